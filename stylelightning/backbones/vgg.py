@@ -1,0 +1,226 @@
+"""VGG-16 and VGG-19, the networks of neural style transfer."""
+
+import logging
+import math
+from abc import abstractmethod
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from typing import Literal, get_args
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torchvision.models import VGG16_Weights, VGG19_Weights, WeightsEnum
+
+from stylelightning.backbones.base import Backbone, Features, Layer
+from stylelightning.backbones.padding import Padding, smallest_padded_side
+from stylelightning.backbones.weights import NORMALIZATIONS, load_weights
+
+Pooling = Literal["max", "avg", "l2"]
+
+_log = logging.getLogger(__name__)
+_CHANNELS = (64, 128, 256, 512, 512)
+
+
+class RootMeanSquarePool2d(nn.Module):
+    """Halve a map by the root of the mean of the squares of 2 x 2 positions."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return the pooled map; the gradient is 0 where all four values are 0.
+
+        Args:
+            x: Map of shape (B, C, H, W).
+
+        Returns:
+            Map of shape (B, C, H // 2, W // 2) and of the same type.
+        """
+        # float16 squares overflow above 255, hence at least float32
+        squares = x.to(torch.promote_types(x.dtype, torch.float32)).square()
+        mean = F.avg_pool2d(squares, 2)
+        # the root's slope is infinite at 0; below the clamp there is none
+        return mean.clamp_min(torch.finfo(mean.dtype).tiny).sqrt().to(x.dtype)
+
+
+_POOLS: dict[str, Callable[[], nn.Module]] = {
+    "max": partial(nn.MaxPool2d, 2),
+    "avg": partial(nn.AvgPool2d, 2),
+    "l2": RootMeanSquarePool2d,
+}
+
+
+class VGG(Backbone):
+    """The layers of a VGG without its classifier, frozen.
+
+    Layers are ``conv1_1, relu1_1, conv1_2, ..., pool5``: ReLU is out of place, so a ``conv``
+    layer holds what comes before it. Pooled maps are not rescaled (crowsonkb's
+    style-transfer-pytorch multiplies average-pooled ones by 2).
+
+    Args:
+        weights: Trained weights: a name of torchvision's (``IMAGENET1K_V1``; VGG16 has
+            ``IMAGENET1K_FEATURES`` too), downloaded once into the folder of torch.hub; or the path
+            of a local file (.pth), in torchvision's layout or in Caffe's
+            (``conv1_1.weight``); or null for untrained ones, whose pictures are not those of the
+            paper.
+        pooling: How a block's map is halved: ``max`` as the network was trained, ``avg`` for
+            smoother pictures (Gatys et al.), or ``l2``, the root of the mean of the squares.
+        padding: What convolutions read beyond the border: ``zeros`` as the network was trained,
+            ``replicate`` or ``reflect`` against dark or striped borders, ``circular`` for
+            pictures that tile.
+        normalization: What is done to a picture in [0, 1] first: ``imagenet`` subtracts the
+            mean and divides by the deviation, ``caffe`` is blue-green-red in [0, 255] minus the
+            mean. null takes what belongs to the weights; a file in torchvision's layout but with
+            Caffe's values (neural-style-pt's vgg19-d01eb7cb.pth) needs ``caffe``.
+        seed: Seed of untrained weights, without effect on others.
+
+    Raises:
+        FileNotFoundError: If the weights are not there and can't be downloaded.
+        OSError: If the downloaded weights are damaged.
+        ValueError: If an argument is not one of its choices, or the weights are not this
+            network's.
+
+    Source: Simonyan and Zisserman, "Very deep convolutional networks for large-scale image
+    recognition", ICLR 2015, https://arxiv.org/abs/1409.1556
+    """
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(
+        self,
+        weights: str | None = "IMAGENET1K_V1",
+        pooling: Pooling = "max",
+        padding: Padding = "zeros",
+        normalization: Literal["imagenet", "caffe"] | None = None,
+        seed: int = 0,
+    ) -> None:
+        super().__init__()
+        _check_choice("pooling", pooling, get_args(Pooling))
+        _check_choice("padding", padding, get_args(Padding))
+        if normalization is not None:
+            _check_choice("normalization", normalization, tuple(NORMALIZATIONS))
+        name = type(self).__name__
+        self.layer_table = _layer_table(self.convolutions, padding)
+        self.network = _network(self.layer_table.values(), pooling, padding)
+        shapes = {key: tensor.shape for key, tensor in self.network.state_dict().items()}
+        if weights is None:
+            state, normalized = _untrained(shapes, seed), NORMALIZATIONS["imagenet"]
+            _log.warning(
+                "Untrained %s: its filters are drawn from seed %d, and its pictures are not those "
+                "of the paper. Trained filters: `weights: IMAGENET1K_V1`, or the path of a file.",
+                name,
+                seed,
+            )
+        else:
+            state, normalized = load_weights(weights, name, self.pretrained, self.layers, shapes)
+        self.network.load_state_dict(state)
+        if normalization is not None:
+            normalized = NORMALIZATIONS[normalization]
+        self.bgr = normalized.bgr
+        self.register_buffer("mean", torch.tensor(normalized.mean)[:, None, None], persistent=False)
+        self.register_buffer("std", torch.tensor(normalized.std)[:, None, None], persistent=False)
+        self.requires_grad_(False)
+        self.eval()
+
+    @property
+    @abstractmethod
+    def convolutions(self) -> tuple[int, ...]:
+        """Number of convolutions in each of the five blocks."""
+
+    @property
+    @abstractmethod
+    def pretrained(self) -> type[WeightsEnum]:
+        """Names of this network's weights in torchvision."""
+
+    def forward(self, image: Tensor, layers: Iterable[str]) -> Features:
+        """Return the feature maps of the named layers, in one pass that stops at the deepest.
+
+        Args:
+            image: Pictures of shape (B, 3, H, W) in [0, 1].
+            layers: Names out of ``layer_table``, in any order.
+
+        Returns:
+            One feature map of shape (B, C, H // stride, W // stride) for each name.
+
+        Raises:
+            ValueError: If a layer is unknown or the picture too small for one.
+        """
+        wanted = set(layers)
+        self.check_layers(wanted)
+        self.check_image(image, wanted)
+        features: Features = {}
+        x = (image - self.mean) / self.std  # (B, 3, H, W)
+        if self.bgr:
+            x = x.flip(1)
+        for name, layer in self.network.named_children():
+            if len(features) == len(wanted):
+                break
+            x = layer(x)
+            if name in wanted:
+                features[name] = x
+        return features
+
+
+class VGG16(VGG):
+    """VGG-16, of 13 convolutions: the network of Johnson, Alahi and Fei-Fei."""
+
+    convolutions = (2, 2, 3, 3, 3)
+    pretrained = VGG16_Weights
+
+
+class VGG19(VGG):
+    """VGG-19, of 16 convolutions: the network of Gatys, Ecker and Bethge."""
+
+    convolutions = (2, 2, 4, 4, 4)
+    pretrained = VGG19_Weights
+
+
+def _check_choice(argument: str, value: str, choices: Sequence[str]) -> None:
+    if value not in choices:
+        raise ValueError(f"`{argument}` must be one of {', '.join(choices)}, got {value!r}.")
+
+
+def _layer_table(convolutions: Sequence[int], padding: Padding) -> dict[str, Layer]:
+    table = []
+    stride, receptive_field, smallest = 1, 1, 1
+    for block, (count, channels) in enumerate(zip(convolutions, _CHANNELS, strict=True), start=1):
+        for n in range(1, count + 1):
+            receptive_field += 2 * stride
+            smallest = max(smallest, smallest_padded_side(padding, 1) * stride)
+            for kind in ("conv", "relu"):
+                name = f"{kind}{block}_{n}"
+                table.append(Layer(name, channels, stride, receptive_field, smallest))
+        receptive_field += stride
+        stride *= 2
+        smallest = max(smallest, stride)
+        table.append(Layer(f"pool{block}", channels, stride, receptive_field, smallest))
+    return {layer.name: layer for layer in table}
+
+
+def _network(layers: Iterable[Layer], pooling: Pooling, padding: Padding) -> nn.Sequential:
+    modules: OrderedDict[str, nn.Module] = OrderedDict()
+    channels = 3
+    for layer in layers:
+        if layer.name.startswith("conv"):
+            modules[layer.name] = nn.Conv2d(
+                channels, layer.channels, 3, padding=1, padding_mode=padding, device="meta"
+            )
+            channels = layer.channels
+        elif layer.name.startswith("relu"):
+            modules[layer.name] = nn.ReLU()
+        else:
+            modules[layer.name] = _POOLS[pooling]()
+    # filled later: drawing the usual initial weights takes time and the global random numbers
+    return nn.Sequential(modules).to_empty(device="cpu")
+
+
+def _untrained(shapes: dict[str, torch.Size], seed: int) -> dict[str, Tensor]:
+    """Draw He et al.'s weights, which keep the features' size from layer to layer."""
+    generator = torch.Generator().manual_seed(seed)
+    return {
+        name: torch.randn(shape, generator=generator, device="cpu")
+        * math.sqrt(2 / math.prod(shape[1:]))
+        if name.endswith("weight")
+        else torch.zeros(shape, device="cpu")
+        for name, shape in shapes.items()
+    }

@@ -1,0 +1,110 @@
+from typing import get_args
+
+import pytest
+import torch
+import torch.nn.functional as F
+
+from stylelightning.backbones import RandomMultiscale
+from stylelightning.backbones.padding import Padding
+from tests.backbones.measure import picture, support
+
+
+@pytest.mark.parametrize("padding", get_args(Padding))
+def test_levels_are_rectified_answers_and_colours_of_a_pyramid(padding: Padding) -> None:
+    backbone = RandomMultiscale(levels=2, filters=2, sizes=(3, 5), padding=padding)
+    image = picture(1, 3, 14, 12)
+    features = backbone(image, ["level1", "level2"])
+    # oracle: the prototype's formula, with every padding made by torch.nn.functional.pad
+    mode = "constant" if padding == "zeros" else padding
+    x = (image - 0.45) / 0.226
+    for level in ("level1", "level2"):
+        maps = [
+            F.relu(F.conv2d(F.pad(x, (w.shape[-1] // 2,) * 4, mode), w))
+            for w in backbone.parameters()
+        ]
+        torch.testing.assert_close(features[level], torch.cat([*maps, x], 1))
+        x = F.avg_pool2d(x, 2)
+
+
+def test_filters_sum_to_zero_in_each_colour_and_have_norm_one() -> None:
+    for weight in RandomMultiscale().parameters():
+        assert weight.shape[:2] == (16, 3)
+        zeros, ones = torch.zeros(16, 3), torch.ones(16)
+        torch.testing.assert_close(weight.sum((2, 3)), zeros, rtol=0, atol=1e-5)
+        torch.testing.assert_close(weight.square().sum((1, 2, 3)), ones)
+
+
+def test_flat_picture_gets_no_answer() -> None:
+    features = RandomMultiscale()(torch.full((1, 3, 16, 16), 0.7), ["level1", "level4"])
+    for level in features.values():
+        answers, colours = level.split([48, 3], 1)
+        torch.testing.assert_close(answers, torch.zeros_like(answers), rtol=0, atol=1e-5)
+        torch.testing.assert_close(colours, torch.full_like(colours, 0.25 / 0.226))
+
+
+@pytest.mark.parametrize("height", [36, 8])
+def test_four_levels_of_a_small_picture_work(height: int) -> None:
+    features = RandomMultiscale()(picture(1, 3, height, 48), ["level4"])
+    assert features["level4"].shape == (1, 51, height // 8, 6)
+
+
+@pytest.mark.parametrize("name", ["level1", "level2", "level3"])
+@pytest.mark.parametrize("padding", get_args(Padding))
+def test_smallest_side_of_a_level_works_and_one_less_does_not(
+    padding: Padding, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(RandomMultiscale, "check_image", lambda *_: None)
+    backbone = RandomMultiscale(padding=padding)
+    side = backbone.layer_table[name].smallest_side
+    assert backbone(torch.zeros(1, 3, side, side), [name])[name].numel() > 0
+    with pytest.raises(RuntimeError):
+        backbone(torch.zeros(1, 3, side - 1, side - 1), [name])
+
+
+@pytest.mark.parametrize("name", ["level1", "level2", "level4"])
+def test_level_sees_as_far_as_its_layer_says(name: str) -> None:
+    backbone = RandomMultiscale()
+    layer = backbone.layer_table[name]
+    side = 3 * layer.receptive_field
+    middle = side // layer.stride // 2
+    first, last = support(backbone, name, side, middle)
+    assert last - first + 1 == layer.receptive_field
+    assert support(backbone, name, side, middle + 1)[0] - first == layer.stride
+
+
+def test_circular_padding_makes_a_level_blind_to_rolling() -> None:
+    backbone = RandomMultiscale(padding="circular")
+    image = picture(1, 3, 40, 48)
+    level = backbone(image, ["level4"])["level4"]
+    rolled = backbone(image.roll((8, -16), (2, 3)), ["level4"])["level4"]
+    torch.testing.assert_close(rolled, level.roll((1, -2), (2, 3)))
+
+
+def test_seed_decides_the_filters_and_leaves_the_global_random_numbers_alone() -> None:
+    before = torch.get_rng_state()
+    first, again, other = RandomMultiscale(seed=3), RandomMultiscale(seed=3), RandomMultiscale()
+    assert torch.equal(torch.get_rng_state(), before)
+    image = picture(1, 3, 16, 16)
+    level = first(image, ["level1"])["level1"]
+    assert torch.equal(level, again(image, ["level1"])["level1"])
+    assert not torch.equal(level, other(image, ["level1"])["level1"])
+
+
+@pytest.mark.parametrize(
+    ("argument", "value", "message"),
+    [
+        ("levels", 0, r"^`levels` must be at least 1, got 0\.$"),
+        ("filters", 0, r"^`filters` must be at least 1, got 0\.$"),
+        ("sizes", [], r"^`sizes` must be odd numbers of at least 3, got \[\]\.$"),
+        ("sizes", [3, 4], r"^`sizes` must be odd numbers of at least 3, got \[3, 4\]\.$"),
+        ("sizes", (1,), r"^`sizes` must be odd numbers of at least 3, got \[1\]\.$"),
+        (
+            "padding",
+            "same",
+            r"^`padding` must be one of zeros, replicate, reflect, circular, got 'same'\.$",
+        ),
+    ],
+)
+def test_argument_out_of_range_is_refused(argument: str, value: object, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        RandomMultiscale(**{argument: value})  # type: ignore[arg-type]
