@@ -1,0 +1,23 @@
+"""Read and write pictures: the only place of the project that touches picture files."""
+
+from stylelightning.images.atomic import write_atomically
+from stylelightning.images.convert import pixels_to_image
+from stylelightning.images.formats import PICTURE_SUFFIXES
+from stylelightning.images.metadata import read_config
+from stylelightning.images.opening import PIXEL_LIMIT
+from stylelightning.images.output import check_output
+from stylelightning.images.picture import Picture
+from stylelightning.images.read import read_picture
+from stylelightning.images.write import write_picture
+
+__all__ = [
+    "PICTURE_SUFFIXES",
+    "PIXEL_LIMIT",
+    "Picture",
+    "check_output",
+    "pixels_to_image",
+    "read_config",
+    "read_picture",
+    "write_atomically",
+    "write_picture",
+]

@@ -1,0 +1,131 @@
+"""Open picture files, and say in one line why one can't be read."""
+
+import re
+import stat
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from PIL import Image, UnidentifiedImageError
+
+from stylelightning.images.errors import reworded
+from stylelightning.images.paths import absolute_path, similar_names
+
+PIXEL_LIMIT = 178_956_970
+"""Most pixels of a picture that is read: twice Pillow's ``MAX_IMAGE_PIXELS``, where Pillow refuses.
+
+A small file can claim any size (a decompression bomb), so the header is checked before decoding.
+At this limit the decoded picture takes 2.1 GB as float32.
+"""
+
+
+def existing_file(path: str | Path) -> Path:
+    """Return the absolute path of a file that exists and isn't empty.
+
+    Args:
+        path: Path of the file; ``~`` is expanded.
+
+    Raises:
+        FileNotFoundError: If there is no such file; files with similar names are listed.
+        IsADirectoryError: If the path is a folder.
+        OSError: If the file can't be looked at, of the class that the system gave.
+        ValueError: If the path is not a regular file, or the file is empty.
+    """
+    path = absolute_path(path)
+    start = f"Cannot read the picture {path}:"
+    try:
+        status = path.stat()
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise FileNotFoundError(f"{start} {_missing(path)}") from error
+    except OSError as error:
+        raise _system_error(path, error) from error
+    except ValueError as error:  # a null character
+        raise ValueError(f"Cannot read the picture {str(path)!r}: {error}.") from error
+    if stat.S_ISDIR(status.st_mode):
+        raise IsADirectoryError(f"{start} it is a folder. Name one of the files in it.")
+    if not stat.S_ISREG(status.st_mode):
+        raise ValueError(f"{start} it must be a regular file, not a device or a pipe.")
+    if status.st_size == 0:
+        raise ValueError(f"{start} the file is empty (0 bytes). Copy or download it again.")
+    return path
+
+
+@contextmanager
+def open_image(path: Path) -> Iterator[Image.Image]:
+    """Open a picture file, its pixels not yet decoded, and explain what fails until it is closed.
+
+    A broken file makes Pillow raise nearly any exception, so every exception raised in the body
+    becomes a ValueError about this file: only calls of Pillow belong there. Pillow's warnings
+    are silenced; what matters is raised or logged in the project's own words.
+
+    Args:
+        path: Absolute path of an existing file.
+
+    Yields:
+        The picture at its first frame. It must not be decoded after the body.
+
+    Raises:
+        OSError: If the system can't read the file, of the class that the system gave.
+        ValueError: If the file is not a picture, is broken, or is larger than ``PIXEL_LIMIT``.
+    """
+    start = f"Cannot read the picture {path}:"
+    try:
+        with warnings.catch_warnings(action="ignore"), path.open("rb") as file:
+            image = Image.open(file)
+            if image.width * image.height > PIXEL_LIMIT:
+                raise Image.DecompressionBombError(f"({image.width * image.height} pixels)")
+            yield image
+    except Image.DecompressionBombError as error:
+        found = re.search(r"\((\d+) pixels\)", str(error))
+        pixels = f"{int(found[1]):,}" if found else "more"
+        raise ValueError(
+            f"{start} at most {PIXEL_LIMIT:,} pixels are read, it claims {pixels}. Make it smaller"
+            " in an image editor; a small file that claims so much may be an attack."
+        ) from error
+    except UnidentifiedImageError as error:
+        raise ValueError(
+            f"{start} it is not a picture Pillow can read{_beginning(path)}, or only a part of one."
+            " Save it as PNG or JPEG with another program, or copy it again."
+        ) from error
+    except MemoryError:
+        raise
+    except Exception as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise _system_error(path, error) from error
+        what = "the file ends early" if _ends_early(error) else "its data is broken"
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise ValueError(
+            f"{start} {what} (Pillow: {reason}). Copy or download it again."
+        ) from error
+
+
+def _missing(path: Path) -> str:
+    """Say why a path leads to no file, and what may have been meant."""
+    if not path.parent.is_dir():
+        return f"there is no folder {path.parent}. Check the path."
+    names = similar_names(path)
+    if names:
+        return f"there is no such file, did you mean {' or '.join(names)}?"
+    return "there is no such file. Check the path."
+
+
+def _system_error(path: Path, error: OSError) -> OSError:
+    """Return an error of the same class that names the file."""
+    way_out = "Check that you may read it." if isinstance(error, PermissionError) else "Try a copy."
+    return reworded(error, f"Cannot read the picture {path}: {error.strerror or error}. {way_out}")
+
+
+def _beginning(path: Path) -> str:
+    """Say how a file that is no picture begins, so that its owner recognises it."""
+    try:
+        with path.open("rb") as file:
+            return f" (it begins with {file.read(16)!r})"
+    except OSError:
+        return ""
+
+
+def _ends_early(error: Exception) -> bool:
+    """Return whether an exception of Pillow is about missing bytes."""
+    text = str(error).lower()
+    return isinstance(error, EOFError) or "truncated" in text or "not enough" in text

@@ -1,0 +1,55 @@
+"""Write a picture file."""
+
+import logging
+from io import BytesIO
+from pathlib import Path
+
+from PIL import Image
+from torch import Tensor
+
+from stylelightning.images.atomic import write_atomically
+from stylelightning.images.convert import pixels_to_image
+from stylelightning.images.formats import picture_format
+from stylelightning.images.paths import absolute_path
+
+_logger = logging.getLogger(__name__)
+
+
+def write_picture(
+    path: str | Path, pixels: Tensor, *, alpha: Tensor | None = None, config: str | None = None
+) -> None:
+    """Write a picture, whole or not at all; the same input gives the same bytes.
+
+    The ending of the name chooses the format: PNG, WebP (both lossless), TIFF (deflate) or JPEG
+    (quality 95, no chroma subsampling). Values are clamped to [0, 1] and rounded to 8 bits. JPEG
+    holds no opacity: the picture is laid on white, with a warning.
+
+    Args:
+        path: Path of the file; ``~`` is expanded, a missing folder is created.
+        pixels: Colours of shape (1, 3, H, W) in [0, 1], sRGB, of any float type, on any device.
+        alpha: Opacity of shape (1, 1, H, W) in [0, 1], if any.
+        config: YAML text of the run, kept in the metadata; ``read_config`` returns it.
+
+    Raises:
+        OSError: If the file can't be written, of the class and number that the system gave.
+        ValueError: If the name's ending is unknown, a shape or type is wrong, a value is NaN, or
+            the picture is too large for the format.
+    """
+    path = absolute_path(path)
+    format_ = picture_format(path)
+    if alpha is not None and not format_.alpha:
+        _logger.warning("%s holds no opacity: %s is laid on white.", format_.name, path)
+        picture = pixels_to_image(pixels, alpha)
+        image = Image.new("RGBA", picture.size, "white")
+        image.alpha_composite(picture)
+        image = image.convert("RGB")
+    else:
+        image = pixels_to_image(pixels, alpha)
+    if max(image.size) > format_.longest_side:
+        raise ValueError(
+            f"Cannot write the picture {path}: a side of a {format_.name} has at most"
+            f" {format_.longest_side} pixels, got {image.width} x {image.height}. Write .png."
+        )
+    buffer = BytesIO()
+    image.save(buffer, format_.name, **format_.options, **format_.metadata(config))
+    write_atomically(path, buffer.getvalue())
