@@ -1,4 +1,5 @@
 import socket
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NoReturn
 
@@ -6,7 +7,7 @@ import pytest
 
 
 @pytest.fixture(autouse=True)
-def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Folder in which torch.hub keeps weights: empty, and no network to fill it from."""
 
     def refuse(*args: object, **kwargs: object) -> NoReturn:
@@ -14,4 +15,6 @@ def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
     monkeypatch.setattr(socket, "getaddrinfo", refuse)
     monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
-    return tmp_path / "torch" / "hub" / "checkpoints"
+    yield tmp_path / "torch" / "hub" / "checkpoints"
+    for file in tmp_path.rglob("*.pt*"):  # 10 MB each, which pytest would keep for three sessions
+        file.unlink()

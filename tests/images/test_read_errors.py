@@ -34,7 +34,9 @@ def test_missing_file_lists_near_names(tmp_path: Path) -> None:  # I8
     for name in ("me.jpg", "Me2.jpg", "other.png"):
         (tmp_path / name).touch()
     (tmp_path / "mee.jpg").mkdir()
-    text = message(tmp_path / "ME.jpeg", FileNotFoundError, "no such file, did you mean me.jpg")
+    text = message(
+        tmp_path / "ME.JPG", FileNotFoundError, "no such file, did you mean me.jpg or Me2.jpg?"
+    )
     assert "other" not in text
     assert "mee" not in text  # a folder is no picture
 

@@ -1,0 +1,47 @@
+"""``python -m stylelightning``: answers what needs no torch, then hands over to the CLI."""
+
+import sys
+
+from stylelightning import __version__
+
+USAGE = """\
+usage: stylelightning [--version] [--help] COMMAND ...
+
+Neural style transfer by optimisation: one command turns two pictures into a third.
+
+commands:
+  fit    optimise a picture: stylelightning fit --config configs/quickstart.yaml
+
+every option of a command:      stylelightning fit --help
+the options of one component:   stylelightning fit --model.losses.help GramLoss
+"""
+
+
+def main(args: list[str] | None = None) -> int:
+    """Run the program.
+
+    Args:
+        args: Command line without the program's name; ``sys.argv`` by default.
+
+    Returns:
+        Exit code: 0 done, 1 failed run, 2 bad command line or input, 130 and 143 stopped by
+        Ctrl-C and SIGTERM.
+    """
+    given = sys.argv[1:] if args is None else args
+    if given in (["--version"], ["-V"]):
+        sys.stdout.write(f"stylelightning {__version__}\n")
+        return 0
+    if not given or given[0] in ("--help", "-h"):
+        sys.stdout.write(USAGE)
+        return 0 if given else 2
+    try:
+        from stylelightning.cli import main as run  # imports torch: 4 s
+
+        return run(args)
+    except KeyboardInterrupt:  # before or after the run: there is no picture to save
+        sys.stderr.write("stopped\n")
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,20 @@
+"""What happens around the steps, one file each. A new callback is one file and one line below."""
+
+from stylelightning.callbacks.divergence import DivergenceError, StopOnDivergence
+from stylelightning.callbacks.gram_matrix import GramMatrixVisualizer
+from stylelightning.callbacks.image_snapshot import ImageSnapshot
+from stylelightning.callbacks.loss_log import LossLog
+from stylelightning.callbacks.periodic import PeriodicCallback
+from stylelightning.callbacks.progress import StepProgressBar
+from stylelightning.callbacks.result import ResultWriter
+
+__all__ = [
+    "DivergenceError",
+    "GramMatrixVisualizer",
+    "ImageSnapshot",
+    "LossLog",
+    "PeriodicCallback",
+    "ResultWriter",
+    "StepProgressBar",
+    "StopOnDivergence",
+]

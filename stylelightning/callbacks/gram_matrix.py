@@ -1,0 +1,113 @@
+"""Gram matrices as pictures."""
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from lightning.pytorch import LightningModule, Trainer
+from torch import Tensor
+from torch.nn import functional as F
+
+from stylelightning.callbacks.periodic import PeriodicCallback, boards, style_transfer
+from stylelightning.images import write_picture
+from stylelightning.losses import GramLoss
+from stylelightning.module import StyleTransfer
+
+ANCHORS = (
+    (0.02, 0.19, 0.38),
+    (0.26, 0.58, 0.76),
+    (0.97, 0.97, 0.97),
+    (0.84, 0.38, 0.30),
+    (0.40, 0.0, 0.12),
+)
+"""Colours from the most negative value over zero (nearly white) to the most positive."""
+GAP = 6
+"""Pixels between two matrices."""
+
+
+class GramMatrixVisualizer(PeriodicCallback):
+    """Draws every Gram matrix of the style losses: target, current and their difference.
+
+    Blue is negative, white zero, red positive. The three share one colour scale for each layer,
+    that of the target: full colour is its largest value, and a value's square root picks the
+    colour, so that small values show. Pictures of different steps and runs are so comparable.
+    They go to TensorBoard as ``gram/<loss>/<layer>`` and to ``grams/`` in the run's folder.
+
+    Example:
+        .. code-block:: yaml
+
+            trainer:
+              callbacks:
+                - class_path: GramMatrixVisualizer
+                  init_args:
+                    every_n_steps: 100
+
+    Args:
+        every_n_steps: Number of steps from one picture to the next, at least 1.
+        panel_size: Side in pixels of one matrix; a larger matrix is averaged down, a smaller one
+            enlarged by a whole factor.
+    """
+
+    def __init__(self, every_n_steps: int = 100, panel_size: int = 256) -> None:
+        super().__init__(every_n_steps)
+        if panel_size < 1:
+            raise ValueError(
+                f"`panel_size` of GramMatrixVisualizer must be at least 1 pixel, got {panel_size}."
+            )
+        self.panel_size = panel_size
+
+    def on_train_batch_end(
+        self,
+        trainer: Trainer,
+        pl_module: LightningModule,
+        outputs: Any,
+        batch: Any,
+        batch_idx: int,
+    ) -> None:
+        """Record the first step too: what the optimizer started from."""
+        if trainer.global_step == 1 and self.every_n_steps > 1:
+            self.record(trainer, style_transfer(pl_module), 1)
+        super().on_train_batch_end(trainer, pl_module, outputs, batch, batch_idx)
+
+    def record(self, trainer: Trainer, module: StyleTransfer, step: int) -> None:
+        """Draw the matrices that the losses compared last."""
+        for name, loss in module.losses.items():
+            if not isinstance(loss, GramLoss):
+                continue
+            for layer, current in loss.current.items():
+                picture = self._draw(loss.targets[layer][0].cpu(), current[0].cpu())
+                path = Path("grams", name, layer, f"step_{step:06d}.png")
+                write_picture(trainer.default_root_dir / path, picture[None])
+                for board in boards(trainer):
+                    board.add_image(f"gram/{name}/{layer}", picture, step)
+
+    def _draw(self, target: Tensor, current: Tensor) -> Tensor:
+        """Return target, current and difference side by side, (3, height, width)."""
+        limit = target.abs().max().clamp_min(torch.finfo(target.dtype).tiny)
+        panels = [colour(self._fit(each) / limit) for each in (target, current, current - target)]
+        gap = torch.full((3, panels[0].shape[1], GAP), 0.5)
+        return torch.cat([panels[0], gap, panels[1], gap, panels[2]], 2)
+
+    def _fit(self, matrix: Tensor) -> Tensor:
+        side, grid = len(matrix), matrix[None, None]
+        if side > self.panel_size:
+            return F.adaptive_avg_pool2d(grid, self.panel_size)[0, 0]
+        return F.interpolate(grid, scale_factor=max(1, self.panel_size // side))[0, 0]
+
+
+def colour(values: Tensor) -> Tensor:
+    """Return a matrix of values as colours.
+
+    Args:
+        values: Matrix of shape (H, W); -1 is full blue, 0 nearly white, 1 full red; what lies
+            beyond is cut.
+
+    Returns:
+        Picture of shape (3, H, W) in [0, 1].
+    """
+    anchors = torch.tensor(ANCHORS)
+    signed = values.float().abs().sqrt().clamp(max=1) * values.sign()
+    place = (signed + 1) / 2 * (len(anchors) - 1)  # (H, W) in [0, 4]
+    lower = place.floor().clamp(max=len(anchors) - 2).long()
+    part = (place - lower)[..., None]
+    return torch.lerp(anchors[lower], anchors[lower + 1], part).permute(2, 0, 1)

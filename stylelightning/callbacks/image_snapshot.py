@@ -1,0 +1,55 @@
+"""Pictures of the run on its way."""
+
+from pathlib import Path
+
+from lightning.pytorch import LightningModule, Trainer
+
+from stylelightning import functional as F
+from stylelightning.callbacks.periodic import PeriodicCallback, boards, style_transfer
+from stylelightning.images import write_picture
+from stylelightning.module import StyleTransfer
+
+
+class ImageSnapshot(PeriodicCallback):
+    """Writes the picture every n steps and at every scale's end, as a file and to TensorBoard.
+
+    The files are ``images/step_000050.png`` in the run's folder, at full size. A run that starts
+    at its first step writes its initial picture too, as step 0.
+
+    Example:
+        .. code-block:: yaml
+
+            trainer:
+              callbacks:
+                - class_path: ImageSnapshot
+                  init_args:
+                    every_n_steps: 50
+
+    Args:
+        every_n_steps: Number of steps from one picture to the next, at least 1.
+        board_size: Longer side in pixels of the pictures in TensorBoard, at most this.
+    """
+
+    def __init__(self, every_n_steps: int = 50, board_size: int = 512) -> None:
+        super().__init__(every_n_steps)
+        if board_size < 1:
+            raise ValueError(
+                f"`board_size` of ImageSnapshot must be at least 1 pixel, got {board_size}."
+            )
+        self.board_size = board_size
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Write the initial picture."""
+        if trainer.global_step == 0:
+            self.record(trainer, style_transfer(pl_module), 0)
+
+    def record(self, trainer: Trainer, module: StyleTransfer, step: int) -> None:
+        """Write the picture."""
+        picture = module.picture.cpu()
+        size = (picture.shape[2], picture.shape[3])
+        folder = Path(trainer.default_root_dir, "images")
+        write_picture(folder / f"step_{step:06d}.png", picture, alpha=module.data.alpha(size))
+        if max(size) > self.board_size:
+            picture = F.resize(picture, F.fit_long_side(*size, self.board_size))
+        for board in boards(trainer):
+            board.add_image("picture", picture[0], step)

@@ -1,0 +1,114 @@
+"""The terms of the total, on the terminal, in a table and in the loggers."""
+
+import csv
+import logging
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import torch
+from lightning.pytorch import LightningModule, Trainer
+
+from stylelightning.callbacks.periodic import PeriodicCallback, last_step, style_transfer
+from stylelightning.module import StyleTransfer
+
+log = logging.getLogger(__name__)
+
+
+class LossLog(PeriodicCallback):
+    """Says every n steps how the terms stand: a console line, ``losses.csv`` and the loggers.
+
+    The terms are weighted, so that they add up to the total; those of step n are what step n's
+    gradient was computed from. The first step is recorded too. Step time is the mean since the
+    last record, memory the peak of the process (of the GPU, when the run is on one).
+
+    Example:
+        .. code-block:: yaml
+
+            trainer:
+              callbacks:
+                - class_path: LossLog
+                  init_args:
+                    every_n_steps: 50
+
+    Args:
+        every_n_steps: Number of steps from one record to the next, at least 1.
+    """
+
+    def __init__(self, every_n_steps: int = 50) -> None:
+        super().__init__(every_n_steps)
+        self._time = 0.0
+        self._step = 0
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Start the clock and the table."""
+        names = style_transfer(pl_module).losses.keys()
+        header = ["step", "scale", "size", *names, "total", "seconds_per_step", "peak_memory_mb"]
+        with self._table(trainer).open("w", newline="") as file:
+            csv.writer(file).writerow(header)
+        self._time, self._step = time.monotonic(), trainer.global_step
+
+    def on_train_batch_end(
+        self,
+        trainer: Trainer,
+        pl_module: LightningModule,
+        outputs: Any,
+        batch: Any,
+        batch_idx: int,
+    ) -> None:
+        """Record the first step too: where the terms started."""
+        if trainer.global_step == 1 and self.every_n_steps > 1:
+            self.record(trainer, style_transfer(pl_module), 1)
+        super().on_train_batch_end(trainer, pl_module, outputs, batch, batch_idx)
+
+    def record(self, trainer: Trainer, module: StyleTransfer, step: int) -> None:
+        """Write one line everywhere."""
+        terms = {name: float(term) for name, term in module.terms.items()}
+        total = sum(terms.values())
+        now = time.monotonic()
+        seconds = (now - self._time) / max(1, step - self._step)
+        memory = peak_memory(module.device)
+        height, width = module.canvas.size
+        with self._table(trainer).open("a", newline="") as file:
+            csv.writer(file).writerow(
+                [step, module.scale, f"{width}x{height}", *terms.values(), total, seconds, memory]
+            )
+        for logger in trainer.loggers:
+            metrics = {f"loss/{name}": term for name, term in terms.items()}
+            logger.log_metrics({**metrics, "loss/total": total, "step_time": seconds}, step)
+        shown = "  ".join(
+            f"{name} {value:.4g}" for name, value in (*terms.items(), ("total", total))
+        )
+        log.info(
+            "step %*d/%d  %dx%d px  %s  %.0f ms/step  %.0f MB",
+            len(str(last_step(trainer, module))),
+            step,
+            last_step(trainer, module),
+            width,
+            height,
+            shown,
+            seconds * 1000,
+            memory,
+        )
+        self._time, self._step = time.monotonic(), step
+
+    @staticmethod
+    def _table(trainer: Trainer) -> Path:
+        return Path(trainer.default_root_dir, "losses.csv")
+
+
+def peak_memory(device: torch.device) -> float:
+    """Return the peak memory so far in MB: of the GPU on one, of the process otherwise.
+
+    Returns:
+        Megabytes (10^6 bytes); NaN where the system doesn't tell (Windows).
+    """
+    if device.type == "cuda":
+        return torch.cuda.max_memory_allocated(device) / 1e6
+    try:
+        import resource
+    except ImportError:
+        return float("nan")
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / 1e6 if sys.platform == "darwin" else peak / 1e3  # bytes there, KiB elsewhere

@@ -1,0 +1,69 @@
+"""What the callbacks that record something every n steps share."""
+
+from abc import ABC, abstractmethod
+from typing import Any
+
+from lightning.pytorch import Callback, LightningModule, Trainer
+from lightning.pytorch.loggers import TensorBoardLogger
+from torch.utils.tensorboard import SummaryWriter
+
+from stylelightning.module import StyleTransfer
+
+
+class PeriodicCallback(Callback, ABC):
+    """Records something every n steps, at the end of every scale and at the end of the run.
+
+    Args:
+        every_n_steps: Number of steps from one record to the next, at least 1.
+
+    Raises:
+        ValueError: If ``every_n_steps`` is below 1.
+    """
+
+    def __init__(self, every_n_steps: int) -> None:
+        super().__init__()
+        if every_n_steps < 1:
+            raise ValueError(
+                f"`every_n_steps` of {type(self).__name__} must be at least 1, got {every_n_steps}."
+            )
+        self.every_n_steps = every_n_steps
+
+    @abstractmethod
+    def record(self, trainer: Trainer, module: StyleTransfer, step: int) -> None:
+        """Record the state when ``step`` steps are done."""
+
+    def on_train_batch_end(
+        self,
+        trainer: Trainer,
+        pl_module: LightningModule,
+        outputs: Any,
+        batch: Any,
+        batch_idx: int,
+    ) -> None:
+        """Record when it is time."""
+        module, step = style_transfer(pl_module), trainer.global_step
+        last = step == last_step(trainer, module)
+        if step % self.every_n_steps == 0 or step in module.plan.ends or last:
+            self.record(trainer, module, step)
+
+
+def style_transfer(module: LightningModule) -> StyleTransfer:
+    """Return the module as what it must be.
+
+    Raises:
+        TypeError: If it is another LightningModule.
+    """
+    if not isinstance(module, StyleTransfer):
+        raise TypeError(f"This callback reads a StyleTransfer, got {type(module).__name__}.")
+    return module
+
+
+def last_step(trainer: Trainer, module: StyleTransfer) -> int:
+    """Return the number of steps after which the run ends."""
+    steps = module.plan.total_steps
+    return steps if trainer.max_steps < 0 else min(steps, trainer.max_steps)
+
+
+def boards(trainer: Trainer) -> list[SummaryWriter]:
+    """Return the TensorBoard writers of the run, none when it has no such logger."""
+    return [each.experiment for each in trainer.loggers if isinstance(each, TensorBoardLogger)]

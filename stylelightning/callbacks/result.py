@@ -1,0 +1,72 @@
+"""The finished picture, written whatever happens."""
+
+import logging
+import tempfile
+import time
+from pathlib import Path
+
+from lightning.pytorch import Callback, LightningModule, Trainer
+
+from stylelightning.callbacks.periodic import style_transfer
+from stylelightning.images import write_picture
+from stylelightning.module import StyleTransfer
+
+log = logging.getLogger(__name__)
+
+
+class ResultWriter(Callback):
+    """Writes the picture when a run ends: finished, stopped early, interrupted or failed.
+
+    The command line always adds it, with the run's ``result.png`` and ``--output``.
+
+    Args:
+        outputs: Paths of the pictures to write.
+        config: YAML text to put into their metadata.
+    """
+
+    def __init__(self, outputs: list[str], config: str | None = None) -> None:
+        super().__init__()
+        self.outputs = outputs
+        self.config = config
+        self.started = False
+        self._began = 0.0
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Note that there is a picture from now on."""
+        self.started = True
+        self._began = time.monotonic()
+
+    def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Write the finished picture."""
+        self._write(trainer, style_transfer(pl_module))
+
+    def on_exception(
+        self, trainer: Trainer, pl_module: LightningModule, exception: BaseException
+    ) -> None:
+        """Write the picture as it is."""
+        if self.started:
+            self._write(trainer, style_transfer(pl_module))
+
+    def _write(self, trainer: Trainer, module: StyleTransfer) -> None:
+        picture = module.picture.cpu()
+        alpha = module.data.alpha(module.canvas.size)
+        failed: OSError | None = None
+        for output in self.outputs:
+            try:
+                write_picture(output, picture, alpha=alpha, config=self.config)
+            except OSError as error:
+                failed = error
+                spare = Path(tempfile.mkdtemp(prefix="stylelightning-"), Path(output).name)
+                write_picture(spare, picture, alpha=alpha, config=self.config)
+                log.warning("%s could not be written; the picture is in %s.", output, spare)
+        height, width = module.canvas.size
+        log.info(
+            "%s  %dx%d px after step %d, %.0f s",
+            ", ".join(self.outputs),
+            width,
+            height,
+            trainer.global_step,
+            time.monotonic() - self._began,
+        )
+        if failed is not None:
+            raise failed

@@ -1,0 +1,42 @@
+"""What the program says on the terminal."""
+
+import logging
+import sys
+import warnings
+from typing import TextIO
+
+from tqdm import tqdm
+
+NOISE = (
+    # every line of these is about something that is meant to be so
+    r"Found \d+ module\(s\) in eval mode at the start of training",  # the backbone is frozen
+    r".*`isinstance\(treespec, LeafSpec\)` is deprecated",  # Lightning's own call
+    r".*You are running on single node with no parallelization",
+)
+
+
+class Console(logging.Handler):
+    """Writes log records above the progress bar: information to stdout, the rest to stderr."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one line."""
+        try:
+            stream: TextIO = sys.stdout if record.levelno < logging.WARNING else sys.stderr
+            word = "" if record.levelno < logging.WARNING else f"{record.levelname.lower()}: "
+            tqdm.write(word + record.getMessage(), file=stream)
+            stream.flush()
+        except Exception:
+            self.handleError(record)
+
+
+def set_up_console() -> None:
+    """Send the project's messages to the terminal and leave Lightning's chatter out."""
+    logger = logging.getLogger("stylelightning")
+    if not any(isinstance(handler, Console) for handler in logger.handlers):
+        logger.addHandler(Console())
+    logger.setLevel(logging.INFO)
+    logger.propagate = False
+    for name in ("lightning.pytorch", "lightning.fabric"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    for text in NOISE:
+        warnings.filterwarnings("ignore", message=text)

@@ -1,0 +1,166 @@
+"""The mathematics of the losses and of the picture, without state."""
+
+from typing import Literal
+
+import torch  # noqa: F401 - the docstrings' examples
+from torch import Tensor
+from torch.nn import functional as F
+
+Reduction = Literal["mean", "sum"]
+GramNormalization = Literal["none", "hw", "chw"]
+
+
+def squared_distance(first: Tensor, second: Tensor, reduction: Reduction = "mean") -> Tensor:
+    """Return the sum or the mean of the squared differences.
+
+    Args:
+        first: Tensor of any shape.
+        second: Tensor of the same shape.
+        reduction: ``mean`` or ``sum``.
+
+    Returns:
+        A scalar that is at least 0.
+
+    Raises:
+        ValueError: If the shapes differ.
+    """
+    if first.shape != second.shape:
+        raise ValueError(
+            f"Both tensors must have one shape, got {tuple(first.shape)} and {tuple(second.shape)}."
+        )
+    return F.mse_loss(first, second, reduction=reduction)
+
+
+def gram_divisor(channels: int, positions: int, normalization: GramNormalization) -> int:
+    """Return what a Gram matrix is divided by.
+
+    Args:
+        channels: Number of channels C.
+        positions: Number of positions H * W.
+        normalization: ``none``, ``hw`` or ``chw``.
+
+    Returns:
+        1, H * W or C * H * W.
+    """
+    return {"none": 1, "hw": positions, "chw": channels * positions}[normalization]
+
+
+def gram_matrix(features: Tensor, normalization: GramNormalization = "hw") -> Tensor:
+    r"""Return the correlations between the channels of a feature map.
+
+    .. math:: G_{ij} = \frac{1}{Z} \sum_{k} F_{ik} F_{jk}
+
+    Gatys et al. divide the loss, not the matrix, by the size; dividing the matrix keeps a weight
+    valid when the picture is enlarged.
+
+    Args:
+        features: Feature map of shape (B, C, H, W).
+        normalization: The divisor Z: ``none`` is 1, ``hw`` is H * W, ``chw`` is C * H * W.
+
+    Returns:
+        Gram matrix of shape (B, C, C), symmetric.
+
+    Raises:
+        ValueError: If ``features`` does not have four dimensions.
+
+    Example:
+        >>> gram_matrix(torch.tensor([[[[1.0, 2.0]], [[0.0, 3.0]]]]))
+        tensor([[[2.5000, 3.0000],
+                 [3.0000, 4.5000]]])
+
+    Source: Gatys, Ecker and Bethge, CVPR 2016, section 2.2,
+    https://doi.org/10.1109/CVPR.2016.265
+    """
+    if features.ndim != 4:
+        raise ValueError(f"`features` must have shape (B, C, H, W), got {tuple(features.shape)}.")
+    flat = features.flatten(2)  # (B, C, H*W)
+    matrix = flat @ flat.transpose(1, 2)  # (B, C, C)
+    return matrix / gram_divisor(flat.shape[1], flat.shape[2], normalization)
+
+
+def total_variation(
+    image: Tensor,
+    exponent: float = 2.0,
+    isotropic: bool = False,
+    reduction: Reduction = "mean",
+) -> Tensor:
+    r"""Return how much neighbouring pixels differ.
+
+    .. math:: \sum_k |\partial_x I_k|^p + |\partial_y I_k|^p \quad\text{or}\quad
+        \sum_k \left( (\partial_x I_k)^2 + (\partial_y I_k)^2 \right)^{p/2}
+
+    The isotropic form reads the pixels that have both a right and a lower neighbour. At equal
+    pixels the gradient is 0, for p below 2 as well.
+
+    Args:
+        image: Picture or feature map of shape (B, C, H, W).
+        exponent: The power p, at least 1.
+        isotropic: Whether the two differences are joined before the power is taken.
+        reduction: ``mean`` divides by B * C * H * W, ``sum`` does not.
+
+    Returns:
+        A scalar that is at least 0.
+
+    Example:
+        >>> total_variation(torch.tensor([[[[0.0, 1.0], [1.0, 0.0]]]]), reduction="sum")
+        tensor(4.)
+
+    Source: Mahendran and Vedaldi, CVPR 2015, section 3,
+    https://doi.org/10.1109/CVPR.2015.7299155
+    """
+    across = image[..., :, 1:] - image[..., :, :-1]  # (B, C, H, W-1)
+    down = image[..., 1:, :] - image[..., :-1, :]  # (B, C, H-1, W)
+    if isotropic:
+        squares = across[..., :-1, :].square() + down[..., :, :-1].square()
+        flat = squares == 0  # a root has no gradient at 0
+        total = squares.masked_fill(flat, 1).pow(exponent / 2).masked_fill(flat, 0).sum()
+    else:
+        total = across.abs().pow(exponent).sum() + down.abs().pow(exponent).sum()
+    return total / image.numel() if reduction == "mean" else total
+
+
+def resize(image: Tensor, size: tuple[int, int]) -> Tensor:
+    """Return the picture at another size, in [0, 1], without aliasing.
+
+    Args:
+        image: Picture of shape (B, C, H, W) in [0, 1].
+        size: Height and width in pixels.
+
+    Returns:
+        Bicubic resampling of shape (B, C, *size), cut to [0, 1]; the same tensor when the size is
+        the same.
+    """
+    if tuple(image.shape[-2:]) == size:
+        return image
+    resized = F.interpolate(image, size, mode="bicubic", align_corners=False, antialias=True)
+    return resized.clamp(0, 1)
+
+
+def cover(image: Tensor, size: tuple[int, int]) -> Tensor:
+    """Return the picture resized to fill a size and cut at its centre, not stretched.
+
+    Args:
+        image: Picture of shape (B, C, H, W) in [0, 1].
+        size: Height and width in pixels.
+
+    Returns:
+        Picture of shape (B, C, *size).
+    """
+    height, width = image.shape[-2:]
+    scale = max(size[0] / height, size[1] / width)
+    filled = resize(
+        image, (max(size[0], round(height * scale)), max(size[1], round(width * scale)))
+    )
+    top, left = (filled.shape[-2] - size[0]) // 2, (filled.shape[-1] - size[1]) // 2
+    return filled[..., top : top + size[0], left : left + size[1]]
+
+
+def fit_long_side(height: int, width: int, long_side: int) -> tuple[int, int]:
+    """Return the height and width of a picture whose longer side is given, at least 1 each.
+
+    Example:
+        >>> fit_long_side(300, 400, 128)
+        (96, 128)
+    """
+    scale = long_side / max(height, width)
+    return max(1, round(height * scale)), max(1, round(width * scale))

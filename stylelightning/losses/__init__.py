@@ -1,0 +1,8 @@
+"""The terms of the total, one file each. A new loss is one file here and one line below."""
+
+from stylelightning.losses.base import Loss, StatisticalLoss
+from stylelightning.losses.content import ContentLoss
+from stylelightning.losses.gram import GramLoss
+from stylelightning.losses.total_variation import TotalVariationLoss
+
+__all__ = ["ContentLoss", "GramLoss", "Loss", "StatisticalLoss", "TotalVariationLoss"]

@@ -1,0 +1,107 @@
+"""What every loss promises."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+
+from torch import Tensor, nn
+
+from stylelightning.backbones.base import Features
+
+
+class Loss(nn.Module, ABC):
+    """A term of the total, computed from feature maps.
+
+    A loss owns no backbone: it names the layers it reads and is handed their feature maps. The
+    layer ``image`` is the picture itself, (B, 3, H, W) in [0, 1].
+
+    Args:
+        weight: Factor of the term in the total, at least 0.
+        layers: Layers to read. A list gives each of n layers the weight 1/n (a mean over
+            layers); a mapping ``{relu1_1: 1.0, relu2_1: 0.5}`` gives the weights of a sum.
+
+    Raises:
+        ValueError: If a weight is negative or no layer is named.
+    """
+
+    needs_content = False
+    """Whether ``prepare`` reads the content image."""
+    needs_style = False
+    """Whether ``prepare`` reads the style images."""
+
+    def __init__(self, weight: float, layers: Sequence[str] | dict[str, float]) -> None:
+        super().__init__()
+        if not layers:
+            raise ValueError(f"`layers` of {type(self).__name__} must name at least one layer.")
+        if not isinstance(layers, dict):
+            layers = {name: 1 / len(layers) for name in layers}
+        for what, value in (("weight", weight), *layers.items()):
+            if not value >= 0:
+                raise ValueError(
+                    f"The weight {what!r} of {type(self).__name__} must be at least 0, got {value}."
+                )
+        self.weight = weight
+        self.layer_weights = dict(layers)
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """Names of the layers that the loss reads."""
+        return tuple(self.layer_weights)
+
+    @abstractmethod
+    def prepare(self, content: Features | None, styles: Sequence[Features]) -> None:
+        """Compute the targets, once for each size of the picture.
+
+        Args:
+            content: Feature maps of the content image, or None when there is none.
+            styles: Feature maps of each style image, sizes may differ.
+        """
+
+    @abstractmethod
+    def forward(self, features: Features) -> Tensor:
+        """Return the unweighted term.
+
+        Args:
+            features: Feature maps of the picture, float32 (or the precision asked for).
+
+        Returns:
+            A scalar that is at least 0.
+        """
+
+
+class StatisticalLoss(Loss):
+    """A loss on statistics that are functions of sums over positions, such as a Gram matrix.
+
+    Its two steps are apart so that the sums of several tiles, or of several machines, can be added
+    up before they are compared.
+    """
+
+    @abstractmethod
+    def statistics(self, features: Features) -> Features:
+        """Return the sums over positions, which add up over disjoint regions.
+
+        Args:
+            features: Feature maps of the picture or of a region of it.
+
+        Returns:
+            One tensor for each layer.
+        """
+
+    @abstractmethod
+    def compare(self, statistics: Features, count: dict[str, int]) -> Tensor:
+        """Return the unweighted term from the sums over the whole picture.
+
+        Args:
+            statistics: What ``statistics`` returned, summed over all regions.
+            count: Number of positions of the whole feature map, for each layer.
+
+        Returns:
+            A scalar that is at least 0.
+        """
+
+    def forward(self, features: Features) -> Tensor:
+        """Return the unweighted term: the composition of ``statistics`` and ``compare``."""
+        return self.compare(self.statistics(features), self.count(features))
+
+    def count(self, features: Features) -> dict[str, int]:
+        """Return the number of positions h * w of each layer that the loss reads."""
+        return {name: features[name].shape[2] * features[name].shape[3] for name in self.layers}

@@ -1,0 +1,339 @@
+"""The LightningModule whose only parameter is the picture."""
+
+import logging
+from typing import Any
+
+import torch
+from lightning.pytorch import LightningModule
+from lightning.pytorch.cli import LRSchedulerCallable, OptimizerCallable
+from lightning.pytorch.utilities.types import LRSchedulerConfigType, OptimizerLRScheduler
+from torch import Tensor, nn
+from torch.optim import LBFGS, Adam, Optimizer
+
+from stylelightning import checkpoint as checkpoints
+from stylelightning import moments
+from stylelightning.backbones.base import Backbone, Features
+from stylelightning.canvas import Canvas
+from stylelightning.data import StyleTransferData
+from stylelightning.initial import initial_picture
+from stylelightning.losses.base import Loss
+from stylelightning.schedule import Plan, Schedule
+
+log = logging.getLogger(__name__)
+
+IMAGE_LAYER = "image"
+"""The layer name under which a loss reads the picture itself."""
+
+
+class StyleTransfer(LightningModule):
+    """Neural style transfer by optimisation: the picture is the only parameter.
+
+    Args:
+        backbone: The frozen network whose features the losses read.
+        losses: The terms of the total, by name. Null switches a term off.
+        optimizer: Any optimizer of ``torch.optim``, or a class path. It starts again at each
+            scale. L-BFGS always runs with ``max_iter: 1``, so that a step is one evaluation of the
+            losses, as it is for every other optimizer.
+        lr_scheduler: A learning-rate scheduler, stepped after each step; it starts again at each
+            scale.
+        schedule: Steps and scales, coarse to fine.
+        init: Where the picture starts: ``content``, ``style``, ``noise`` (white noise, from the
+            seed), ``gray``, or the path of a picture.
+        averaging: Decay of the average over the steps' pictures, such as 0.99; the average is then
+            what is shown, saved and taken to the next scale. Null for none.
+        carry_moments: Whether first-order optimizers keep their moments, resized, from one scale
+            to the next. L-BFGS always starts again.
+
+    Raises:
+        ValueError: If no loss is left or a name is not fit for a command line.
+
+    Source: Gatys, Ecker and Bethge, CVPR 2016, https://doi.org/10.1109/CVPR.2016.265
+    """
+
+    def __init__(
+        self,
+        backbone: Backbone,
+        losses: dict[str, Loss | None],
+        optimizer: OptimizerCallable = lambda p: Adam(p, lr=0.02, betas=(0.9, 0.99)),
+        lr_scheduler: LRSchedulerCallable | None = None,
+        schedule: Schedule = Schedule(),  # noqa: B008 - frozen
+        init: str = "content",
+        averaging: float | None = None,
+        carry_moments: bool = False,
+    ) -> None:
+        super().__init__()
+        used = {name: loss for name, loss in losses.items() if loss is not None}
+        if not used:
+            raise ValueError(
+                "`model.losses` must name at least one loss, got none: try "
+                "--config configs/quickstart.yaml."
+            )
+        for name in used:
+            if not name.isidentifier():
+                raise ValueError(f"The name of a loss must be a plain word, got {name!r}.")
+        self.backbone = backbone.requires_grad_(False)
+        self.losses = nn.ModuleDict(used)
+        self.optimizer = optimizer
+        self.lr_scheduler = lr_scheduler
+        self.schedule = schedule
+        self.init = init
+        self.averaging = averaging
+        self.carry_moments = carry_moments
+        self.terms: dict[str, Tensor] = {}
+        self._scale = 0
+        self._layers: frozenset[str] = frozenset()
+
+    # what the callbacks read
+
+    @property
+    def picture(self) -> Tensor:
+        """The picture to show, (1, 3, H, W) in [0, 1], detached."""
+        return self.canvas.picture
+
+    @property
+    def total(self) -> Tensor:
+        """The total of the last evaluation, a detached scalar."""
+        return torch.stack(list(self.terms.values())).sum()
+
+    @property
+    def scale(self) -> int:
+        """Index in ``plan.scales`` of the present scale."""
+        return self._scale
+
+    @property
+    def data(self) -> StyleTransferData:
+        """The run's pictures.
+
+        Raises:
+            TypeError: If the trainer was given another datamodule.
+        """
+        data: object = getattr(self.trainer, "datamodule", None)
+        if not isinstance(data, StyleTransferData):
+            raise TypeError(
+                f"StyleTransfer needs a StyleTransferData as its datamodule, got {data!r}."
+            )
+        return data
+
+    # set-up
+
+    def setup(self, stage: str) -> None:
+        """Check that the run can work, plan its scales and make the initial picture.
+
+        Raises:
+            ValueError: If the precision, a layer, an image's size or an optimizer's option is not
+                fit for the run.
+        """
+        for loss in self._losses().values():
+            self.backbone.check_layers(name for name in loss.layers if name != IMAGE_LAYER)
+        self._layers = frozenset(name for loss in self._losses().values() for name in loss.layers)
+        self._check_images()
+        self.plan = self._plan()
+        start = initial_picture(self.init, self.data, self.plan.scales[0].size)
+        self.canvas = Canvas(start, self.averaging)
+        self._check_precision(self._make_optimizer())
+
+    def _losses(self) -> dict[str, Loss]:
+        return {name: loss for name, loss in self.losses.items() if isinstance(loss, Loss)}
+
+    def _check_images(self) -> None:
+        for name, loss in self._losses().items():
+            for kind, needed, path in (
+                ("content", loss.needs_content, self.data.content_path),
+                ("style", loss.needs_style, self.data.style_path),
+            ):
+                if needed and path is None:
+                    raise ValueError(
+                        f"The loss {name!r} needs a {kind} image: give --data.{kind} PATH, or "
+                        f"switch the loss off with --model.losses.{name} null."
+                    )
+
+    def _plan(self) -> Plan:
+        least = self.backbone.smallest_side(self._layers - {IMAGE_LAYER})
+
+        def usable(size: int) -> bool:
+            sides = (*self.data.picture_size(size), *(self.data.style_size(size) or ()))
+            return bool(min(sides) >= least)
+
+        size = self.data.size
+        if not usable(size):
+            enough = next(each for each in range(size, least * size + 2) if usable(each))
+            raise ValueError(
+                f"`data.size` is {size}, a picture of {_pixels(self.data.picture_size(size))}, but "
+                f"{type(self.backbone).__name__} needs at least {least} px on every side, of both "
+                f"images, for the layers of this run: the smallest that works is --data.size "
+                f"{enough}."
+            )
+        for each in self.schedule.sizes(size):
+            if not usable(each):
+                log.warning(
+                    "The scale of %s is skipped: the layers of this run need at least %d px on "
+                    "every side.",
+                    _pixels(self.data.picture_size(each)),
+                    least,
+                )
+        return self.schedule.plan(size, usable)
+
+    def _check_precision(self, optimizer: Optimizer) -> None:
+        precision = self.trainer.precision
+        if precision in ("16-true", "bf16-true"):
+            raise ValueError(
+                f"`trainer.precision` {precision} would keep the picture itself in 16 bits: use "
+                "bf16-mixed (or 16-mixed on a GPU), which computes the features in 16 bits and "
+                "keeps the picture in 32."
+            )
+        if precision == "16-mixed" and isinstance(optimizer, LBFGS):
+            raise ValueError(
+                "`trainer.precision` 16-mixed scales the gradient, which LBFGS can't work with: "
+                "use bf16-mixed or 32-true, or --model.optimizer Adam."
+            )
+
+    # one step
+
+    def forward(self, image: Tensor) -> Features:
+        """Return the feature maps that the losses read.
+
+        Args:
+            image: Picture of shape (1, 3, H, W) in [0, 1].
+
+        Returns:
+            The feature maps by layer, in float32 (float64 for a float64 picture).
+        """
+        features = self.backbone(image, self._layers - {IMAGE_LAYER})
+        features[IMAGE_LAYER] = image
+        return {name: feature.to(image.dtype) for name, feature in features.items()}
+
+    def training_step(self, batch: Tensor, batch_idx: int) -> Tensor:
+        """Return the total of the weighted terms for the present picture."""
+        features = self(self.canvas.image)
+        with torch.autocast(self.device.type, enabled=False):
+            terms = {name: loss.weight * loss(features) for name, loss in self._losses().items()}
+            total = torch.stack(list(terms.values())).sum()
+        self.terms = {name: term.detach() for name, term in terms.items()}
+        return total
+
+    def on_train_start(self) -> None:
+        """Compute the targets, on the run's device; a resumed run is at its own scale here."""
+        self._prepare()
+
+    def on_train_batch_start(self, batch: Tensor, batch_idx: int) -> int | None:
+        """Go to the next scale when its first step comes; -1 when all steps are done."""
+        step = self.trainer.global_step
+        if step >= self.plan.total_steps:
+            self.trainer.should_stop = True
+            return -1
+        if self.plan.index_at(step) != self._scale:
+            self._enter_scale(self.plan.index_at(step))
+        return None
+
+    def on_train_batch_end(self, outputs: Any, batch: Tensor, batch_idx: int) -> None:
+        """Stop when all steps are done."""
+        if self.trainer.global_step >= self.plan.total_steps:
+            self.trainer.should_stop = True
+
+    @torch.no_grad()
+    def _prepare(self) -> None:
+        size = self.plan.scales[self._scale].size
+        content = self.data.content(size)
+        features = None if content is None else self(self._to_canvas(content))
+        styles = [self(self._to_canvas(style)) for style in self.data.styles(size)]
+        for loss in self._losses().values():
+            loss.prepare(features, styles)
+
+    def _to_canvas(self, image: Tensor) -> Tensor:
+        return image.to(self.canvas.image)
+
+    def _enter_scale(self, index: int) -> None:
+        before, old = self.canvas.image, self.optimizers(use_pl_optimizer=False)
+        self._scale = index
+        self.canvas.resize(self.data.picture_size(self.plan.scales[index].size))
+        self.trainer.strategy.setup_optimizers(self.trainer)
+        new = self.optimizers(use_pl_optimizer=False)
+        if self.carry_moments and isinstance(old, Optimizer) and isinstance(new, Optimizer):
+            moments.carry(old, before, new, self.canvas.image)
+        self._prepare()
+
+    # optimizer
+
+    def configure_optimizers(self) -> OptimizerLRScheduler:
+        """Return a new optimizer of the picture, with its scheduler."""
+        optimizer = self._make_optimizer()
+        if self.lr_scheduler is None:
+            return optimizer
+        scheduler: LRSchedulerConfigType = {
+            "scheduler": self.lr_scheduler(optimizer),
+            "interval": "step",
+            "reduce_on_plateau": False,  # `lr_scheduler_step` hands it the total
+        }
+        return {"optimizer": optimizer, "lr_scheduler": scheduler}
+
+    def _make_optimizer(self) -> Optimizer:
+        try:
+            optimizer = self.optimizer([self.canvas.image])
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"`model.optimizer` can't optimise a picture: {error}") from error
+        if isinstance(optimizer, LBFGS):
+            for group in optimizer.param_groups:  # n steps of 1 equal 1 step of n, bit for bit
+                group["max_iter"], group["max_eval"] = 1, 1
+        return optimizer
+
+    def optimizer_step(self, epoch: int, batch_idx: int, optimizer: Any, *args: Any) -> None:
+        """Step, keep the picture in [0, 1] and average it.
+
+        L-BFGS is not clamped: its curvature pairs would belong to other pictures. All this happens
+        here, before any hook that may save a checkpoint.
+        """
+        super().optimizer_step(epoch, batch_idx, optimizer, *args)
+        if not isinstance(self.optimizers(use_pl_optimizer=False), LBFGS):
+            self.canvas.clamp()
+        self.canvas.update_average()
+
+    def lr_scheduler_step(self, scheduler: Any, metric: Any) -> None:
+        """Step the scheduler; one that waits for a plateau looks at the total."""
+        if isinstance(scheduler, torch.optim.lr_scheduler.ReduceLROnPlateau):
+            scheduler.step(self.total)
+        else:
+            scheduler.step()
+
+    # checkpoints: the picture, its scale and the optimizer, never the backbone
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Leave the backbone out, and note the scale and what the optimizer was made with."""
+        state = checkpoint["state_dict"]
+        checkpoint["state_dict"] = {k: v for k, v in state.items() if k.startswith("canvas.")}
+        checkpoint["scale"] = self._scale
+        checkpoint["made_with"] = self._made_with()
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Bring the canvas to the checkpoint's size; its values are loaded after this.
+
+        The run's own settings win over what the checkpoint was made with.
+
+        Raises:
+            ValueError: If the checkpoint's picture doesn't belong to a scale of this run.
+        """
+        stored = checkpoint["state_dict"]
+        scale = int(checkpoint.get("scale", 0))
+        size = tuple(stored["canvas.image"].shape[2:])
+        planned = [self.data.picture_size(each.size) for each in self.plan.scales]
+        if scale >= len(planned) or planned[scale] != size:
+            raise ValueError(
+                f"The checkpoint holds a picture of {_pixels(size)} at scale {scale + 1}, but the "
+                f"scales of this run are {', '.join(map(_pixels, planned))}. Give the pictures, "
+                "--data.size and --model.schedule that it was made with, or start from its "
+                "picture with --model.init PATH."
+            )
+        self._scale = scale
+        self.canvas.reset(self.canvas.image.new_zeros((1, 3, *size)))
+        checkpoint["state_dict"] = {k: stored.get(k, v) for k, v in self.state_dict().items()}
+        for sentence in checkpoints.adapt_optimizer(checkpoint, self._made_with()):
+            log.warning(sentence)
+
+    def _made_with(self) -> dict[str, Any]:
+        optimizer = self._make_optimizer()
+        scheduler = None if self.lr_scheduler is None else self.lr_scheduler(optimizer)
+        return checkpoints.describe(optimizer, scheduler)
+
+
+def _pixels(size: tuple[int, ...]) -> str:
+    """Return a height and width the way people write it, width first."""
+    return f"{size[1]}x{size[0]} px"

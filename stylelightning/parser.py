@@ -1,0 +1,82 @@
+"""The command line's parser: layered configs, and errors of one line."""
+
+import difflib
+import inspect
+import sys
+from pathlib import Path
+from typing import Any, NoReturn
+
+import jsonargparse._typehints as typehints
+import torch
+from jsonargparse import ArgumentParser, Namespace
+from jsonargparse._actions import ActionConfigFile
+from lightning.pytorch.cli import LightningArgumentParser
+
+from stylelightning.images import PICTURE_SUFFIXES, read_config
+from stylelightning.parser_errors import explain
+
+MERGED = ("model.losses",)
+"""Mappings of which a later config changes the entries that it names and keeps the others."""
+
+
+class ConfigFile(ActionConfigFile):
+    """A YAML file, or a picture that carries its config; a later one goes on top."""
+
+    @staticmethod
+    def apply_config(parser: ArgumentParser, cfg: Namespace, dest: str, value: str) -> None:
+        """Read the file into ``cfg``, merging the entries of ``MERGED`` by name."""
+        before = {key: cfg.get(key) for key in MERGED}
+        path = Path(value).expanduser()
+        if path.suffix.lower() in PICTURE_SUFFIXES:
+            value = read_config(path)
+        elif "\n" not in value and not path.is_file():
+            near = difflib.get_close_matches(path.name, _names(path.parent), n=1)
+            hint = f" Did you mean {path.parent / near[0]}?" if near else ""
+            raise FileNotFoundError(f"There is no config file {path.absolute()}.{hint}")
+        ActionConfigFile.apply_config(parser, cfg, dest, value)
+        for key, old in before.items():
+            new = cfg.get(key)
+            if isinstance(old, dict) and isinstance(new, dict):
+                cfg[key] = {**old, **new}
+
+
+class Parser(LightningArgumentParser):
+    """A parser that answers a mistake with one line and exit code 2."""
+
+    def error(self, message: str, ex: Exception | None = None) -> NoReturn:
+        """Write what is wrong and what may have been meant, then exit."""
+        if not self.exit_on_error:
+            super().error(message, ex)
+        keys = [action.dest for action in self._actions]
+        sys.stderr.write(f"error: {explain(message, keys, component_names())}\n")
+        sys.exit(2)
+
+
+OPTIMIZERS = sorted(name for name, value in vars(torch.optim).items() if inspect.isclass(value))
+
+
+def component_names() -> list[str]:
+    """Return the class names that a config may use by their bare name."""
+    from stylelightning import backbones, callbacks, losses
+
+    modules = (backbones, callbacks, losses)
+    return [*(name for module in modules for name in module.__all__), *OPTIMIZERS]
+
+
+def drop_init_args_on_class_change() -> None:
+    """Make a change of class forget the old class's options.
+
+    jsonargparse keeps those that the new class has too: a config's LBFGS with ``lr: 1`` and
+    ``--model.optimizer Adam`` would give Adam a learning rate of 1. The hook is private there
+    (jsonargparse issue 460); a test fails when it is gone.
+    """
+
+    def discard(parser_or_action: Any, previous: Any, value: Any) -> None:
+        if previous and previous["class_path"] != value["class_path"] and "init_args" in previous:
+            del previous["init_args"]
+
+    typehints.discard_init_args_on_class_path_change = discard
+
+
+def _names(folder: Path) -> list[str]:
+    return [path.name for path in folder.iterdir()] if folder.is_dir() else []

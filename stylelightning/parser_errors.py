@@ -1,0 +1,102 @@
+"""jsonargparse's messages, said in one line to a person."""
+
+import difflib
+import inspect
+import re
+from collections.abc import Iterable
+from importlib import import_module
+
+KEY = re.compile(r'Parser key "([^"]+)": ')
+CLASS = re.compile(r"given class_path '([^']+)'")
+NO_OPTION = re.compile(r"Option '([^']+)' is not accepted")
+NO_KEY = re.compile(r"(?:does not accept option|unrecognized arguments:) '?([^\s'=]+)")
+NO_IMPORT = re.compile(r"has no attribute '(\w+)'|No module named '([^']+)'")
+NO_CLASS = re.compile(r"Expected a dot import path string: (\S+)")
+ABSTRACT = re.compile(r"Expected an instantiatable class, but \S+ is abstract")
+MISSING = re.compile(r"arguments are required: (.*)$|[Kk]ey \"([^\"]+)\" is required")
+UNION = re.compile(r"Subtypes: \[(.*)\] Errors:.*?Given value: (.*?)(?: - Expected|\. Got value|$)")
+SINGLE = re.compile(r"Expected an? (.*?)\. Got value: (.*?)(?: - Expected|$)")
+TYPE = re.compile(r"<class '(?:\w+\.)*(\w+)'>|((?:list|dict|tuple)\[[^\]]*\])|Literal\[([^\]]*)\]")
+
+
+def explain(message: str, keys: Iterable[str], classes: Iterable[str]) -> str:
+    """Return one line that says what is wrong, the rule, what came and the way out.
+
+    Args:
+        message: What jsonargparse says.
+        keys: The options that the parser knows, dotted.
+        classes: Class names that a config may use by their bare name.
+
+    Returns:
+        The line; jsonargparse's own words, joined to one line, where they are good enough.
+    """
+    text = re.sub(r"\s+", " ", message).strip()
+    where, inner = _place(text)
+    if match := NO_OPTION.search(text):
+        path = CLASS.findall(text)[-1]
+        options = _options(path)
+        return (
+            f"{where}: {path.rpartition('.')[2]} has no option {match[1]!r}. "
+            f"{_near(match[1], options)}Its options are {', '.join(options)}."
+        )
+    if ABSTRACT.search(text):
+        return (
+            f"{where}: an entry of the value {_value(text)} names no class. Check the entry's "
+            f"name, or give its class first, such as --{where}.NAME CLASS."
+        )
+    if match := MISSING.search(text):
+        missing = (match[1] or match[2]).replace("fit.", "")
+        return f"{missing} must be given. Start from a whole config: --config quickstart.yaml."
+    if match := NO_KEY.search(text):
+        word = match[1].lstrip("-")
+        return f"There is no option {word!r}. {_near(word, _ends(keys, word))}".strip()
+    if match := NO_IMPORT.search(text):
+        word = match[1] or match[2]
+        return f"{where}: there is no {word!r} to import. {_near(word, classes)}".strip()
+    if (match := NO_CLASS.search(text)) and where in KEY.findall(text):
+        return (
+            f"{where}: there is no class {match[1]!r}. {_near(match[1], classes)}"
+            "A class of your own is named with its module, such as my_module.MyClass."
+        )
+    if match := UNION.search(inner):
+        return f"{where} must be {_types(match[1])}, got {match[2]}."
+    if match := SINGLE.search(inner):
+        return f"{where} must be {_types(match[1])}, got {match[2]}."
+    return text
+
+
+def _place(text: str) -> tuple[str, str]:
+    """Return the innermost key with the class it belongs to, and what is said of it."""
+    keys, classes = KEY.findall(text), CLASS.findall(text)
+    where = keys[0] if keys else ""
+    if len(keys) > 1:
+        owner = f"{classes[-1].rpartition('.')[2]}'s " if classes else ""
+        where = f"{where}: {owner}{keys[-1]}"
+    return where, KEY.split(text)[-1]
+
+
+def _value(text: str) -> str:
+    match = re.search(r"Given value: (.*)$", text)
+    return match[1] if match else "given"
+
+
+def _types(text: str) -> str:
+    """Return types as people write them: ``int or null``."""
+    names = [a or b or c.replace("'", "") for a, b, c in TYPE.findall(text)]
+    return " or ".join("null" if name == "NoneType" else name for name in names) or text
+
+
+def _near(word: str, names: Iterable[str]) -> str:
+    near = difflib.get_close_matches(word, sorted(set(names)), n=3, cutoff=0.7)
+    return f"Did you mean {', '.join(near)}? " if near else ""
+
+
+def _ends(keys: Iterable[str], word: str) -> list[str]:
+    """Return the keys, and their last parts when the word itself has no dot."""
+    keys = list(keys)
+    return keys if "." in word else [*keys, *(key.rpartition(".")[2] for key in keys)]
+
+
+def _options(class_path: str) -> list[str]:
+    module, _, name = class_path.rpartition(".")
+    return list(inspect.signature(getattr(import_module(module), name)).parameters)

@@ -1,0 +1,127 @@
+"""Scales and steps, as a function of the number of steps done."""
+
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+
+
+@dataclass(frozen=True)
+class Scale:
+    """One size of the picture and the steps spent at it.
+
+    Args:
+        size: Longer side of the picture in pixels.
+        steps: Number of optimizer steps.
+    """
+
+    size: int
+    steps: int
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The scales of one run, coarse to fine.
+
+    Which scale a step belongs to depends on its number alone, so a run can resume anywhere.
+
+    Args:
+        scales: At least one scale.
+    """
+
+    scales: tuple[Scale, ...]
+
+    @property
+    def ends(self) -> list[int]:
+        """Number of steps done when each scale is finished."""
+        return list(accumulate(scale.steps for scale in self.scales))
+
+    @property
+    def total_steps(self) -> int:
+        """Number of steps of the whole run."""
+        return self.ends[-1]
+
+    def index_at(self, step: int) -> int:
+        """Return the index of the scale that runs when ``step`` steps are done.
+
+        Example:
+            >>> plan = Plan((Scale(64, 10), Scale(128, 5)))
+            >>> [plan.index_at(step) for step in (0, 9, 10, 14, 15)]
+            [0, 0, 1, 1, 1]
+        """
+        return min(bisect_right(self.ends, step), len(self.scales) - 1)
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """How many steps at which sizes, coarse to fine.
+
+    The last scale has the size of the finished picture; each one before it is smaller by
+    ``factor``, down to ``min_size``.
+
+    Args:
+        steps: Steps at each scale. A list gives the scales from coarse to fine their own number
+            and its last entry holds for all that follow: ``[1000, 500]`` is 1000 steps at the
+            first scale and 500 at every other.
+        min_size: Longer side in pixels of the smallest scale; null for the last scale only.
+        factor: Ratio of the sizes of two neighbouring scales, above 1.
+
+    Raises:
+        ValueError: If a number is out of its range.
+    """
+
+    steps: int | list[int] = 500
+    min_size: int | None = None
+    factor: float = 2**0.5
+
+    def __post_init__(self) -> None:
+        """Check the ranges."""
+        counts = self._counts()
+        if not counts or min(counts) < 1:
+            raise ValueError(f"`model.schedule.steps` must be at least 1, got {self.steps}.")
+        if self.min_size is not None and self.min_size < 1:
+            raise ValueError(
+                f"`model.schedule.min_size` must be at least 1 pixel, got {self.min_size}."
+            )
+        if not self.factor > 1:
+            raise ValueError(f"`model.schedule.factor` must be above 1, got {self.factor}.")
+
+    def sizes(self, size: int) -> list[int]:
+        """Return the longer sides in pixels, coarse to fine, that lead to ``size``.
+
+        Example:
+            >>> Schedule(min_size=128).sizes(512)
+            [128, 181, 256, 362, 512]
+        """
+        if self.min_size is None:
+            return [size]
+        sizes = [size]
+        while (smaller := size / self.factor ** len(sizes)) >= self.min_size - 1e-6:
+            if round(smaller) < sizes[-1]:
+                sizes.append(round(smaller))
+            else:  # a factor near 1 at a tiny size: rounding no longer shrinks
+                break
+        return sizes[::-1]
+
+    def plan(self, size: int, usable: Callable[[int], bool]) -> Plan:
+        """Return the plan that leads to ``size`` over the usable scales.
+
+        Args:
+            size: Longer side of the finished picture in pixels.
+            usable: Tells whether the losses can be computed at a longer side.
+
+        Returns:
+            The plan; steps are counted from the first scale that is used. The last scale is always
+            in it: whoever calls makes sure that it is usable.
+        """
+        sizes = self.sizes(size)
+        used = [each for each in sizes[:-1] if usable(each)] + sizes[-1:]
+        counts: Sequence[int] = self._counts()
+        return Plan(
+            tuple(
+                Scale(each, counts[min(index, len(counts) - 1)]) for index, each in enumerate(used)
+            )
+        )
+
+    def _counts(self) -> list[int]:
+        return [self.steps] if isinstance(self.steps, int) else list(self.steps)
