@@ -114,6 +114,7 @@ def test_sixteen_bit_gray_ramp_keeps_its_range_and_steps(tmp_path: Path, name: s
     pixels = read_picture(save(tmp_path / name, image)).pixels
     expected = torch.arange(65536, dtype=torch.float32).div(65535).view(1, 1, 256, 256)
     torch.testing.assert_close(pixels, expected.expand(-1, 3, -1, -1))
+    assert pixels.is_contiguous()
 
 
 def test_sixteen_bit_colours_keep_their_range(tmp_path: Path) -> None:  # I2
@@ -369,6 +370,13 @@ def test_profile_of_other_colours_is_ignored_with_one_warning(
     assert caplog.records[0].levelno == logging.WARNING
     assert "it describes RGB colours" in caplog.records[0].getMessage()
     assert str(path) in caplog.records[0].getMessage()
+
+
+def test_lab_colours_need_no_profile(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    image = Image.new("LAB", (1, 1), (128, 200, 128))
+    path = save(tmp_path / "a.tif", image, icc_profile=swapped_rgb())
+    assert colours(path) == colours(save(tmp_path / "b.tif", image))  # L*a*b* is absolute
+    assert not caplog.records
 
 
 @pytest.mark.parametrize("profile", [b"garbage", swapped_rgb()[:200]])
