@@ -76,7 +76,7 @@ RAMPS = {  # from the dark to the light end of each part, or from the inside out
 }
 SUN_DISC = (0.86, 0.30, 0.185)  # x, y, radius in picture heights, as all that follows
 VORTICES = (  # x, y, strength
-    (0.30, 0.24, 1.0),
+    (0.32, 0.25, 1.3),
     (0.86, 0.30, -1.25),
     (0.58, 0.02, 0.45),
     (0.02, 0.05, -0.5),
@@ -276,11 +276,12 @@ def trees(x: Array, z: Array) -> Array:
     tallest = np.zeros(x.shape, np.float32)
     column = np.floor((x - FOREST_ORIGIN[0]) / CELL - 0.5).astype(np.int64)
     row = np.floor((z - FOREST_ORIGIN[1]) / CELL - 0.5).astype(np.int64)
+    ragged = 0.5 * (value_noise(x * 1.3, z * 1.3, 61) - 0.35)
     for i, j in ((0, 0), (0, 1), (1, 0), (1, 1)):
         cell = np.clip(row + i, 0, FOREST_CELLS[1] - 1), np.clip(column + j, 0, FOREST_CELLS[0] - 1)
         tree_x, tree_z, height, radius, kind = (values[cell] for values in forest())
-        r = np.minimum(np.hypot(x - tree_x, z - tree_z) / radius, 1)
-        crown = np.where(kind > 1, np.sqrt(1 - r * r), 1 - r) * height
+        r = np.minimum(np.hypot(x - tree_x, z - tree_z) / radius + ragged, 1)
+        crown = np.where(kind > 1, np.sqrt(1 - r * np.abs(r)), 1 - r) * height
         tallest = np.maximum(tallest, np.where(kind > 0, crown, 0))
     return tallest
 
@@ -300,7 +301,7 @@ def sky_gradient(rx: Array, ry: Array) -> Array:
     length = np.sqrt(rx * rx + ry * ry + 1)
     up = np.maximum(ry, 0) / length
     toward = np.clip((rx * GLOW[0] + ry * GLOW[1] + GLOW[2]) / length, 0, 1)
-    zenith, middle = np.array((0.075, 0.19, 0.44)), np.array((0.40, 0.50, 0.65))
+    zenith, middle = np.array((0.045, 0.145, 0.38)), np.array((0.33, 0.45, 0.63))
     colour = mix(zenith, middle, np.exp(-up / 0.19))
     colour = mix(colour, np.array((1.25, 0.80, 0.47)), 0.9 * np.exp(-up / 0.085))
     glowing: Array = (
@@ -342,6 +343,7 @@ def low_clouds(colour: Array, rx: Array, ry: Array) -> Array:
     fade = np.exp(-np.maximum(0.16 - ry, 0) / 0.07)
     cloud = mix(np.array((1.25, 0.80, 0.47)), cloud, fade)
     cover = 0.93 * fade * smoothstep(-0.005, 0.05, depth) * smoothstep(0.30, 0.2, ry)
+    cover *= smoothstep(0.30, 0.16, rx)  # a calm sky behind the lighthouse
     return mix(colour, cloud, cover)
 
 
@@ -372,7 +374,7 @@ def land_albedo(x: Array, y: Array, z: Array, tree: Array, slope: Array) -> Arra
     dry = smoothstep(0.3, 0.7, 0.6 * fractal_noise(x / 60, z / 60, 4, 161) + 0.4 * fine)
     albedo = mix(np.array((0.12, 0.19, 0.045)), np.array((0.34, 0.29, 0.09)), dry)
     layers = smoothstep(0.25, 0.75, fractal_noise(x / 5 + z / 9, y / 1.6, 5, 171))
-    rock = mix(np.array((0.13, 0.10, 0.085)), np.array((0.42, 0.33, 0.25)), layers)
+    rock = mix(np.array((0.085, 0.062, 0.052)), np.array((0.31, 0.215, 0.145)), layers)
     albedo = mix(albedo, rock, smoothstep(0.55, 0.95, slope + 0.5 * (fine - 0.5)))
     crag = fractal_noise(x / 200, z / 200 + y / 120, 5, 181)
     crag = mix(np.array((0.10, 0.105, 0.11)), np.array((0.24, 0.22, 0.21)), crag)
@@ -446,7 +448,7 @@ def land_depth(width: int, rows: Array, eye: float) -> Array:
 
 def pixel_columns(width: int) -> Array:
     """Return the slope to the right of each column's rays."""
-    return (np.arange(width) + 0.5 - width / 2) / (FOCAL * width)
+    return ((np.arange(width) + 0.5 - width / 2) / (FOCAL * width)).astype(np.float32)
 
 
 class View:
@@ -632,7 +634,7 @@ def lathe(
 def lighthouse(view: View) -> None:
     """Draw the lighthouse: plinth, bands, gallery, lantern and dome."""
     at = Place(*LIGHTHOUSE)
-    base, height, bands = ground_at(at.x, at.z) - 1, 25.0, 5
+    base, height, stout, bands = ground_at(at.x, at.z) - 1, 28.0, 1.35, 5
     white, red, dark, stone = (
         (0.86, 0.82, 0.74),
         (0.62, 0.09, 0.06),
@@ -648,15 +650,15 @@ def lighthouse(view: View) -> None:
     rings += [(1.45, top + 0.9, white), (1.45, top + 1.4, (2.4, 1.9, 1.0)), (1.45, top + 3.4, dark)]
     rings += [(1.75, top + 3.5, red), (1.2, top + 4.4, red), (0.3, top + 5.1, dark)]
     rings += [(0.12, top + 5.4, dark), (0.08, top + 7, dark)]
-    lathe(view, at, rings)
+    lathe(view, at, [(stout * r, y, albedo) for r, y, albedo in rings])
     for angle in np.linspace(0, 2 * np.pi, 20, endpoint=False):
-        post = Place(at.x + 2.65 * float(np.cos(angle)), at.z + 2.65 * float(np.sin(angle)))
-        box(view, post, (0.1, 0.1), top + 0.9, top + 1.9, dark)
+        x, _, z = at(2.65 * stout * np.cos(angle), 2.65 * stout * np.sin(angle), 0)
+        box(view, Place(x, z), (0.12, 0.12), top + 0.9, top + 1.9, dark)
     for angle in np.linspace(0.3, 2 * np.pi + 0.3, 5, endpoint=False):
-        bar = Place(at.x + 1.47 * float(np.cos(angle)), at.z + 1.47 * float(np.sin(angle)))
-        box(view, bar, (0.14, 0.14), top + 1.4, top + 3.4, dark)
-    for y in (5.0, 11.0, 17.0, 22.0):
-        r = 3.16 - 1.15 * y / height
+        x, _, z = at(1.47 * stout * np.cos(angle), 1.47 * stout * np.sin(angle), 0)
+        box(view, Place(x, z), (0.16, 0.16), top + 1.4, top + 3.4, dark)
+    for y in (5.0, 11.0, 17.0, 24.0):
+        r = stout * (3.16 - 1.15 * y / height)
         turn = ((-2.04, 0.0), (-1.76, 0.0), (-1.76, 1.3), (-2.04, 1.3))
         pane = [at(r * np.cos(angle), r * np.sin(angle), base + y + dy) for angle, dy in turn]
         view.polygon(pane, (0.06, 0.07, 0.09))
@@ -799,7 +801,7 @@ def water(view: View, mirror: View, scale: int, taps: int = 6) -> None:
     z = EYE / slope
     x = view.columns[c] * z
     gust = smoothstep(0.35, 0.7, fractal_noise(x / 70, z / 190, 4, 301))
-    swell = (0.35 + 0.75 * gust) / (1 + z / 900) * mirror.focal
+    swell = (0.45 + 0.85 * gust) / (1 + z / 900) * mirror.focal
     near = 0.15 + z * 0.0012
     image = np.zeros((len(r), 3))
     for tap in range(taps):
@@ -827,7 +829,9 @@ def film(light: Array, rng: np.random.Generator) -> Array:
     light = 0.82 * (light + 0.1 * blur(bright, width * 0.03, width * 0.03))
     tone = light * (2.51 * light + 0.03) / (light * (2.43 * light + 0.59) + 0.14)  # ACES-like
     picture = np.clip(tone, 0, 1) ** (1 / 2.2)
+    picture += 0.35 * picture * (1 - picture) * (2 * picture - 0.94)  # contrast
     level = picture.mean(2, keepdims=True)
+    picture = level + 1.14 * (picture - level)
     picture += (1 - level) * np.array((-0.012, 0, 0.018)) + level * np.array((0.018, 0.004, -0.02))
     y, x = np.mgrid[0:height, 0:width]
     corner = ((x / width - 0.5) ** 2 + (y / height - 0.5) ** 2) / 0.72**2
@@ -905,11 +909,15 @@ class Sketch:
 
     def sky(self) -> None:
         """Lay in a sky of bands that swirl around the vortices."""
-        stream = 0.9 * self.y + 0.04 * self.warp
+        stream = 0.9 * self.y + 0.015 * self.warp
         for x, y, strength in VORTICES:
             stream += 0.16 * strength * np.log((self.x - x) ** 2 + (self.y - y) ** 2 + 0.006)
-        bands = 0.5 + 0.5 * np.sin(34 * stream + 0.6 * self.drift)
-        value = 0.10 + 0.56 * bands + 0.25 * (self.y - 0.15) + 0.09 * self.noise(0.03)
+        x, y, _ = VORTICES[0]
+        near = np.exp(-((self.x - x) ** 2 + (self.y - y) ** 2) / 0.045)
+        arms = 2 * np.arctan2(self.y - y, self.x - x) + 22 * np.hypot(self.x - x, self.y - y)
+        bands = 0.5 + 0.5 * np.sin(34 * stream + 0.5 * self.drift)
+        bands += near * (0.5 + 0.5 * np.sin(arms) - bands)
+        value = 0.08 + 0.15 * near + 0.64 * bands + 0.25 * (self.y - 0.15) + 0.09 * self.noise(0.03)
         self.put(np.ones(self.shape, bool), ramp("sky", value), along(stream), 0.5)
 
     def sun(self) -> None:
@@ -1097,7 +1105,7 @@ def paint_layer(canvas: Canvas, sketch: Sketch, layer: Layer, scale: float) -> N
             length *= 0.55
         if detail > 0.9 and layer.width > 12:
             brush *= 0.6
-        shift = rng.normal(0, layer.jitter) + rng.normal(0, 0.6 * layer.jitter, 3)
+        shift = rng.normal(0, layer.jitter) + rng.normal(0, 0.5 * layer.jitter, 3)
         first = np.clip(colours[at] + 0.6 * shift, 0, 1)
         second = colours[at] * rng.uniform(0.75, 1.3) + rng.normal(0, 0.6 * layer.jitter, 3)
         path = follow(sketch.angle, start, length, rng.choice((-1, 1)))
