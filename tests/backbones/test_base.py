@@ -94,7 +94,7 @@ def test_layer_unlike_any_is_refused_with_all_of_them() -> None:
         Pixels(octaves=2)(picture(1, 3, 8, 8), ["relu4_2"])
 
 
-@pytest.mark.parametrize("shape", [(3, 8, 8), (1, 1, 8, 8), (1, 4, 8, 8)])
+@pytest.mark.parametrize("shape", [(3, 8, 8), (3, 3, 8), (1, 1, 8, 8), (1, 4, 8, 8)])
 def test_what_is_no_picture_is_refused(backbone: Backbone, shape: tuple[int, ...]) -> None:
     with pytest.raises(ValueError, match=r"^`image` must have shape \(B, 3, H, W\), got \("):
         backbone(torch.zeros(shape), backbone.layers[:1])

@@ -337,6 +337,7 @@ def test_file_of_neither_layout_is_refused(tmp_path: Path) -> None:
             r"'features\.0\.bias' is missing in .*other\.pth\.$",
         ),
     ],
+    ids=["19-16", "16-19", "caffe-19-16", "caffe-16-19", "13-16", "bn", "shape", "part"],
 )
 def test_weights_of_another_network_are_refused(
     network: type[VGG], state: dict[str, Tensor], message: str, tmp_path: Path
