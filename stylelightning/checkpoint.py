@@ -1,10 +1,37 @@
 """What a checkpoint holds, and how a resumed run's own settings win over it."""
 
+import pickle
+from pathlib import Path
 from typing import Any
 
+import torch
 from torch.optim import Optimizer
 
 Checkpoint = dict[str, Any]
+
+
+def check_checkpoint(path: Path) -> None:
+    """Refuse what is no checkpoint of this program, before anything heavy.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If it holds something else.
+    """
+    if not path.is_file():
+        raise FileNotFoundError(
+            f"There is no checkpoint {path.absolute()}: give --ckpt_path last, or the path of a "
+            "run's checkpoints/last.ckpt."
+        )
+    try:
+        checkpoint = torch.load(path, map_location="cpu", weights_only=True)
+        found = "canvas.image" in checkpoint["state_dict"]
+    except (pickle.UnpicklingError, RuntimeError, EOFError, KeyError, TypeError):
+        found = False
+    if not found:
+        raise ValueError(
+            f"{path.absolute()} is not a checkpoint of this program: give the path of a run's "
+            "checkpoints/last.ckpt. Network weights go to --model.backbone.weights."
+        )
 
 
 def describe(optimizer: Optimizer, scheduler: object | None) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from lightning.pytorch.utilities.exceptions import SIGTERMException
 # a YAML file may name every class of these packages by its bare name
 from stylelightning import backbones, callbacks, losses  # noqa: F401
 from stylelightning.callbacks import DivergenceError, ResultWriter
+from stylelightning.checkpoint import check_checkpoint
 from stylelightning.console import set_up_console
 from stylelightning.data import StyleTransferData
 from stylelightning.images import check_output, write_atomically
@@ -131,11 +132,7 @@ class CLI(LightningCLI):
                 )
             return found
         path = Path(asked).expanduser()
-        if not path.is_file():
-            raise FileNotFoundError(
-                f"There is no checkpoint {path.absolute()}: give --ckpt_path last, or a run's "
-                f"{CHECKPOINT}."
-            )
+        check_checkpoint(path)
         return path
 
     def _root(self) -> Path:
@@ -167,7 +164,7 @@ class CLI(LightningCLI):
             if key in config:
                 config[key] = None
         del config["config"]
-        return str(self._parser("fit").dump(config, skip_none=False))
+        return str(self._parser("fit").dump(config, skip_unset=False))
 
     def _prepare_subcommand_kwargs(self, subcommand: str) -> dict[str, Any]:
         return {

@@ -8,10 +8,12 @@ from typing import TextIO
 from tqdm import tqdm
 
 NOISE = (
-    # every line of these is about something that is meant to be so
+    # what these say is meant to be so, or is between two libraries
     r"Found \d+ module\(s\) in eval mode at the start of training",  # the backbone is frozen
     r".*`isinstance\(treespec, LeafSpec\)` is deprecated",  # Lightning's own call
-    r".*You are running on single node with no parallelization",
+    r"The dirpath has changed from",  # a resumed run gets a folder of its own
+    r"\s*By default only one JsonargparseDeprecationWarning",
+    r"\s*``instantiate_classes`` was deprecated",  # Lightning's own call
 )
 
 

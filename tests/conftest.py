@@ -1,0 +1,73 @@
+"""Tiny pictures, a tiny config and a clean process for every test."""
+
+import logging
+import signal
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor
+
+from stylelightning.__main__ import main
+from stylelightning.images import write_picture
+
+TINY = Path(__file__).parent / "tiny.yaml"
+ROOT = Path(__file__).parent.parent
+
+Run = Callable[..., Path]
+
+
+@pytest.fixture(autouse=True)
+def _clean_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """No test reads the user's cache, and each leaves logging and signals as they were."""
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
+    monkeypatch.setattr("sys.argv", ["stylelightning"])  # LightningCLI looks at it
+    logger = logging.getLogger("stylelightning")
+    before = (logger.handlers[:], logger.level, logger.propagate)
+    lightning = {n: logging.getLogger(n).level for n in ("lightning.pytorch", "lightning.fabric")}
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    yield
+    logger.handlers[:], logger.level, logger.propagate = before
+    for name, level in lightning.items():
+        logging.getLogger(name).setLevel(level)
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
+
+
+def smooth_picture(height: int, width: int, seed: int) -> Tensor:
+    """Return a picture with large and small forms, (1, 3, height, width) in [0, 1]."""
+    generator = torch.Generator().manual_seed(seed)
+    coarse = torch.rand((1, 3, 4, 4), generator=generator)
+    fine = torch.rand((1, 3, height, width), generator=generator)
+    large = torch.nn.functional.interpolate(coarse, (height, width), mode="bilinear")
+    return 0.7 * large + 0.3 * fine
+
+
+@pytest.fixture
+def content(tmp_path: Path) -> Path:
+    path = tmp_path / "content.png"
+    write_picture(path, smooth_picture(24, 32, seed=1))
+    return path
+
+
+@pytest.fixture
+def style(tmp_path: Path) -> Path:
+    path = tmp_path / "style.png"
+    write_picture(path, smooth_picture(32, 32, seed=2))
+    return path
+
+
+@pytest.fixture
+def run(tmp_path: Path, content: Path, style: Path) -> Run:
+    """Run ``fit`` on the tiny config and return the run's folder; its exit code must be right."""
+
+    def fit(*args: str, code: int = 0) -> Path:
+        folder = tmp_path / "runs"
+        given = ["fit", "--config", str(TINY), "--data.content", str(content)]
+        given += ["--data.style", str(style), "--trainer.default_root_dir", str(folder)]
+        assert main([*given, *args]) == code
+        versions = folder.glob("*/version_*")
+        return max(versions, key=lambda path: path.stat().st_mtime, default=folder)
+
+    return fit

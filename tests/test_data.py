@@ -1,0 +1,93 @@
+import logging
+from pathlib import Path
+
+import pytest
+import torch
+
+from stylelightning import StyleTransferData
+from stylelightning.images import write_picture
+
+
+def make_data(
+    tmp_path: Path, style_size: tuple[int, int] = (20, 40), **values: float
+) -> StyleTransferData:
+    write_picture(tmp_path / "c.png", torch.rand(1, 3, 30, 60))
+    write_picture(tmp_path / "s.png", torch.rand(1, 3, *style_size))
+    data = StyleTransferData(
+        str(tmp_path / "c.png"),
+        str(tmp_path / "s.png"),
+        **{"size": 40, **values},  # type: ignore[arg-type]
+    )
+    data.setup("fit")
+    return data
+
+
+def test_the_content_image_gives_the_aspect_ratio(tmp_path: Path) -> None:
+    data = make_data(tmp_path)
+    content = data.content(40)
+    assert content is not None
+    assert content.shape == (1, 3, 20, 40)
+
+
+def test_the_style_keeps_its_own_aspect_ratio(tmp_path: Path) -> None:  # S4
+    data = make_data(tmp_path, style_size=(40, 20))
+    assert [tuple(style.shape) for style in data.styles(40)] == [(1, 3, 40, 20)]
+
+
+def test_style_scale_multiplies_the_long_side(tmp_path: Path) -> None:
+    data = make_data(tmp_path, style_scale=0.5)
+    assert [tuple(style.shape) for style in data.styles(40)] == [(1, 3, 10, 20)]
+
+
+def test_an_enlarged_style_image_is_said(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:  # S5
+    with caplog.at_level(logging.WARNING):
+        make_data(tmp_path, style_scale=2.0)
+    assert "The style image is 40 px and is enlarged to 80 px" in caplog.text
+
+
+def test_without_a_size_the_picture_has_the_content_images_own(tmp_path: Path) -> None:
+    write_picture(tmp_path / "c.png", torch.rand(1, 3, 30, 60))
+    data = StyleTransferData(str(tmp_path / "c.png"), size=None)
+    data.setup("fit")
+    assert data.picture_size(data.size) == (30, 60)
+
+
+def test_without_content_the_style_gives_the_aspect_ratio(tmp_path: Path) -> None:
+    write_picture(tmp_path / "s.png", torch.rand(1, 3, 30, 60))
+    data = StyleTransferData(style=str(tmp_path / "s.png"), size=20)
+    data.setup("fit")
+    assert data.picture_size(20) == (10, 20)
+    assert data.content(20) is None
+
+
+def test_opacity_is_resized_with_the_picture(tmp_path: Path) -> None:
+    write_picture(tmp_path / "c.png", torch.rand(1, 3, 8, 8), alpha=torch.full((1, 1, 8, 8), 0.2))
+    data = StyleTransferData(str(tmp_path / "c.png"), size=16)
+    data.setup("fit")
+    torch.testing.assert_close(data.alpha((16, 16)), torch.full((1, 1, 16, 16), 0.2))
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"content": "c.png", "size": 0}, "`data.size` must be at least 1 pixel, got 0"),
+        ({"content": "c.png", "style_scale": 0.0}, "`data.style_scale` must be above 0, got 0.0"),
+        ({}, "needs a content image, a style image or both"),
+    ],
+)
+def test_bad_options_are_refused(values: dict[str, object], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        StyleTransferData(**values)  # type: ignore[arg-type]
+
+
+def test_pictures_are_read_in_setup(tmp_path: Path) -> None:
+    with pytest.raises(RuntimeError, match="read in `setup`"):
+        StyleTransferData(str(tmp_path / "c.png"), size=None).picture_size(10)
+
+
+def test_the_endless_loader_says_that_it_can_resume(tmp_path: Path) -> None:
+    loader = make_data(tmp_path).train_dataloader()
+    loader.load_state_dict(loader.state_dict())
+    assert len(next(iter(loader))) == 0

@@ -1,0 +1,30 @@
+import importlib
+import inspect
+import subprocess
+import sys
+
+import pytest
+
+import stylelightning
+
+
+@pytest.mark.parametrize("package", ["backbones", "callbacks", "losses", "images"])
+def test_every_name_that_a_package_imports_is_public(package: str) -> None:
+    module = importlib.import_module(f"stylelightning.{package}")
+    names = {n for n, v in vars(module).items() if n[0] != "_" and not inspect.ismodule(v)}
+    assert set(module.__all__) == names
+
+
+def test_every_public_name_exists() -> None:
+    for name in stylelightning.__all__:
+        assert getattr(stylelightning, name) is not None
+
+
+def test_an_unknown_name_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="no attribute 'Styl'"):
+        _ = stylelightning.Styl
+
+
+def test_importing_the_package_does_not_import_torch() -> None:
+    code = "import stylelightning, sys; assert 'torch' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -1,0 +1,126 @@
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import array_shapes, arrays
+
+from stylelightning import functional as F
+
+images = arrays(
+    np.float64, array_shapes(min_dims=4, max_dims=4, max_side=5), elements=st.floats(-9, 9)
+)
+
+
+def test_gram_matrix_of_ones_is_the_number_of_pixels() -> None:
+    # by hand: every entry is the sum of 1 * 1 over 2 * 3 pixels
+    ones = torch.ones(1, 4, 2, 3)
+    torch.testing.assert_close(F.gram_matrix(ones, "none"), torch.full((1, 4, 4), 6.0))
+
+
+@pytest.mark.parametrize(("normalization", "divisor"), [("none", 1), ("hw", 6), ("chw", 24)])
+def test_gram_matrix_is_divided_as_asked(normalization: F.GramNormalization, divisor: int) -> None:
+    features = torch.rand(2, 4, 2, 3, dtype=torch.float64)
+    # oracle: the definition, summed by einsum
+    expected = torch.einsum("bihw,bjhw->bij", features, features) / divisor
+    torch.testing.assert_close(F.gram_matrix(features, normalization), expected)
+
+
+@given(images)
+def test_gram_matrix_ignores_pixel_order(x: np.ndarray) -> None:
+    features = torch.from_numpy(x)
+    torch.testing.assert_close(F.gram_matrix(features.flip(2, 3)), F.gram_matrix(features))
+
+
+@given(images)
+def test_gram_matrix_is_symmetric_and_positive(x: np.ndarray) -> None:
+    matrix = F.gram_matrix(torch.from_numpy(x))
+    torch.testing.assert_close(matrix, matrix.transpose(1, 2))
+    assert torch.linalg.eigvalsh(matrix).min() >= -1e-9
+
+
+def test_gram_matrix_needs_four_dimensions() -> None:
+    with pytest.raises(ValueError, match=r"must have shape \(B, C, H, W\), got \(3, 4\)"):
+        F.gram_matrix(torch.ones(3, 4))
+
+
+@pytest.mark.parametrize(
+    ("exponent", "isotropic", "expected"),
+    [
+        # by hand: a 2x2 checkerboard of 0 and 1 has two differences of 1 across and two down;
+        # only its upper left pixel has both neighbours, 1^2 + 1^2 = 2
+        (1.0, False, 4.0),
+        (2.0, False, 4.0),
+        (1.0, True, 2**0.5),
+        (2.0, True, 2.0),
+        (2.5, True, 2**1.25),
+    ],
+)
+def test_total_variation_of_a_checkerboard(
+    exponent: float, isotropic: bool, expected: float
+) -> None:
+    board = torch.tensor([[[[0.0, 1.0], [1.0, 0.0]]]])
+    total = F.total_variation(board, exponent, isotropic, "sum")
+    torch.testing.assert_close(total, torch.tensor(expected))
+    mean = F.total_variation(board, exponent, isotropic, "mean")
+    torch.testing.assert_close(mean, torch.tensor(expected / 4))
+
+
+@given(images, st.floats(1, 3), st.booleans())
+def test_total_variation_ignores_a_constant(x: np.ndarray, exponent: float, flag: bool) -> None:
+    image = torch.from_numpy(x)
+    torch.testing.assert_close(
+        F.total_variation(image + 5, exponent, flag),
+        F.total_variation(image, exponent, flag),
+        rtol=1e-6,  # x + 5 - (y + 5) rounds
+        atol=1e-6,
+    )
+
+
+@pytest.mark.parametrize("isotropic", [False, True])
+@pytest.mark.parametrize("exponent", [1.0, 1.5, 2.0, 2.5])
+def test_total_variation_has_a_finite_gradient_at_equal_pixels(
+    exponent: float, isotropic: bool
+) -> None:
+    flat = torch.full((1, 3, 4, 4), 0.5, requires_grad=True)
+    F.total_variation(flat, exponent, isotropic).backward()  # type: ignore[no-untyped-call]
+    assert flat.grad is not None
+    torch.testing.assert_close(flat.grad, torch.zeros_like(flat))
+
+
+@pytest.mark.parametrize("isotropic", [False, True])
+@pytest.mark.parametrize("exponent", [1.0, 2.0, 2.5])
+def test_total_variation_passes_gradcheck(exponent: float, isotropic: bool) -> None:
+    image = torch.rand(1, 2, 4, 3, dtype=torch.float64, requires_grad=True)
+    assert torch.autograd.gradcheck(lambda x: F.total_variation(x, exponent, isotropic), image)
+
+
+def test_squared_distance_of_unlike_shapes_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"one shape, got \(2,\) and \(3,\)"):
+        F.squared_distance(torch.ones(2), torch.ones(3))
+
+
+def test_resize_keeps_a_constant_picture_and_its_range() -> None:
+    gray = torch.full((1, 3, 10, 7), 0.25)
+    torch.testing.assert_close(F.resize(gray, (5, 9)), torch.full((1, 3, 5, 9), 0.25))
+    steps = torch.zeros(1, 3, 8, 8)
+    steps[..., 4:] = 1  # bicubic overshoots at an edge
+    assert F.resize(steps, (16, 16)).aminmax() == (0, 1)
+
+
+def test_resize_to_the_same_size_returns_the_picture_itself() -> None:
+    picture = torch.rand(1, 3, 4, 5)
+    assert F.resize(picture, (4, 5)) is picture
+
+
+def test_cover_cuts_the_centre_and_does_not_stretch() -> None:
+    # by hand: a 2x4 picture covers 2x2 at its own scale, its middle columns remain
+    picture = torch.arange(4.0).expand(1, 3, 2, 4) / 4
+    torch.testing.assert_close(F.cover(picture, (2, 2)), picture[..., 1:3])
+
+
+@given(st.integers(1, 900), st.integers(1, 900), st.integers(1, 900))
+def test_fit_long_side_gives_that_long_side(height: int, width: int, long_side: int) -> None:
+    size = F.fit_long_side(height, width, long_side)
+    assert max(size) == long_side
+    assert min(size) >= 1

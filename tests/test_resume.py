@@ -1,0 +1,215 @@
+"""A resumed run makes the very picture of an uninterrupted one."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from lightning.pytorch.callbacks import ModelCheckpoint
+
+from stylelightning import StyleTransfer, StyleTransferData
+from tests.conftest import TINY, Run
+from tests.test_module import OPTIMIZERS, make_module, make_trainer
+
+SETTINGS: dict[str, dict[str, Any]] = {
+    "sgd": {"averaging": 0.9, "carry_moments": True},
+    "adam": {
+        "averaging": 0.9,
+        "carry_moments": True,
+        "lr_scheduler": lambda o: torch.optim.lr_scheduler.ExponentialLR(o, 0.9),
+    },
+    "lbfgs": {},
+}
+STEPS = 6  # of the two scales of `make_module`, the boundary after 3
+
+
+@pytest.fixture(autouse=True)
+def _quiet() -> None:
+    from stylelightning.console import set_up_console
+
+    set_up_console()
+
+
+def make(name: str) -> StyleTransfer:
+    torch.manual_seed(0)
+    return make_module(optimizer=OPTIMIZERS[name], **SETTINGS[name])
+
+
+@pytest.mark.parametrize("precision", ["32-true", "bf16-mixed"])
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_resuming_is_exact_from_every_step(
+    tmp_path: Path, content: Path, style: Path, name: str, precision: str
+) -> None:
+    data = StyleTransferData(str(content), str(style), size=32)
+    every = ModelCheckpoint(tmp_path / "saved", "{step}", every_n_train_steps=1, save_top_k=-1)
+    whole = make(name)
+    make_trainer(tmp_path, every, precision=precision).fit(whole, data)
+    for step in range(1, STEPS + 1):
+        resumed = make(name)
+        again = ModelCheckpoint(tmp_path / f"again-{step}", "{step}", every_n_train_steps=1)
+        make_trainer(tmp_path, again, precision=precision).fit(
+            resumed, data, ckpt_path=tmp_path / "saved" / f"step={step}.ckpt", weights_only=True
+        )
+        assert torch.equal(resumed.canvas.image, whole.canvas.image), step
+        assert torch.equal(resumed.picture, whole.picture), step
+
+
+def load(folder: Path) -> Any:
+    return torch.load(folder / "checkpoints" / "last.ckpt", weights_only=True)
+
+
+def test_a_checkpoint_holds_no_backbone(run: Run) -> None:
+    folder = run()
+    assert list(load(folder)["state_dict"]) == ["canvas.image"]
+
+
+def test_last_continues_the_newest_run_to_the_same_file(run: Run) -> None:
+    run("--trainer.max_steps", "2")
+    resumed = run("--ckpt_path", "last")
+    whole = run()
+    assert (resumed.name, whole.name) == ("version_1", "version_2")  # version_0 is not touched
+    assert (resumed / "config.yaml").read_text() == (whole / "config.yaml").read_text()
+    assert (resumed / "result.png").read_bytes() == (whole / "result.png").read_bytes()
+
+
+def test_last_without_a_checkpoint_starts_anew(
+    run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = run("--ckpt_path", "last")
+    assert "There is no checkpoint under" in capsys.readouterr().err
+    assert (folder / "result.png").is_file()
+
+
+def test_a_finished_run_can_be_extended(run: Run) -> None:
+    whole = run("--name", "whole", "--model.schedule.steps", "[3, 5]")
+    run()
+    extended = run("--ckpt_path", "last", "--model.schedule.steps", "[3, 5]")
+    images = [load(each)["state_dict"]["canvas.image"] for each in (whole, extended)]
+    assert torch.equal(*images)
+
+
+def test_flags_win_over_the_checkpoint(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    run("--trainer.max_steps", "2")
+    resumed = run("--ckpt_path", "last", "--model.optimizer.lr", "0.007", "--trainer.max_steps=3")
+    (group,) = load(resumed)["optimizer_states"][0]["param_groups"]
+    assert group["lr"] == pytest.approx(0.007)
+    assert "Adam: lr is 0.007, no longer 0.02." in capsys.readouterr().err
+    assert "lr: 0.007" in (resumed / "config.yaml").read_text()
+
+
+def test_another_option_than_the_rate_wins_too(run: Run) -> None:
+    run("--trainer.max_steps", "2")
+    resumed = run("--ckpt_path=last", "--model.optimizer.eps=0.1", "--trainer.max_steps=3")
+    assert load(resumed)["optimizer_states"][0]["param_groups"][0]["eps"] == 0.1
+
+
+def test_a_new_rate_keeps_what_the_schedule_did_to_the_old_one(run: Run) -> None:
+    schedule = ["--model.lr_scheduler=ExponentialLR", "--model.lr_scheduler.gamma=0.5"]
+    run("--trainer.max_steps", "2", *schedule)
+    resumed = run(
+        "--ckpt_path=last", "--model.optimizer.lr=0.04", "--trainer.max_steps=3", *schedule
+    )
+    # by hand: 0.04 halved after each of the three steps
+    assert load(resumed)["optimizer_states"][0]["param_groups"][0]["lr"] == pytest.approx(0.005)
+
+
+def test_another_optimizer_starts_cold(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    run("--trainer.max_steps", "2")
+    resumed = run("--ckpt_path", "last", "--model.optimizer", "LBFGS")
+    assert "LBFGS starts cold: the checkpoint has Adam." in capsys.readouterr().err
+    assert (resumed / "result.png").is_file()
+
+
+def test_another_schedule_of_the_rate_starts_anew(
+    run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(
+        "--trainer.max_steps",
+        "2",
+        "--model.lr_scheduler=ExponentialLR",
+        "--model.lr_scheduler.gamma=0.5",
+    )
+    run("--ckpt_path", "last")
+    assert "The learning-rate schedule starts anew" in capsys.readouterr().err
+
+
+def test_averaging_can_be_switched_at_a_resume(run: Run) -> None:
+    run("--trainer.max_steps", "2")
+    averaged = run("--ckpt_path", "last", "--model.averaging", "0.9", "--trainer.max_steps", "4")
+    assert "canvas.average" in load(averaged)["state_dict"]
+    plain = run("--ckpt_path", "last", "--trainer.max_steps", "5")
+    assert "canvas.average" not in load(plain)["state_dict"]
+
+
+def test_a_checkpoint_of_another_size_is_refused(
+    run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run("--trainer.max_steps", "2")
+    run("--ckpt_path", "last", "--data.size", "40", code=2)
+    error = capsys.readouterr().err
+    assert "The checkpoint holds a picture of 16x12 px at scale 1" in error
+    assert "the scales of this run are 20x15 px, 40x30 px" in error
+
+
+def test_what_is_no_checkpoint_is_refused(
+    run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "no.ckpt").write_bytes(b"nonsense")
+    run("--ckpt_path", str(tmp_path / "no.ckpt"), code=2)
+    assert f"{tmp_path / 'no.ckpt'} is not a checkpoint of this program" in capsys.readouterr().err
+    torch.save({"state_dict": {"features.0.weight": torch.zeros(1)}}, tmp_path / "vgg.ckpt")
+    run("--ckpt_path", str(tmp_path / "vgg.ckpt"), code=2)
+    assert "is not a checkpoint of this program" in capsys.readouterr().err
+    run("--ckpt_path", str(tmp_path / "missing.ckpt"), code=2)
+    assert "There is no checkpoint" in capsys.readouterr().err
+
+
+def start(folder: Path, content: Path, style: Path, *args: str) -> subprocess.Popen[bytes]:
+    """Start a run of 800 steps in a folder of its own."""
+    folder.mkdir(exist_ok=True)
+    given = ["--config", str(TINY), "--data.content", str(content), "--data.style", str(style)]
+    return subprocess.Popen(
+        [
+            sys.executable,
+            "-m",
+            "stylelightning",
+            "fit",
+            *given,
+            "--model.schedule.steps=400",
+            *args,
+        ],
+        cwd=folder,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        stdout=subprocess.DEVNULL,
+    )
+
+
+def wait_for_step(run: Path, step: int) -> None:
+    """Wait until the run has logged a step; it logs every second one."""
+    for _ in range(1200):
+        table = run / "losses.csv"
+        if table.is_file() and len(table.read_text().splitlines()) > step // 2 + 1:
+            return
+        time.sleep(0.05)
+    raise AssertionError(f"The run did not reach step {step}.")
+
+
+def test_a_killed_run_resumes_to_the_same_file(tmp_path: Path, content: Path, style: Path) -> None:
+    """kill -9 in the middle, resume: the picture is identical byte for byte."""
+    versions = tmp_path / "killed" / "runs" / "tiny"
+    first = start(tmp_path / "killed", content, style)
+    wait_for_step(versions / "version_0", 60)
+    first.kill()
+    assert first.wait() == -signal.SIGKILL
+    assert not (versions / "version_0" / "result.png").exists()
+    assert start(tmp_path / "killed", content, style, "--ckpt_path", "last").wait() == 0
+    assert start(tmp_path / "whole", content, style).wait() == 0
+    rows = (versions / "version_1" / "losses.csv").read_text().splitlines()
+    assert int(rows[1].split(",")[0]) > 50  # it went on, it did not start again
+    whole = tmp_path / "whole" / "runs" / "tiny" / "version_0" / "result.png"
+    assert (versions / "version_1" / "result.png").read_bytes() == whole.read_bytes()
