@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 
 import jsonargparse._typehints as typehints
 import torch
+import yaml
 from jsonargparse import ArgumentParser, Namespace
 from jsonargparse._actions import ActionConfigFile
 from lightning.pytorch.cli import LightningArgumentParser
@@ -33,6 +34,8 @@ class ConfigFile(ActionConfigFile):
             near = difflib.get_close_matches(path.name, _names(path.parent), n=1)
             hint = f" Did you mean {path.parent / near[0]}?" if near else ""
             raise FileNotFoundError(f"There is no config file {path.absolute()}.{hint}")
+        else:
+            _check_yaml(path)
         ActionConfigFile.apply_config(parser, cfg, dest, value)
         for key, old in before.items():
             new = cfg.get(key)
@@ -76,6 +79,15 @@ def drop_init_args_on_class_change() -> None:
             del previous["init_args"]
 
     typehints.discard_init_args_on_class_path_change = discard
+
+
+def _check_yaml(path: Path) -> None:
+    try:
+        content = yaml.safe_load(path.read_text())
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ValueError(f"The config file {path.absolute()} is no YAML: {error}") from error
+    if not isinstance(content, dict):
+        raise ValueError(f"The config file {path.absolute()} holds no keys with values.")
 
 
 def _names(folder: Path) -> list[str]:

@@ -9,7 +9,9 @@ import pytest
 import torch
 from torch import Tensor
 
+from stylelightning import StyleTransferData
 from stylelightning.__main__ import main
+from stylelightning.console import set_up_console
 from stylelightning.images import write_picture
 
 TINY = Path(__file__).parent / "tiny.yaml"
@@ -27,6 +29,8 @@ def _clean_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[
     before = (logger.handlers[:], logger.level, logger.propagate)
     lightning = {n: logging.getLogger(n).level for n in ("lightning.pytorch", "lightning.fabric")}
     handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    set_up_console()
+    torch.manual_seed(0)
     yield
     logger.handlers[:], logger.level, logger.propagate = before
     for name, level in lightning.items():
@@ -56,6 +60,11 @@ def style(tmp_path: Path) -> Path:
     path = tmp_path / "style.png"
     write_picture(path, smooth_picture(32, 32, seed=2))
     return path
+
+
+@pytest.fixture
+def data(content: Path, style: Path) -> StyleTransferData:
+    return StyleTransferData(str(content), str(style), size=32)
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from lightning.pytorch.callbacks import ModelCheckpoint
 
 from stylelightning import StyleTransfer, StyleTransferData
 from tests.conftest import TINY, Run
-from tests.test_module import OPTIMIZERS, make_module, make_trainer
+from tests.runs import OPTIMIZERS, make_module, make_trainer
 
 SETTINGS: dict[str, dict[str, Any]] = {
     "sgd": {"averaging": 0.9, "carry_moments": True},
@@ -26,13 +26,6 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "lbfgs": {},
 }
 STEPS = 6  # of the two scales of `make_module`, the boundary after 3
-
-
-@pytest.fixture(autouse=True)
-def _quiet() -> None:
-    from stylelightning.console import set_up_console
-
-    set_up_console()
 
 
 def make(name: str) -> StyleTransfer:

@@ -29,6 +29,7 @@ class ResultWriter(Callback):
         self.outputs = outputs
         self.config = config
         self.started = False
+        self._written = False
         self._began = 0.0
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
@@ -44,10 +45,11 @@ class ResultWriter(Callback):
         self, trainer: Trainer, pl_module: LightningModule, exception: BaseException
     ) -> None:
         """Write the picture as it is."""
-        if self.started:
+        if self.started and not self._written:
             self._write(trainer, style_transfer(pl_module))
 
     def _write(self, trainer: Trainer, module: StyleTransfer) -> None:
+        self._written = True  # tried: a failure is not tried again
         picture = module.picture.cpu()
         alpha = module.data.alpha(module.canvas.size)
         failed: OSError | None = None

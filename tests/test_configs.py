@@ -1,0 +1,60 @@
+"""Every shipped config is a complete run."""
+
+import csv
+from pathlib import Path
+
+import pytest
+import yaml
+
+from stylelightning.__main__ import main
+from stylelightning.images import read_picture
+from tests.conftest import ROOT
+
+CONFIGS = sorted((ROOT / "configs").rglob("*.yaml"))
+DEFAULT_CALLBACKS = {
+    "GramMatrixVisualizer",
+    "ImageSnapshot",
+    "LossLog",
+    "ModelCheckpoint",
+    "StepProgressBar",
+    "StopOnDivergence",
+}
+
+
+def name_of(path: Path) -> str:
+    return str(path.relative_to(ROOT / "configs"))
+
+
+@pytest.mark.parametrize("config", CONFIGS, ids=name_of)
+def test_a_config_runs_three_steps(
+    config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(ROOT)  # a config names its pictures from the top of the repository
+    args = ["--config", str(config), "--data.size", "64", "--trainer.max_steps", "3"]
+    args += ["--trainer.default_root_dir", str(tmp_path), "--trainer.accelerator", "cpu"]
+    if "weights" in yaml.safe_load(config.read_text())["model"]["backbone"].get("init_args", {}):
+        args += ["--model.backbone.weights", "null"]
+    assert main(["fit", *args]) == 0
+    folder = tmp_path / config.stem / "version_0"
+    assert max(read_picture(folder / "result.png").pixels.shape) <= 64
+    with (folder / "losses.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert rows[-1]["step"] == "3"
+    assert float(rows[-1]["total"]) < float("inf")
+
+
+@pytest.mark.parametrize("config", CONFIGS, ids=name_of)
+def test_a_config_says_its_command_look_and_time(config: Path) -> None:
+    header = config.read_text().split("\nname:")[0]
+    assert f"fit --config configs/{name_of(config)}" in header
+    for word in ("Look:", "Time:"):
+        assert word in header
+
+
+@pytest.mark.parametrize("config", CONFIGS, ids=name_of)
+def test_a_config_is_named_after_its_file_and_has_the_default_callbacks(config: Path) -> None:
+    content = yaml.safe_load(config.read_text())
+    assert content["name"] == config.stem
+    callbacks = {each["class_path"] for each in content["trainer"]["callbacks"]}
+    styles = [each for each in content["model"]["losses"].values() if "Gram" in each["class_path"]]
+    assert callbacks == DEFAULT_CALLBACKS - (set() if styles else {"GramMatrixVisualizer"})
