@@ -163,7 +163,7 @@ def test_what_is_no_checkpoint_is_refused(
 
 
 def start(folder: Path, content: Path, style: Path, *args: str) -> subprocess.Popen[bytes]:
-    """Start a run of 800 steps in a folder of its own."""
+    """Start a run of 120 steps in a folder of its own."""
     folder.mkdir(exist_ok=True)
     given = ["--config", str(TINY), "--data.content", str(content), "--data.style", str(style)]
     return subprocess.Popen(
@@ -173,7 +173,7 @@ def start(folder: Path, content: Path, style: Path, *args: str) -> subprocess.Po
             "stylelightning",
             "fit",
             *given,
-            "--model.schedule.steps=400",
+            "--model.schedule.steps=60",
             *args,
         ],
         cwd=folder,
@@ -196,13 +196,13 @@ def test_a_killed_run_resumes_to_the_same_file(tmp_path: Path, content: Path, st
     """kill -9 in the middle, resume: the picture is identical byte for byte."""
     versions = tmp_path / "killed" / "runs" / "tiny"
     first = start(tmp_path / "killed", content, style)
-    wait_for_step(versions / "version_0", 60)
+    wait_for_step(versions / "version_0", 20)
     first.kill()
     assert first.wait() == -signal.SIGKILL
     assert not (versions / "version_0" / "result.png").exists()
     assert start(tmp_path / "killed", content, style, "--ckpt_path", "last").wait() == 0
     assert start(tmp_path / "whole", content, style).wait() == 0
     rows = (versions / "version_1" / "losses.csv").read_text().splitlines()
-    assert int(rows[1].split(",")[0]) > 50  # it went on, it did not start again
+    assert int(rows[1].split(",")[0]) > 15  # it went on, it did not start again
     whole = tmp_path / "whole" / "runs" / "tiny" / "version_0" / "result.png"
     assert (versions / "version_1" / "result.png").read_bytes() == whole.read_bytes()
