@@ -58,3 +58,16 @@ def test_a_config_is_named_after_its_file_and_has_the_default_callbacks(config: 
     callbacks = {each["class_path"] for each in content["trainer"]["callbacks"]}
     styles = [each for each in content["model"]["losses"].values() if "Gram" in each["class_path"]]
     assert callbacks == DEFAULT_CALLBACKS - (set() if styles else {"GramMatrixVisualizer"})
+
+
+@pytest.mark.parametrize("name", ["gatys2016", "gatys2016-adam", "gatys2016-sgd"])
+def test_the_optimizers_configs_converge(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(ROOT)
+    args = ["--config", f"configs/{name}.yaml", "--data.size=96", "--model.schedule.steps=25"]
+    args += ["--model.backbone.weights=null", "--trainer.default_root_dir", str(tmp_path)]
+    assert main(["fit", *args, "--trainer.accelerator=cpu"]) == 0
+    with (tmp_path / name / "version_0" / "losses.csv").open() as file:
+        totals = [float(row["total"]) for row in csv.DictReader(file)]
+    assert totals[-1] < 0.2 * totals[0]

@@ -31,7 +31,7 @@ class StopOnDivergence(Callback):
               callbacks:
                 - class_path: StopOnDivergence
                   init_args:
-                    factor: 20
+                    factor: 10
 
     Args:
         factor: How many times the total may exceed its first value, above 1.
@@ -43,7 +43,7 @@ class StopOnDivergence(Callback):
     """
 
     def __init__(
-        self, factor: float = 20.0, patience: int = 5, check_every_n_steps: int = 10
+        self, factor: float = 10.0, patience: int = 5, check_every_n_steps: int = 10
     ) -> None:
         super().__init__()
         if not factor > 1:
