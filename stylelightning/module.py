@@ -123,6 +123,11 @@ class StyleTransfer(LightningModule):
             ValueError: If the precision, a layer, an image's size or an optimizer's option is not
                 fit for the run.
         """
+        if self.trainer.world_size > 1:
+            raise ValueError(
+                f"One picture is optimised by one process, got {self.trainer.world_size}: use "
+                "--trainer.devices 1 and --trainer.num_nodes 1."
+            )
         for loss in self._losses().values():
             self.backbone.check_layers(name for name in loss.layers if name != IMAGE_LAYER)
         self._layers = frozenset(name for loss in self._losses().values() for name in loss.layers)

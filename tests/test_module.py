@@ -294,6 +294,14 @@ def test_an_optimizer_that_cannot_work_says_so(tmp_path: Path, data: StyleTransf
         fit(tmp_path, data, optimizer=lambda p: torch.optim.Muon(p))
 
 
+def test_several_processes_are_refused(
+    tmp_path: Path, data: StyleTransferData, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Trainer, "world_size", property(lambda self: 2))
+    with pytest.raises(ValueError, match=r"by one process, got 2: use --trainer.devices 1"):
+        fit(tmp_path, data)
+
+
 def test_max_steps_ends_a_run_early(tmp_path: Path, data: StyleTransferData) -> None:
     trainer = make_trainer(tmp_path, max_steps=2)
     trainer.fit(make_module(), data)
