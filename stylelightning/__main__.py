@@ -35,7 +35,7 @@ def main(args: list[str] | None = None) -> int:
         sys.stdout.write(USAGE)
         return 0 if given else 2
     try:
-        from stylelightning.cli import main as run  # imports torch: 4 s
+        from stylelightning.command import run  # imports torch: 4 s
 
         return run(args)
     except KeyboardInterrupt:  # before or after the run: there is no picture to save

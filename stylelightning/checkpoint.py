@@ -6,8 +6,15 @@ from typing import Any
 
 import torch
 from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LRScheduler
 
 Checkpoint = dict[str, Any]
+
+PARTS = {"state_dict", "optimizer_states", "lr_schedulers", "loops", "global_step", "scale"}
+"""What a run goes on from."""
+MOVING = {"last_epoch", "base_lrs", "_step_count", "_last_lr", "_get_lr_called_within_step"}
+"""What changes in a scheduler as it is stepped, or follows from the optimizer."""
+PLAIN = (bool, int, float, str, tuple, list, type(None))
 
 
 def check_checkpoint(path: Path) -> None:
@@ -24,31 +31,38 @@ def check_checkpoint(path: Path) -> None:
         )
     try:
         checkpoint = torch.load(path, map_location="cpu", weights_only=True)
-        found = "canvas.image" in checkpoint["state_dict"]
-    except (pickle.UnpicklingError, RuntimeError, EOFError, KeyError, TypeError):
-        found = False
-    if not found:
+        image = checkpoint["state_dict"]["canvas.image"]
+        whole = checkpoint.keys() >= PARTS and image.shape[:2] == (1, 3) and image.ndim == 4
+    except (pickle.UnpicklingError, RuntimeError, EOFError, OSError, LookupError, TypeError):
+        whole = False
+    if not whole:
         raise ValueError(
-            f"{path.absolute()} is not a checkpoint of this program: give the path of a run's "
-            "checkpoints/last.ckpt. Network weights go to --model.backbone.weights."
+            f"{path.absolute()} is not a whole checkpoint of this program: give the path of a "
+            "run's checkpoints/last.ckpt. Network weights go to --model.backbone.weights."
+        )
+    if not bool(image.isfinite().all()):
+        raise ValueError(
+            f"{path.absolute()} holds a picture that was lost when its run diverged: start from "
+            "an earlier one, or anew."
         )
 
 
-def describe(optimizer: Optimizer, scheduler: object | None) -> dict[str, Any]:
+def describe(optimizer: Optimizer, scheduler: LRScheduler | None) -> dict[str, Any]:
     """Return what an optimizer and its scheduler were made with, in plain types.
 
     Args:
         optimizer: Optimizer of the picture.
-        scheduler: Its learning-rate scheduler, or None.
+        scheduler: Its learning-rate scheduler, fresh, or None.
 
     Returns:
-        Class names and the optimizer's options.
+        Class names and the options of both.
     """
-    plain = (bool, int, float, str, tuple, type(None))
+    state = {} if scheduler is None else scheduler.state_dict()
     return {
         "optimizer": type(optimizer).__qualname__,
         "scheduler": type(scheduler).__qualname__,
-        "options": {k: v for k, v in optimizer.defaults.items() if isinstance(v, plain)},
+        "options": _plain(optimizer.defaults),
+        "schedule": {k: v for k, v in _plain(state).items() if k not in MOVING},
     }
 
 
@@ -79,6 +93,12 @@ def adapt_optimizer(checkpoint: Checkpoint, present: dict[str, Any]) -> list[str
         if before != value:
             said.append(f"{present['optimizer']}: {key} is {value}, no longer {before}.")
             _replace_option(checkpoint, key, before, value)
+    for key, value in present["schedule"].items():
+        before = stored["schedule"].get(key, value)
+        if before != value:
+            said.append(f"{present['scheduler']}: {key} is {value}, no longer {before}.")
+            for state in checkpoint["lr_schedulers"]:
+                state[key] = value
     return said
 
 
@@ -88,12 +108,20 @@ def _replace_option(checkpoint: Checkpoint, key: str, before: Any, value: Any) -
         for group in groups:
             group[key] = value
         return
-    factor = value / before
     for group in groups:
-        group["lr"] *= factor
-        if "initial_lr" in group:
-            group["initial_lr"] *= factor
+        for name in ("lr", "initial_lr"):
+            if name in group:
+                group[name] = _scaled(group[name], before, value)
     for state in checkpoint["lr_schedulers"]:
         for name in ("base_lrs", "_last_lr"):
             if name in state:
-                state[name] = [rate * factor for rate in state[name]]
+                state[name] = [_scaled(rate, before, value) for rate in state[name]]
+
+
+def _scaled(rate: float, before: float, value: float) -> float:
+    """Return a rate that kept its ratio to the option it came from."""
+    return value if before == 0 else rate * value / before
+
+
+def _plain(options: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in options.items() if isinstance(value, PLAIN)}

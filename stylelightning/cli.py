@@ -1,33 +1,26 @@
 """The command line: LightningCLI with the project's defaults and manners."""
 
+import difflib
 import logging
-import os
-import shutil
-import sys
-import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
 from jsonargparse import Namespace
-from lightning.fabric.utilities.exceptions import MisconfigurationException
-from lightning.pytorch import Trainer
-from lightning.pytorch.callbacks import ModelCheckpoint
+from lightning.pytorch import Callback, Trainer
+from lightning.pytorch.callbacks import Checkpoint, ProgressBar
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
 from lightning.pytorch.loggers import TensorBoardLogger
-from lightning.pytorch.utilities.exceptions import SIGTERMException
 
 # a YAML file may name every class of these packages by its bare name
-from stylelightning import backbones, callbacks, losses  # noqa: F401
-from stylelightning.callbacks import DivergenceError, ResultWriter
+from stylelightning import backbones, losses  # noqa: F401
+from stylelightning.callbacks import LastCheckpoint, ResultWriter, StepEndStop, StopOnDivergence
 from stylelightning.checkpoint import check_checkpoint
-from stylelightning.console import set_up_console
+from stylelightning.checkpoint_io import AtomicCheckpointIO
 from stylelightning.data import StyleTransferData
 from stylelightning.images import check_output, write_atomically
 from stylelightning.module import StyleTransfer
-from stylelightning.parser import ConfigFile, Parser, drop_init_args_on_class_change
-from stylelightning.run_folder import CHECKPOINT, create_run_folder, last_checkpoint
+from stylelightning.parser import ConfigFile, Parser
+from stylelightning.run_folder import MadeFolders, create_run_folder, last_checkpoint
 
 log = logging.getLogger(__name__)
 
@@ -37,33 +30,21 @@ TRAINER_DEFAULTS = {
     "enable_model_summary": False,
     "logger": True,
 }
-NOT_KEPT = ("config", "output", "ckpt_path")
+ADAM = {"class_path": "torch.optim.Adam", "init_args": {"lr": 0.02, "betas": [0.9, 0.99]}}
+NOT_KEPT = ("output", "ckpt_path")
 """Keys that say where a run reads and writes, not what picture it makes."""
 
 
-@dataclass
-class Progress:
-    """How far a run came, for whoever has to explain its failure.
+class CLI(LightningCLI):
+    """The commands and their options.
 
     Args:
-        folder: The run's folder, once it is made.
-        writer: The callback that writes the picture, once it is there.
+        made: Takes note of the folders that the run makes.
+        args: The command and its options; ``sys.argv`` by default.
     """
 
-    folder: Path | None = None
-    writer: ResultWriter | None = None
-
-    @property
-    def running(self) -> bool:
-        """Whether there is a picture."""
-        return self.writer is not None and self.writer.started
-
-
-class CLI(LightningCLI):
-    """The commands and their options."""
-
-    def __init__(self, progress: Progress, args: list[str] | None) -> None:
-        self.progress = progress
+    def __init__(self, made: MadeFolders, args: list[str] | None) -> None:
+        self.made = made
         super().__init__(
             StyleTransfer,
             StyleTransferData,
@@ -76,6 +57,8 @@ class CLI(LightningCLI):
             load_from_checkpoint_support=False,
             args=args,
         )
+
+    # options
 
     @staticmethod
     def subcommands() -> dict[str, set[str]]:
@@ -96,7 +79,14 @@ class CLI(LightningCLI):
         return parser
 
     def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
-        """Add the options that belong to no component."""
+        """Add the options that belong to no component of Lightning."""
+        parser.set_defaults({"model.optimizer": ADAM})
+        parser.add_argument(
+            "--callbacks",
+            type=dict[str, Callback | None],
+            default={},
+            help="What happens around the steps, by name. Null switches a callback off.",
+        )
         parser.add_argument(
             "--output",
             type=str | None,
@@ -110,61 +100,109 @@ class CLI(LightningCLI):
             help="Name of the run's folder: <default_root_dir or runs>/<name>/version_N/.",
         )
 
+    # before the run: refuse what can't work, before anything heavy
+
     def _parse_ckpt_path(self) -> None:
         """Do nothing: the command line wins over what a checkpoint stored."""
 
     def before_instantiate_classes(self) -> None:
-        """Refuse bad places before anything heavy, and find the checkpoint to resume from."""
+        """Check the places that the run reads and writes, and find its checkpoint."""
         config = self.config["fit"]
+        for section in ("model", "data", "trainer"):
+            if config.get(section) is None:
+                raise ValueError(f"`{section}` must have keys, got null.")
+        if config.name in ("", ".", "..") or Path(config.name).name != config.name:
+            raise ValueError(f"`name` must be the name of one folder, got {config.name!r}.")
         if config.output is not None:
-            check_output(config.output)
+            self._check_output(config)
+        self._warn_of_typos(config.model.losses, "model.losses")
+        self._warn_of_typos(config.callbacks, "callbacks")
         self.ckpt_path = self._checkpoint(config.ckpt_path)
+
+    def _check_output(self, config: Namespace) -> None:
+        output = Path(config.output).expanduser()
+        for key in ("data.content", "data.style", "model.init"):
+            if config.get(key) and Path(config.get(key)).expanduser().resolve() == output.resolve():
+                raise ValueError(f"`output` would replace `{key}`, {output.absolute()}.")
+        self.made.note(output.absolute().parent)
+        check_output(config.output)
+
+    def _warn_of_typos(self, mapping: dict[str, Any], key: str) -> None:
+        used = [name for name, value in mapping.items() if value is not None]
+        for name in mapping.keys() - set(used):
+            if near := difflib.get_close_matches(name, used, n=1, cutoff=0.75):
+                log.warning("%s.%s is null, and %s stays: is that meant?", key, name, near[0])
 
     def _checkpoint(self, asked: str | None) -> Path | None:
         if asked is None:
             return None
+        path: Path | None = Path(asked).expanduser()
         if asked == "last":
-            found = last_checkpoint(self._root(), self.config["fit"].name)
-            if found is None:
-                log.warning(
-                    "There is no checkpoint under %s yet: the run starts at its first step.",
-                    self._root() / self.config["fit"].name,
-                )
-            return found
-        path = Path(asked).expanduser()
+            path = last_checkpoint(self._root(), self.config["fit"].name)
+        if path is None:
+            log.warning(
+                "There is no checkpoint under %s yet: the run starts at its first step.",
+                self._root() / self.config["fit"].name,
+            )
+            return None
         check_checkpoint(path)
         return path
 
     def _root(self) -> Path:
         return Path(self.config["fit"].trainer.default_root_dir or "runs").expanduser()
 
+    # the trainer
+
     def instantiate_trainer(self, **kwargs: Any) -> Trainer:
         """Return the trainer of a run in a folder of its own, that always writes its picture."""
         config = self.config["fit"]
-        self.progress.folder = folder = create_run_folder(self._root(), config.name)
+        folder = create_run_folder(self._root(), config.name, self.made)
         text = self._run_config()
         write_atomically(folder / "config.yaml", text.encode())
         outputs = [folder / "result.png", *([Path(config.output)] if config.output else [])]
-        self.progress.writer = writer = ResultWriter([str(path) for path in outputs], text)
+        self.writer = ResultWriter([str(path) for path in outputs], text)
+        self.made.started = lambda: self.writer.started
         settings = self.config_init["fit"].trainer
-        settings.callbacks = [writer, *_as_list(settings.callbacks)]
-        for callback in settings.callbacks:
-            if isinstance(callback, ModelCheckpoint) and callback.dirpath is None:
-                callback.dirpath = str(folder / CHECKPOINT.parent)
+        settings.callbacks = self._callbacks(settings)
+        settings.plugins = [AtomicCheckpointIO(), *_as_list(settings.plugins)]
         if settings.logger is True or settings.logger is None:
             settings.logger = TensorBoardLogger(
                 folder, name="", version="", default_hp_metric=False
             )
-        return super().instantiate_trainer(default_root_dir=str(folder), **kwargs)
+        try:
+            trainer = super().instantiate_trainer(default_root_dir=str(folder), **kwargs)
+        except Exception as error:
+            raise ValueError(f"`trainer`: {error}") from error
+        if trainer.world_size > 1:
+            raise ValueError(
+                f"One picture is made by one process, got {trainer.world_size}: use "
+                "--trainer.devices 1 and --trainer.num_nodes 1."
+            )
+        return trainer
+
+    def _callbacks(self, settings: Namespace) -> list[Callback]:
+        """Return the callbacks in the order that they need: whoever watches comes first."""
+        named = [each for each in self.config_init["fit"].callbacks.values() if each is not None]
+        chosen = [*named, *_as_list(settings.callbacks)]
+        if settings.enable_progress_bar is False:
+            chosen = [each for each in chosen if not isinstance(each, ProgressBar)]
+        if settings.enable_checkpointing is False:
+            chosen = [each for each in chosen if not isinstance(each, Checkpoint)]
+        elif not any(isinstance(each, Checkpoint) for each in chosen):
+            chosen.append(LastCheckpoint())
+        watches = [each for each in chosen if isinstance(each, StopOnDivergence)]
+        others = [each for each in chosen if not isinstance(each, StopOnDivergence)]
+        return [*watches, self.writer, *others, StepEndStop()]
 
     def _run_config(self) -> str:
         """Return the whole config as YAML that makes the same picture again."""
         config: Namespace = self.config["fit"].clone()
         for key in NOT_KEPT:
-            if key in config:
-                config[key] = None
+            config[key] = None
         del config["config"]
         return str(self._parser("fit").dump(config, skip_unset=False))
+
+    # the run
 
     def _prepare_subcommand_kwargs(self, subcommand: str) -> dict[str, Any]:
         return {
@@ -174,50 +212,14 @@ class CLI(LightningCLI):
             "weights_only": True,
         }
 
-
-def main(args: list[str] | None = None) -> int:
-    """Run a command line.
-
-    Args:
-        args: The command and its options; ``sys.argv`` by default.
-
-    Returns:
-        Exit code: 0 done, 1 failed run, 2 bad command line or input, 130 and 143 stopped by
-        Ctrl-C and SIGTERM. ``STYLELIGHTNING_DEBUG=1`` shows the traceback of every error.
-    """
-    set_up_console()
-    drop_init_args_on_class_change()
-    began = time.monotonic()
-    progress = Progress()
-    try:
-        CLI(progress, args)
-    except SIGTERMException:
-        return 143
-    except SystemExit as stop:
-        interrupted = isinstance(stop.__context__, KeyboardInterrupt)
-        return 130 if interrupted else int(stop.code or 0)
-    except Exception as error:
-        return _explain(error, progress)
-    log.info("done in %.0f s", time.monotonic() - began)
-    return 0
-
-
-def _explain(error: Exception, progress: Progress) -> int:
-    """Write one line about an error that a user can mend; raise every other."""
-    if not progress.running and progress.folder is not None:
-        shutil.rmtree(progress.folder, ignore_errors=True)  # holds no step's work
-    mendable = (OSError, DivergenceError) if progress.running else (OSError, ValueError)
-    memory = isinstance(error, torch.OutOfMemoryError)
-    expected = isinstance(error, (*mendable, MisconfigurationException)) or memory
-    if not expected or os.environ.get("STYLELIGHTNING_DEBUG"):
-        raise error
-    text = " ".join(str(error).split())
-    if isinstance(error, OSError) and error.strerror and not error.filename:
-        text = " ".join(str(error.strerror).split())  # without "[Errno 28]"
-    if memory:
-        text = f"Out of memory: use a smaller --data.size. {text}"
-    sys.stderr.write(f"error: {text}\n")
-    return 1 if progress.running else 2
+    def after_fit(self) -> None:
+        """Write the picture of a run that had no step to make."""
+        if not self.writer.started:
+            log.warning(
+                "No step was left to run: the picture is that of step %d.",
+                self.trainer.global_step,
+            )
+            self.writer.write(self.trainer, self.model)
 
 
 def _as_list(value: Any) -> list[Any]:

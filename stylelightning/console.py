@@ -1,5 +1,6 @@
 """What the program says on the terminal."""
 
+import contextlib
 import logging
 import sys
 import warnings
@@ -22,13 +23,13 @@ class Console(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write one line."""
-        try:
-            stream: TextIO = sys.stdout if record.levelno < logging.WARNING else sys.stderr
-            word = "" if record.levelno < logging.WARNING else f"{record.levelname.lower()}: "
+        stream: TextIO | None = sys.stdout if record.levelno < logging.WARNING else sys.stderr
+        word = "" if record.levelno < logging.WARNING else f"{record.levelname.lower()}: "
+        if stream is None:  # closed by whoever started the program
+            return
+        with contextlib.suppress(OSError, ValueError):  # the reader is gone; the run goes on
             tqdm.write(word + record.getMessage(), file=stream)
             stream.flush()
-        except Exception:
-            self.handleError(record)
 
 
 def set_up_console() -> None:

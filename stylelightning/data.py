@@ -1,6 +1,7 @@
 """The content image and the style image, at every scale."""
 
 import logging
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -58,7 +59,7 @@ class StyleTransferData(LightningDataModule):
         super().__init__()
         if size is not None and size < 1:
             raise ValueError(f"`data.size` must be at least 1 pixel, got {size}.")
-        if not style_scale > 0:
+        if not 0 < style_scale < math.inf:
             raise ValueError(f"`data.style_scale` must be above 0, got {style_scale}.")
         if content is None and style is None:
             raise ValueError(

@@ -1,11 +1,15 @@
 """Where the picture starts."""
 
+import difflib
+
 import torch
 from torch import Tensor
 
 from stylelightning import functional as F
 from stylelightning.data import StyleTransferData
 from stylelightning.images import read_picture
+
+CHOICES = ("content", "style", "noise", "gray")
 
 
 def initial_picture(init: str, data: StyleTransferData, long_side: int) -> Tensor:
@@ -50,6 +54,8 @@ def initial_picture(init: str, data: StyleTransferData, long_side: int) -> Tenso
     try:
         return F.cover(read_picture(init).pixels, size)
     except FileNotFoundError as error:
+        near = difflib.get_close_matches(init.lower(), CHOICES, n=1)
         raise FileNotFoundError(
-            f"`model.init` must be content, style, noise, gray or the path of a picture: {error}"
+            f"`model.init` must be {', '.join(CHOICES)} or the path of a picture, got {init!r}"
+            f"{f' (did you mean {near[0]}?)' if near else ''}: {error}"
         ) from error

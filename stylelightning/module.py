@@ -1,6 +1,7 @@
 """The LightningModule whose only parameter is the picture."""
 
 import logging
+from itertools import count
 from typing import Any
 
 import torch
@@ -8,7 +9,7 @@ from lightning.pytorch import LightningModule
 from lightning.pytorch.cli import LRSchedulerCallable, OptimizerCallable
 from lightning.pytorch.utilities.types import LRSchedulerConfigType, OptimizerLRScheduler
 from torch import Tensor, nn
-from torch.optim import LBFGS, Adam, Optimizer
+from torch.optim import LBFGS, Adam, Optimizer, SparseAdam
 
 from stylelightning import checkpoint as checkpoints
 from stylelightning import moments
@@ -23,6 +24,12 @@ log = logging.getLogger(__name__)
 
 IMAGE_LAYER = "image"
 """The layer name under which a loss reads the picture itself."""
+TAKEN_NAMES = {*dir(nn.ModuleDict), "scale", "size", "step", "total"}
+"""What a loss can't be called: attributes of their container and columns of the table."""
+
+
+class DivergenceError(RuntimeError):
+    """The total is far above where it began, or the picture is not finite."""
 
 
 class StyleTransfer(LightningModule):
@@ -69,8 +76,11 @@ class StyleTransfer(LightningModule):
                 "--config configs/quickstart.yaml."
             )
         for name in used:
-            if not name.isidentifier():
-                raise ValueError(f"The name of a loss must be a plain word, got {name!r}.")
+            if not name.isidentifier() or name in TAKEN_NAMES:
+                raise ValueError(
+                    f"The name of a loss must be a plain word and not taken, got {name!r}: give "
+                    "it another name under `model.losses`."
+                )
         self.backbone = backbone.requires_grad_(False)
         self.losses = nn.ModuleDict(used)
         self.optimizer = optimizer
@@ -81,6 +91,7 @@ class StyleTransfer(LightningModule):
         self.carry_moments = carry_moments
         self.terms: dict[str, Tensor] = {}
         self._scale = 0
+        self._evaluated = -1
         self._layers: frozenset[str] = frozenset()
 
     # what the callbacks read
@@ -92,8 +103,13 @@ class StyleTransfer(LightningModule):
 
     @property
     def total(self) -> Tensor:
-        """The total of the last evaluation, a detached scalar."""
-        return torch.stack(list(self.terms.values())).sum()
+        """The total of the last step's first evaluation, a detached scalar; 0 before it."""
+        return sum(self.terms.values(), torch.zeros((), device=self.device))
+
+    @property
+    def finite(self) -> bool:
+        """Whether every pixel is a number; on a GPU this waits for the step to end."""
+        return bool(self.canvas.image.isfinite().all())
 
     @property
     def scale(self) -> int:
@@ -123,11 +139,7 @@ class StyleTransfer(LightningModule):
             ValueError: If the precision, a layer, an image's size or an optimizer's option is not
                 fit for the run.
         """
-        if self.trainer.world_size > 1:
-            raise ValueError(
-                f"One picture is optimised by one process, got {self.trainer.world_size}: use "
-                "--trainer.devices 1 and --trainer.num_nodes 1."
-            )
+        self._check_trainer()
         for loss in self._losses().values():
             self.backbone.check_layers(name for name in loss.layers if name != IMAGE_LAYER)
         self._layers = frozenset(name for loss in self._losses().values() for name in loss.layers)
@@ -135,7 +147,33 @@ class StyleTransfer(LightningModule):
         self.plan = self._plan()
         start = initial_picture(self.init, self.data, self.plan.scales[0].size)
         self.canvas = Canvas(start, self.averaging)
-        self._check_precision(self._make_optimizer())
+        self._scale, self._evaluated, self.terms = 0, -1, {}
+        self._made_with()  # whatever is wrong with the optimizer is wrong now
+        self._check_optimizer(self._make_optimizer())
+        if (self.trainer.min_steps or 0) > self.plan.total_steps:
+            raise ValueError(
+                f"`trainer.min_steps` {self.trainer.min_steps} is more than the "
+                f"{self.plan.total_steps} steps of the run: raise --model.schedule.steps."
+            )
+
+    def _check_trainer(self) -> None:
+        trainer = self.trainer
+        for name, value, best in (
+            ("devices times num_nodes", trainer.world_size, 1),
+            ("accumulate_grad_batches", trainer.accumulate_grad_batches, 1),
+            ("min_epochs", trainer.min_epochs or 1, 1),  # Lightning's, given min_steps
+        ):
+            if value > best:
+                raise ValueError(
+                    f"`trainer`: {name} must be {best}, got {value}: one process makes one "
+                    "picture, without epochs, and every step has all its data."
+                )
+        if trainer.precision in ("16-true", "bf16-true"):
+            raise ValueError(
+                f"`trainer.precision` {trainer.precision} would keep the picture itself in 16 "
+                "bits: use bf16-mixed (or 16-mixed on a GPU), which computes the features in 16 "
+                "bits and keeps the picture in 32."
+            )
 
     def _losses(self) -> dict[str, Loss]:
         return {name: loss for name, loss in self.losses.items() if isinstance(loss, Loss)}
@@ -161,7 +199,7 @@ class StyleTransfer(LightningModule):
 
         size = self.data.size
         if not usable(size):
-            enough = next(each for each in range(size, least * size + 2) if usable(each))
+            enough = next(filter(usable, count(size)))
             raise ValueError(
                 f"`data.size` is {size}, a picture of {_pixels(self.data.picture_size(size))}, but "
                 f"{type(self.backbone).__name__} needs at least {least} px on every side, of both "
@@ -178,15 +216,8 @@ class StyleTransfer(LightningModule):
                 )
         return self.schedule.plan(size, usable)
 
-    def _check_precision(self, optimizer: Optimizer) -> None:
-        precision = self.trainer.precision
-        if precision in ("16-true", "bf16-true"):
-            raise ValueError(
-                f"`trainer.precision` {precision} would keep the picture itself in 16 bits: use "
-                "bf16-mixed (or 16-mixed on a GPU), which computes the features in 16 bits and "
-                "keeps the picture in 32."
-            )
-        if precision == "16-mixed" and isinstance(optimizer, LBFGS):
+    def _check_optimizer(self, optimizer: Optimizer) -> None:
+        if self.trainer.precision == "16-mixed" and isinstance(optimizer, LBFGS):
             raise ValueError(
                 "`trainer.precision` 16-mixed scales the gradient, which LBFGS can't work with: "
                 "use bf16-mixed or 32-true, or --model.optimizer Adam."
@@ -213,7 +244,9 @@ class StyleTransfer(LightningModule):
         with torch.autocast(self.device.type, enabled=False):
             terms = {name: loss.weight * loss(features) for name, loss in self._losses().items()}
             total = torch.stack(list(terms.values())).sum()
-        self.terms = {name: term.detach() for name, term in terms.items()}
+        if self._evaluated != self.trainer.global_step:  # a line search evaluates trials too
+            self._evaluated = self.trainer.global_step
+            self.terms = {name: term.detach() for name, term in terms.items()}
         return total
 
     def on_train_start(self) -> None:
@@ -239,8 +272,9 @@ class StyleTransfer(LightningModule):
     def _prepare(self) -> None:
         size = self.plan.scales[self._scale].size
         content = self.data.content(size)
-        features = None if content is None else self(self._to_canvas(content))
-        styles = [self(self._to_canvas(style)) for style in self.data.styles(size)]
+        with self.trainer.precision_plugin.forward_context():  # that of `training_step`
+            features = None if content is None else self(self._to_canvas(content))
+            styles = [self(self._to_canvas(style)) for style in self.data.styles(size)]
         for loss in self._losses().values():
             loss.prepare(features, styles)
 
@@ -276,9 +310,12 @@ class StyleTransfer(LightningModule):
             optimizer = self.optimizer([self.canvas.image])
         except (TypeError, ValueError) as error:
             raise ValueError(f"`model.optimizer` can't optimise a picture: {error}") from error
+        if isinstance(optimizer, SparseAdam):
+            raise ValueError("`model.optimizer` SparseAdam can't optimise a picture: use Adam.")
         if isinstance(optimizer, LBFGS):
             for group in optimizer.param_groups:  # n steps of 1 equal 1 step of n, bit for bit
                 group["max_iter"], group["max_eval"] = 1, 1
+            optimizer.defaults.update(max_iter=1, max_eval=1)
         return optimizer
 
     def optimizer_step(self, epoch: int, batch_idx: int, optimizer: Any, *args: Any) -> None:
@@ -302,7 +339,16 @@ class StyleTransfer(LightningModule):
     # checkpoints: the picture, its scale and the optimizer, never the backbone
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Leave the backbone out, and note the scale and what the optimizer was made with."""
+        """Leave the backbone out, and note the scale and what the optimizer was made with.
+
+        Raises:
+            DivergenceError: If the picture is lost: the checkpoint before is worth more.
+        """
+        if not self.finite:
+            raise DivergenceError(
+                "The run diverged: the picture has pixels that are not numbers. Use a smaller "
+                "learning rate (--model.optimizer.lr), or --model.optimizer Adam."
+            )
         state = checkpoint["state_dict"]
         checkpoint["state_dict"] = {k: v for k, v in state.items() if k.startswith("canvas.")}
         checkpoint["scale"] = self._scale
@@ -317,7 +363,7 @@ class StyleTransfer(LightningModule):
             ValueError: If the checkpoint's picture doesn't belong to a scale of this run.
         """
         stored = checkpoint["state_dict"]
-        scale = int(checkpoint.get("scale", 0))
+        scale = int(checkpoint["scale"])
         size = tuple(stored["canvas.image"].shape[2:])
         planned = [self.data.picture_size(each.size) for each in self.plan.scales]
         if scale >= len(planned) or planned[scale] != size:
@@ -327,15 +373,25 @@ class StyleTransfer(LightningModule):
                 "--data.size and --model.schedule that it was made with, or start from its "
                 "picture with --model.init PATH."
             )
+        step = int(checkpoint["global_step"])
+        if scale not in (self.plan.index_at(step), self.plan.index_at(max(0, step - 1))):
+            raise ValueError(
+                f"The checkpoint is at step {step} in scale {scale + 1} of {len(planned)}, but "
+                "this run's schedule is elsewhere by then: give the --model.schedule that it was "
+                "made with."
+            )
         self._scale = scale
-        self.canvas.reset(self.canvas.image.new_zeros((1, 3, *size)))
+        self.canvas.reset(torch.zeros_like(stored["canvas.image"]))
         checkpoint["state_dict"] = {k: stored.get(k, v) for k, v in self.state_dict().items()}
         for sentence in checkpoints.adapt_optimizer(checkpoint, self._made_with()):
             log.warning(sentence)
 
     def _made_with(self) -> dict[str, Any]:
         optimizer = self._make_optimizer()
-        scheduler = None if self.lr_scheduler is None else self.lr_scheduler(optimizer)
+        try:
+            scheduler = None if self.lr_scheduler is None else self.lr_scheduler(optimizer)
+        except (ArithmeticError, TypeError, ValueError) as error:
+            raise ValueError(f"`model.lr_scheduler` can't work: {error}") from error
         return checkpoints.describe(optimizer, scheduler)
 
 

@@ -10,7 +10,8 @@ def carry(old: Optimizer, old_image: Tensor, new: Optimizer, new_image: Tensor) 
 
     Tensors of the picture's shape are resampled: bilinear and cut at 0 when they have no negative
     value (second moments), bicubic otherwise (first moments, momentum). Everything else, such as
-    the number of steps, is kept. L-BFGS is left cold: its history belongs to the old size.
+    the number of steps, is kept. L-BFGS is left cold, its history belongs to the old size, and so
+    are optimizers with tensors of other shapes (Adafactor's rows and columns).
 
     Args:
         old: Optimizer of the old picture.
@@ -21,6 +22,9 @@ def carry(old: Optimizer, old_image: Tensor, new: Optimizer, new_image: Tensor) 
     Source: style-transfer-pytorch, function ``scale_adam``.
     """
     if isinstance(new, LBFGS) or old_image not in old.state:
+        return
+    tensors = [value for value in old.state[old_image].values() if isinstance(value, Tensor)]
+    if any(value.ndim and value.shape != old_image.shape for value in tensors):
         return
     new.state[new_image] = {
         key: _resized(value, old_image, new_image) for key, value in old.state[old_image].items()

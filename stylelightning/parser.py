@@ -16,7 +16,7 @@ from lightning.pytorch.cli import LightningArgumentParser
 from stylelightning.images import PICTURE_SUFFIXES, read_config
 from stylelightning.parser_errors import explain
 
-MERGED = ("model.losses",)
+MERGED = ("callbacks", "model.losses")
 """Mappings of which a later config changes the entries that it names and keeps the others."""
 
 
@@ -30,6 +30,8 @@ class ConfigFile(ActionConfigFile):
         path = Path(value).expanduser()
         if path.suffix.lower() in PICTURE_SUFFIXES:
             value = read_config(path)
+        elif path.is_dir():
+            raise IsADirectoryError(f"The config {path.absolute()} is a folder: give a YAML file.")
         elif "\n" not in value and not path.is_file():
             near = difflib.get_close_matches(path.name, _names(path.parent), n=1)
             hint = f" Did you mean {path.parent / near[0]}?" if near else ""
@@ -83,7 +85,7 @@ def drop_init_args_on_class_change() -> None:
 
 def _check_yaml(path: Path) -> None:
     try:
-        content = yaml.safe_load(path.read_text())
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ValueError(f"The config file {path.absolute()} is no YAML: {error}") from error
     if not isinstance(content, dict):

@@ -7,14 +7,18 @@ from collections.abc import Iterable
 from importlib import import_module
 
 KEY = re.compile(r'Parser key "([^"]+)": ')
-CLASS = re.compile(r"given class_path '([^']+)'")
+CLASS = re.compile(r"(?:given class_path '|class_path=')([^']+)'")
+ESSENCE = re.compile(r"Errors: - (.+?) - Expected a <class 'NoneType'> Given value")
+AMBIGUOUS = re.compile(r"(Multiple subclasses with name .*?)\. - ")
 NO_OPTION = re.compile(r"Option '([^']+)' is not accepted")
 NO_KEY = re.compile(r"(?:does not accept option|unrecognized arguments:) '?([^\s'=]+)")
 NO_IMPORT = re.compile(r"has no attribute '(\w+)'|No module named '([^']+)'")
 NO_CLASS = re.compile(r"Expected a dot import path string: (\S+)")
-ABSTRACT = re.compile(r"Expected an instantiatable class, but \S+ is abstract")
+ABSTRACT = re.compile(r"class, but \S+ is abstract|class_path 'lightning.Callback': Option")
 MISSING = re.compile(r"arguments are required: (.*)$|[Kk]ey \"([^\"]+)\" is required")
-UNION = re.compile(r"Subtypes: \[(.*)\] Errors:.*?Given value: (.*?)(?: - Expected|\. Got value|$)")
+UNION = re.compile(
+    r"Subtypes: \[(.*)\] Errors:.*?Given value: ?(.*?)(?: - Expected|\. Got value|$)"
+)
 SINGLE = re.compile(r"Expected an? (.*?)\. Got value: (.*?)(?: - Expected|$)")
 TYPE = re.compile(r"<class '(?:\w+\.)*(\w+)'>|((?:list|dict|tuple)\[[^\]]*\])|Literal\[([^\]]*)\]")
 
@@ -32,37 +36,51 @@ def explain(message: str, keys: Iterable[str], classes: Iterable[str]) -> str:
     """
     text = re.sub(r"\s+", " ", message).strip()
     where, inner = _place(text)
-    if match := NO_OPTION.search(text):
-        path = CLASS.findall(text)[-1]
-        options = _options(path)
-        return (
-            f"{where}: {path.rpartition('.')[2]} has no option {match[1]!r}. "
-            f"{_near(match[1], options)}Its options are {', '.join(options)}."
-        )
+    if match := AMBIGUOUS.search(text):
+        return f"{where}: {match[1]}."
     if ABSTRACT.search(text):
         return (
             f"{where}: an entry of the value {_value(text)} names no class. Check the entry's "
             f"name, or give its class first, such as --{where}.NAME CLASS."
         )
+    if match := NO_OPTION.search(text):
+        path = CLASS.findall(text)[-1] if CLASS.search(text) else "builtins.object"
+        options = _options(path)
+        return (
+            f"{where}: {path.rpartition('.')[2]} has no option {match[1]!r}. "
+            f"{_near(match[1], options)}Its options are {', '.join(options)}."
+        )
     if match := MISSING.search(text):
-        missing = (match[1] or match[2]).replace("fit.", "")
-        return f"{missing} must be given. Start from a whole config: --config quickstart.yaml."
+        missing = (match[1] or match[2]).split(" - ")[0].replace("fit.", "")
+        if where:
+            return f"{where}: {missing} must be given."
+        return f"{missing} must be given: start from a whole config, --config FILE."
     if match := NO_KEY.search(text):
         word = match[1].lstrip("-")
-        return f"There is no option {word!r}. {_near(word, _ends(keys, word))}".strip()
+        return f"There is no option {word!r}. {_near_keys(word, keys)}".strip()
     if match := NO_IMPORT.search(text):
         word = match[1] or match[2]
         return f"{where}: there is no {word!r} to import. {_near(word, classes)}".strip()
-    if (match := NO_CLASS.search(text)) and where in KEY.findall(text):
+    if (match := NO_CLASS.search(text)) and (not where or where in KEY.findall(text)):
         return (
             f"{where}: there is no class {match[1]!r}. {_near(match[1], classes)}"
             "A class of your own is named with its module, such as my_module.MyClass."
         )
+    if (essence := unwrap(text)) != text:
+        return f"{where}: {essence}"
     if match := UNION.search(inner):
-        return f"{where} must be {_types(match[1])}, got {match[2]}."
+        return f"{where} must be {_types(match[1])}, got {match[2] or repr(match[2])}."
     if match := SINGLE.search(inner):
-        return f"{where} must be {_types(match[1])}, got {match[2]}."
+        return f"{where} must be {_types(match[1])}, got {match[2] or repr(match[2])}."
     return text
+
+
+def unwrap(text: str) -> str:
+    """Return what went wrong inside a value that may also be null, or the text as it is."""
+    match = ESSENCE.search(text)
+    if match is None or "Expected a" in match[1] or "Errors: - " in match[1]:
+        return text
+    return match[1]
 
 
 def _place(text: str) -> tuple[str, str]:
@@ -91,10 +109,13 @@ def _near(word: str, names: Iterable[str]) -> str:
     return f"Did you mean {', '.join(near)}? " if near else ""
 
 
-def _ends(keys: Iterable[str], word: str) -> list[str]:
-    """Return the keys, and their last parts when the word itself has no dot."""
-    keys = list(keys)
-    return keys if "." in word else [*keys, *(key.rpartition(".")[2] for key in keys)]
+def _near_keys(word: str, keys: Iterable[str]) -> str:
+    """Suggest dotted keys; a word without a dot is compared with their last parts."""
+    if "." in word:
+        return _near(word, keys)
+    tails = {key.rpartition(".")[2]: key for key in keys}
+    near = difflib.get_close_matches(word, tails, n=3, cutoff=0.7)
+    return f"Did you mean {', '.join(tails[tail] for tail in near)}? " if near else ""
 
 
 def _options(class_path: str) -> list[str]:

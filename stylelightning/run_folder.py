@@ -1,20 +1,57 @@
 """The folder of one run: ``<root>/<name>/version_N/``."""
 
+import contextlib
 import re
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 CHECKPOINT = Path("checkpoints", "last.ckpt")
 
 
-def create_run_folder(root: Path, name: str) -> Path:
+class MadeFolders:
+    """The folders that a command made, so that one that fails leaves none behind."""
+
+    def __init__(self) -> None:
+        self.run: Path | None = None
+        self.started: Callable[[], bool] = lambda: False
+        self._missing: list[Path] = []
+
+    def note(self, folder: Path) -> None:
+        """Note which parts of an absolute path are not there yet."""
+        self._missing += [path for path in (folder, *folder.parents) if not path.exists()]
+
+    def remove_empty(self) -> bool:
+        """Remove what holds no step's work.
+
+        Returns:
+            Whether the run had not started, so that nothing was lost.
+        """
+        if self.started():
+            return False
+        if self.run is not None:
+            shutil.rmtree(self.run, ignore_errors=True)
+        for folder in sorted(self._missing, key=lambda path: -len(path.parts)):
+            with contextlib.suppress(OSError):
+                folder.rmdir()
+        return True
+
+
+def create_run_folder(root: Path, name: str, made: MadeFolders) -> Path:
     """Make the next free ``version_N`` folder and return it.
 
     Nothing that exists is touched; two runs that start at once get two folders.
+
+    Args:
+        root: Folder of all runs.
+        name: The run's name.
+        made: Takes note of what is made.
 
     Raises:
         OSError: If the folder can't be made.
     """
     parent = root / name
+    made.note(parent.absolute())
     try:
         parent.mkdir(parents=True, exist_ok=True)
         number = max((n for n, _ in _versions(parent)), default=-1) + 1
@@ -25,6 +62,7 @@ def create_run_folder(root: Path, name: str) -> Path:
             except FileExistsError:
                 number += 1
             else:
+                made.run = folder
                 return folder
     except OSError as error:
         raise type(error)(

@@ -15,7 +15,7 @@ DEFAULT_CALLBACKS = {
     "GramMatrixVisualizer",
     "ImageSnapshot",
     "LossLog",
-    "ModelCheckpoint",
+    "LastCheckpoint",
     "StepProgressBar",
     "StopOnDivergence",
 }
@@ -55,7 +55,7 @@ def test_a_config_says_its_command_look_and_time(config: Path) -> None:
 def test_a_config_is_named_after_its_file_and_has_the_default_callbacks(config: Path) -> None:
     content = yaml.safe_load(config.read_text())
     assert content["name"] == config.stem
-    callbacks = {each["class_path"] for each in content["trainer"]["callbacks"]}
+    callbacks = {each["class_path"] for each in content["callbacks"].values()}
     styles = [each for each in content["model"]["losses"].values() if "Gram" in each["class_path"]]
     assert callbacks == DEFAULT_CALLBACKS - (set() if styles else {"GramMatrixVisualizer"})
 

@@ -219,7 +219,10 @@ def test_the_named_smallest_size_is_usable(tmp_path: Path, content: Path, style:
     [
         ({"losses": {}}, "`model.losses` must name at least one loss"),
         ({"losses": {"style": None}}, "`model.losses` must name at least one loss"),
-        ({"losses": {"a.b": TotalVariationLoss()}}, "must be a plain word, got 'a.b'"),
+        (
+            {"losses": {"a.b": TotalVariationLoss()}},
+            "must be a plain word and not taken, got 'a.b'",
+        ),
     ],
 )
 def test_bad_losses_are_refused(values: dict[str, Any], message: str) -> None:
@@ -298,7 +301,7 @@ def test_several_processes_are_refused(
     tmp_path: Path, data: StyleTransferData, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Trainer, "world_size", property(lambda self: 2))
-    with pytest.raises(ValueError, match=r"by one process, got 2: use --trainer.devices 1"):
+    with pytest.raises(ValueError, match=r"devices times num_nodes must be 1, got 2"):
         fit(tmp_path, data)
 
 

@@ -139,6 +139,47 @@ def test_averaging_can_be_switched_at_a_resume(run: Run) -> None:
     assert "canvas.average" not in load(plain)["state_dict"]
 
 
+def test_another_option_of_the_schedule_of_the_rate_wins(run: Run) -> None:
+    given = ["--model.lr_scheduler=ExponentialLR", "--model.lr_scheduler.gamma"]
+    run("--trainer.max_steps=2", given[0], f"{given[1]}=0.5")
+    resumed = run("--ckpt_path=last", "--trainer.max_steps=3", given[0], f"{given[1]}=1.0")
+    # by hand: 0.02 halved twice, then left alone
+    assert load(resumed)["optimizer_states"][0]["param_groups"][0]["lr"] == pytest.approx(0.005)
+
+
+def test_lbfgs_still_makes_one_evaluation_a_step_after_a_resume(run: Run) -> None:
+    lbfgs = ["--model.optimizer=LBFGS", "--model.optimizer.max_iter=5"]
+    run("--trainer.max_steps=2", *lbfgs)
+    resumed = run("--ckpt_path=last", "--trainer.max_steps=3", *lbfgs)
+    assert load(resumed)["optimizer_states"][0]["state"][0]["func_evals"] == 3
+
+
+def test_a_rate_of_zero_can_be_raised(run: Run) -> None:
+    run("--trainer.max_steps=2", "--model.optimizer.lr=0")
+    resumed = run("--ckpt_path=last", "--model.optimizer.lr=0.1", "--trainer.max_steps=3")
+    assert load(resumed)["optimizer_states"][0]["param_groups"][0]["lr"] == 0.1
+
+
+def test_a_much_larger_weight_is_no_divergence(run: Run) -> None:
+    run("--trainer.max_steps=2")
+    run("--ckpt_path=last", "--model.losses.style.weight=1e6")
+
+
+def test_a_run_that_was_done_is_not_run_again(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    first = run("--trainer.max_steps=2")
+    again = run("--ckpt_path=last", "--trainer.max_steps=2")
+    assert "the picture is that of step 2" in capsys.readouterr().err
+    assert (again / "result.png").read_bytes() == (first / "result.png").read_bytes()
+
+
+def test_a_schedule_that_is_elsewhere_by_then_is_refused(
+    run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run("--model.schedule.steps=5", "--trainer.max_steps=4")
+    run("--ckpt_path=last", "--model.schedule.steps=2", code=2)
+    assert "at step 4 in scale 1 of 2" in capsys.readouterr().err
+
+
 def test_a_checkpoint_of_another_size_is_refused(
     run: Run, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -154,10 +195,17 @@ def test_what_is_no_checkpoint_is_refused(
 ) -> None:
     (tmp_path / "no.ckpt").write_bytes(b"nonsense")
     run("--ckpt_path", str(tmp_path / "no.ckpt"), code=2)
-    assert f"{tmp_path / 'no.ckpt'} is not a checkpoint of this program" in capsys.readouterr().err
+    assert (
+        f"{tmp_path / 'no.ckpt'} is not a whole checkpoint of this program"
+        in capsys.readouterr().err
+    )
     torch.save({"state_dict": {"features.0.weight": torch.zeros(1)}}, tmp_path / "vgg.ckpt")
     run("--ckpt_path", str(tmp_path / "vgg.ckpt"), code=2)
-    assert "is not a checkpoint of this program" in capsys.readouterr().err
+    assert "is not a whole checkpoint of this program" in capsys.readouterr().err
+    whole = run() / "checkpoints" / "last.ckpt"
+    whole.write_bytes(whole.read_bytes()[:5000])
+    run("--ckpt_path", "last", code=2)
+    assert f"{whole} is not a whole checkpoint" in capsys.readouterr().err
     run("--ckpt_path", str(tmp_path / "missing.ckpt"), code=2)
     assert "There is no checkpoint" in capsys.readouterr().err
 
@@ -201,8 +249,30 @@ def test_a_killed_run_resumes_to_the_same_file(tmp_path: Path, content: Path, st
     assert first.wait() == -signal.SIGKILL
     assert not (versions / "version_0" / "result.png").exists()
     assert start(tmp_path / "killed", content, style, "--ckpt_path", "last").wait() == 0
-    assert start(tmp_path / "whole", content, style).wait() == 0
+    compare(tmp_path, content, style)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["ctrl-c", "sigterm"])
+def test_a_stopped_run_resumes_to_the_same_file(
+    tmp_path: Path, content: Path, style: Path, number: signal.Signals
+) -> None:
+    """Ctrl-C leaves a checkpoint of a whole step, at any step."""
+    every = "--callbacks.checkpoint.every_n_steps=1000"
+    first = start(tmp_path / "killed", content, style, every)
+    versions = tmp_path / "killed" / "runs" / "tiny"
+    wait_for_step(versions / "version_0", 20)
+    first.send_signal(number)
+    assert first.wait() in (130, 143)
+    assert (versions / "version_0" / "checkpoints" / "last.ckpt").is_file()
+    assert start(tmp_path / "killed", content, style, every, "--ckpt_path", "last").wait() == 0
+    compare(tmp_path, content, style, every)
+
+
+def compare(tmp_path: Path, content: Path, style: Path, *args: str) -> None:
+    """Make the uninterrupted run; the resumed run's picture must be the same file."""
+    versions = tmp_path / "killed" / "runs" / "tiny"
     rows = (versions / "version_1" / "losses.csv").read_text().splitlines()
     assert int(rows[1].split(",")[0]) > 15  # it went on, it did not start again
+    assert start(tmp_path / "whole", content, style, *args).wait() == 0
     whole = tmp_path / "whole" / "runs" / "tiny" / "version_0" / "result.png"
     assert (versions / "version_1" / "result.png").read_bytes() == whole.read_bytes()

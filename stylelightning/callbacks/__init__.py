@@ -1,20 +1,24 @@
 """What happens around the steps, one file each. A new callback is one file and one line below."""
 
-from stylelightning.callbacks.divergence import DivergenceError, StopOnDivergence
+from stylelightning.callbacks.divergence import StopOnDivergence
 from stylelightning.callbacks.gram_matrix import GramMatrixVisualizer
 from stylelightning.callbacks.image_snapshot import ImageSnapshot
+from stylelightning.callbacks.interrupt import StepEndInterrupt, StepEndStop
+from stylelightning.callbacks.last_checkpoint import LastCheckpoint
 from stylelightning.callbacks.loss_log import LossLog
 from stylelightning.callbacks.periodic import PeriodicCallback
 from stylelightning.callbacks.progress import StepProgressBar
 from stylelightning.callbacks.result import ResultWriter
 
 __all__ = [
-    "DivergenceError",
     "GramMatrixVisualizer",
     "ImageSnapshot",
+    "LastCheckpoint",
     "LossLog",
     "PeriodicCallback",
     "ResultWriter",
+    "StepEndInterrupt",
+    "StepEndStop",
     "StepProgressBar",
     "StopOnDivergence",
 ]

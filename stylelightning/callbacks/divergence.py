@@ -1,4 +1,4 @@
-"""A run that loses control stops and keeps its last good picture."""
+"""A run that loses control stops and keeps its best picture."""
 
 import math
 from typing import Any
@@ -10,28 +10,26 @@ from torch.optim import Optimizer
 
 from stylelightning import functional as F
 from stylelightning.callbacks.periodic import last_step, style_transfer
-from stylelightning.module import StyleTransfer
-
-
-class DivergenceError(RuntimeError):
-    """The total is not finite, or far above where it began."""
+from stylelightning.module import DivergenceError, StyleTransfer
 
 
 class StopOnDivergence(Callback):
-    """Stops a run whose loss is not finite or explodes, and keeps the last good picture.
+    """Stops a run whose loss is not finite or explodes, and keeps its best picture.
 
-    A loss explodes when the total is more than ``factor`` times the largest total that any scale
-    began with, ``patience`` steps in a row. What is looked at stays on the device; it is
-    read every ``check_every_n_steps`` steps, so that a GPU is not held up at each.
+    A loss explodes when the total is more than ``factor`` times what the scale began with,
+    ``patience`` steps in a row. (At a late scale that begins far below the first one, a tenth of
+    the largest first total counts instead: a cold optimizer may stumble there.) The picture that
+    is kept is the one with the scale's lowest total. What is looked at stays on the device; it
+    is read every ``check_every_n_steps`` steps, so that a GPU is not held up at each.
 
     Example:
         .. code-block:: yaml
 
-            trainer:
-              callbacks:
-                - class_path: StopOnDivergence
-                  init_args:
-                    factor: 10
+            callbacks:
+              divergence:
+                class_path: StopOnDivergence
+                init_args:
+                  factor: 10
 
     Args:
         factor: How many times the total may exceed its first value, above 1.
@@ -54,30 +52,20 @@ class StopOnDivergence(Callback):
         self.factor = factor
         self.patience = patience
         self.check_every_n_steps = check_every_n_steps
-        self._reference = 0.0
-        self._scale = -1
         self._watch: _Watch | None = None
 
-    def state_dict(self) -> dict[str, Any]:
-        """Return what a resumed run needs to judge as this one does."""
-        return {"reference": self._reference, "scale": self._scale}
-
-    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Take over the state of the run that is resumed."""
-        self._reference, self._scale = state_dict["reference"], state_dict["scale"]
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Forget an earlier run."""
+        self._watch = None
 
     def on_before_backward(
         self, trainer: Trainer, pl_module: LightningModule, loss: Tensor
     ) -> None:
         """Look at the picture that was just evaluated, without leaving the device."""
         module = style_transfer(pl_module)
-        if module.scale != self._scale:
-            self._scale = module.scale
-            first = float(module.total)
-            self._reference = max(self._reference, first if first < float("inf") else 0.0)
         if self._watch is None:
-            self._watch = _Watch(module)
-        self._watch.update(module, self.factor * self._reference, trainer.global_step + 1)
+            self._watch = _Watch(module, trainer.global_step)
+        self._watch.update(module, self.factor, trainer.global_step)
 
     def on_train_batch_end(
         self,
@@ -90,50 +78,67 @@ class StopOnDivergence(Callback):
         """Stop when the picture is lost.
 
         Raises:
-            DivergenceError: If the total is not finite, or was too large for too long.
+            DivergenceError: If the total or the picture is not finite, or the total was too large
+                for too long.
         """
         module, step = style_transfer(pl_module), trainer.global_step
         last = step == last_step(trainer, module)
         if self._watch is None or (step % self.check_every_n_steps and not last):
             return
-        lost = last and not bool(module.picture.isfinite().all())
-        if lost or self._watch.diverged(self.patience):
-            module.canvas.reset(self._watch.good)
+        if not module.finite or self._watch.diverged(self.patience):
+            module.canvas.reset(self._watch.best)
             raise DivergenceError(self._watch.explain(trainer.optimizers[0]))
 
 
 class _Watch:
-    """What is known of the steps so far, as tensors on the device."""
+    """What is known of the steps so far, as tensors on the device.
 
-    def __init__(self, module: StyleTransfer) -> None:
+    Args:
+        module: The run's module, after its first evaluation.
+        step: Number of steps done.
+    """
+
+    def __init__(self, module: StyleTransfer, step: int) -> None:
         self.names = list(module.terms)
-        self.good = module.canvas.image.detach().clone()
-        zero = module.total.new_zeros
-        self.good_step = zero((), dtype=torch.long)
-        self.good_terms = torch.stack(list(module.terms.values()))
-        self.bad_terms = self.good_terms
-        self.bad_step = self.good_step
-        self.in_a_row = self.good_step
-        self.not_finite = zero((), dtype=torch.bool)
+        self.scale = -1
+        self.step = -1
+        self.largest_first = module.total.new_zeros(())
+        self.reference = self.largest_first
+        self.best = module.canvas.image.detach().clone()
+        self.best_total = module.total.new_full((), math.inf)
+        self.best_step = self._number(module, step)
+        self.before = self.bad = torch.stack(list(module.terms.values()))
+        self.bad_step = self.best_step
+        self.in_a_row = self._number(module, 0)
+        self.not_finite = module.total.isfinite().logical_not()
 
     @torch.no_grad()
-    def update(self, module: StyleTransfer, bound: float, step: int) -> None:
-        """Take in one evaluation of step ``step``, good when its total is at most ``bound``."""
+    def update(self, module: StyleTransfer, factor: float, step: int) -> None:
+        """Take in the first evaluation after ``step`` steps; a line search's others are trials."""
+        if step == self.step:
+            return
+        self.step = step
         picture, terms = module.canvas.image, torch.stack(list(module.terms.values()))
-        if self.good.shape != picture.shape:
-            self.good = F.resize(self.good, module.canvas.size)
         total = terms.sum()
         finite = total.isfinite()
-        good = finite & ((total <= bound) | (bound == 0))
-        number = self.bad_step.new_tensor(step)
-        first_bad = ~good & (self.in_a_row == 0)
-        self.bad_terms = torch.where(first_bad, terms, self.bad_terms)
-        self.bad_step = torch.where(first_bad, number, self.bad_step)
-        self.good = torch.where(good, picture, self.good)
-        self.good_step = torch.where(good, number - 1, self.good_step)
-        self.good_terms = torch.where(good, terms, self.good_terms)
-        self.in_a_row = torch.where(good, 0, self.in_a_row + 1)
-        self.not_finite = ~finite
+        if module.scale != self.scale:
+            self.scale = module.scale
+            first = torch.where(finite, total, 0)
+            self.largest_first = torch.maximum(self.largest_first, first)
+            self.reference = torch.maximum(first, self.largest_first / 10)
+            self.best = F.resize(self.best, module.canvas.size)
+            self.best_total = torch.full_like(self.best_total, math.inf)
+        bad = ~finite | ((total > factor * self.reference) & (self.reference > 0))
+        first_bad = bad & (self.in_a_row == 0)
+        self.bad = torch.where(first_bad, terms, self.bad)
+        self.bad_step = torch.where(first_bad, step + 1, self.bad_step)
+        self.before = torch.where(bad, self.before, terms)
+        better = ~bad & (total < self.best_total)
+        self.best = torch.where(better, picture, self.best)
+        self.best_total = torch.where(better, total, self.best_total)
+        self.best_step = torch.where(better, step, self.best_step)
+        self.in_a_row = torch.where(bad, self.in_a_row + 1, 0)
+        self.not_finite = self.not_finite | ~finite
 
     def diverged(self, patience: int) -> bool:
         """Return whether the run is lost; this waits for the device."""
@@ -141,14 +146,22 @@ class _Watch:
 
     def explain(self, optimizer: Optimizer) -> str:
         """Return what happened and the way out, in one line."""
-        name, before, after = max(
-            zip(self.names, self.good_terms.tolist(), self.bad_terms.tolist(), strict=True),
-            key=lambda each: (not math.isfinite(each[2]), each[2] / max(each[1], 1e-30)),
+        rate = float(optimizer.param_groups[0].get("lr", 0))
+        kept = (
+            f"The picture after step {int(self.best_step)} is kept. Use a smaller learning rate "
+            f"(--model.optimizer.lr {rate / 10:.2g}; it is {rate:.2g}), or --model.optimizer Adam."
         )
-        rate = optimizer.param_groups[0].get("lr", 0.0)
+        if not int(self.in_a_row):
+            return f"The run diverged: its last step lost the picture. {kept}"
+        name, before, after = max(
+            zip(self.names, self.before.tolist(), self.bad.tolist(), strict=True),
+            key=lambda each: math.inf if not math.isfinite(each[2]) else each[2] - each[1],
+        )
         return (
             f"The run diverged at step {int(self.bad_step)}: the term {name!r} went from "
-            f"{before:.3g} to {after:.3g}. The picture after step {int(self.good_step)} is kept. "
-            f"Use a smaller learning rate (--model.optimizer.lr {float(rate) / 10:.2g}; it is "
-            f"{float(rate):.2g}), or --model.optimizer Adam."
+            f"{before:.3g} to {after:.3g}. {kept}"
         )
+
+    @staticmethod
+    def _number(module: StyleTransfer, value: int) -> Tensor:
+        return torch.full((), value, dtype=torch.long, device=module.device)

@@ -1,14 +1,13 @@
 """Gram matrices as pictures."""
 
 from pathlib import Path
-from typing import Any
 
 import torch
-from lightning.pytorch import LightningModule, Trainer
+from lightning.pytorch import Trainer
 from torch import Tensor
 from torch.nn import functional as F
 
-from stylelightning.callbacks.periodic import PeriodicCallback, boards, style_transfer
+from stylelightning.callbacks.periodic import PeriodicCallback, boards
 from stylelightning.images import write_picture
 from stylelightning.losses import GramLoss
 from stylelightning.module import StyleTransfer
@@ -36,17 +35,19 @@ class GramMatrixVisualizer(PeriodicCallback):
     Example:
         .. code-block:: yaml
 
-            trainer:
-              callbacks:
-                - class_path: GramMatrixVisualizer
-                  init_args:
-                    every_n_steps: 100
+            callbacks:
+              grams:
+                class_path: GramMatrixVisualizer
+                init_args:
+                  every_n_steps: 100
 
     Args:
         every_n_steps: Number of steps from one picture to the next, at least 1.
         panel_size: Side in pixels of one matrix; a larger matrix is averaged down, a smaller one
             enlarged by a whole factor.
     """
+
+    records_first_step = True
 
     def __init__(self, every_n_steps: int = 100, panel_size: int = 256) -> None:
         super().__init__(every_n_steps)
@@ -55,19 +56,6 @@ class GramMatrixVisualizer(PeriodicCallback):
                 f"`panel_size` of GramMatrixVisualizer must be at least 1 pixel, got {panel_size}."
             )
         self.panel_size = panel_size
-
-    def on_train_batch_end(
-        self,
-        trainer: Trainer,
-        pl_module: LightningModule,
-        outputs: Any,
-        batch: Any,
-        batch_idx: int,
-    ) -> None:
-        """Record the first step too: what the optimizer started from."""
-        if trainer.global_step == 1 and self.every_n_steps > 1:
-            self.record(trainer, style_transfer(pl_module), 1)
-        super().on_train_batch_end(trainer, pl_module, outputs, batch, batch_idx)
 
     def record(self, trainer: Trainer, module: StyleTransfer, step: int) -> None:
         """Draw the matrices that the losses compared last."""
@@ -105,8 +93,9 @@ def colour(values: Tensor) -> Tensor:
     Returns:
         Picture of shape (3, H, W) in [0, 1].
     """
-    anchors = torch.tensor(ANCHORS)
-    signed = values.float().abs().sqrt().clamp(max=1) * values.sign()
+    values = values.float()
+    anchors = torch.tensor(ANCHORS, dtype=torch.float32)
+    signed = values.abs().sqrt().clamp(max=1) * values.sign()
     place = (signed + 1) / 2 * (len(anchors) - 1)  # (H, W) in [0, 4]
     lower = place.floor().clamp(max=len(anchors) - 2).long()
     part = (place - lower)[..., None]

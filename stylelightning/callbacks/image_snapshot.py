@@ -5,7 +5,7 @@ from pathlib import Path
 from lightning.pytorch import LightningModule, Trainer
 
 from stylelightning import functional as F
-from stylelightning.callbacks.periodic import PeriodicCallback, boards, style_transfer
+from stylelightning.callbacks.periodic import PeriodicCallback, boards
 from stylelightning.images import write_picture
 from stylelightning.module import StyleTransfer
 
@@ -19,11 +19,11 @@ class ImageSnapshot(PeriodicCallback):
     Example:
         .. code-block:: yaml
 
-            trainer:
-              callbacks:
-                - class_path: ImageSnapshot
-                  init_args:
-                    every_n_steps: 50
+            callbacks:
+              snapshots:
+                class_path: ImageSnapshot
+                init_args:
+                  every_n_steps: 50
 
     Args:
         every_n_steps: Number of steps from one picture to the next, at least 1.
@@ -41,7 +41,7 @@ class ImageSnapshot(PeriodicCallback):
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Write the initial picture."""
         if trainer.global_step == 0:
-            self.record(trainer, style_transfer(pl_module), 0)
+            self.record_once(trainer, pl_module)
 
     def record(self, trainer: Trainer, module: StyleTransfer, step: int) -> None:
         """Write the picture."""

@@ -5,7 +5,6 @@ import logging
 import sys
 import time
 from pathlib import Path
-from typing import Any
 
 import torch
 from lightning.pytorch import LightningModule, Trainer
@@ -26,15 +25,17 @@ class LossLog(PeriodicCallback):
     Example:
         .. code-block:: yaml
 
-            trainer:
-              callbacks:
-                - class_path: LossLog
-                  init_args:
-                    every_n_steps: 50
+            callbacks:
+              log:
+                class_path: LossLog
+                init_args:
+                  every_n_steps: 50
 
     Args:
         every_n_steps: Number of steps from one record to the next, at least 1.
     """
+
+    records_first_step = True
 
     def __init__(self, every_n_steps: int = 50) -> None:
         super().__init__(every_n_steps)
@@ -48,19 +49,6 @@ class LossLog(PeriodicCallback):
         with self._table(trainer).open("w", newline="") as file:
             csv.writer(file).writerow(header)
         self._time, self._step = time.monotonic(), trainer.global_step
-
-    def on_train_batch_end(
-        self,
-        trainer: Trainer,
-        pl_module: LightningModule,
-        outputs: Any,
-        batch: Any,
-        batch_idx: int,
-    ) -> None:
-        """Record the first step too: where the terms started."""
-        if trainer.global_step == 1 and self.every_n_steps > 1:
-            self.record(trainer, style_transfer(pl_module), 1)
-        super().on_train_batch_end(trainer, pl_module, outputs, batch, batch_idx)
 
     def record(self, trainer: Trainer, module: StyleTransfer, step: int) -> None:
         """Write one line everywhere."""

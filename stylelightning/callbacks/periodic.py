@@ -20,6 +20,9 @@ class PeriodicCallback(Callback, ABC):
         ValueError: If ``every_n_steps`` is below 1.
     """
 
+    records_first_step = False
+    """Whether the first step is recorded whatever ``every_n_steps``."""
+
     def __init__(self, every_n_steps: int) -> None:
         super().__init__()
         if every_n_steps < 1:
@@ -27,6 +30,11 @@ class PeriodicCallback(Callback, ABC):
                 f"`every_n_steps` of {type(self).__name__} must be at least 1, got {every_n_steps}."
             )
         self.every_n_steps = every_n_steps
+        self._recorded = -1
+
+    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        """Forget an earlier run."""
+        self._recorded = -1
 
     @abstractmethod
     def record(self, trainer: Trainer, module: StyleTransfer, step: int) -> None:
@@ -42,9 +50,21 @@ class PeriodicCallback(Callback, ABC):
     ) -> None:
         """Record when it is time."""
         module, step = style_transfer(pl_module), trainer.global_step
+        first = step == 1 and self.records_first_step
         last = step == last_step(trainer, module)
-        if step % self.every_n_steps == 0 or step in module.plan.ends or last:
-            self.record(trainer, module, step)
+        if first or last or step % self.every_n_steps == 0 or step in module.plan.ends:
+            self.record_once(trainer, module)
+
+    def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Record the end of a run that stopped before its last step."""
+        self.record_once(trainer, pl_module)
+
+    def record_once(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Record the present step, unless that is done or its picture is lost."""
+        module = style_transfer(pl_module)
+        if self._recorded != trainer.global_step and module.finite:
+            self._recorded = trainer.global_step
+            self.record(trainer, module, trainer.global_step)
 
 
 def style_transfer(module: LightningModule) -> StyleTransfer:

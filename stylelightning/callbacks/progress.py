@@ -16,11 +16,11 @@ class StepProgressBar(TQDMProgressBar):
     Example:
         .. code-block:: yaml
 
-            trainer:
-              callbacks:
-                - class_path: StepProgressBar
-                  init_args:
-                    refresh_rate: 20
+            callbacks:
+              progress:
+                class_path: StepProgressBar
+                init_args:
+                  refresh_rate: 20
 
     Args:
         refresh_rate: Number of steps from one update to the next; 0 shows nothing.
@@ -32,7 +32,7 @@ class StepProgressBar(TQDMProgressBar):
     def init_train_tqdm(self) -> Tqdm:
         """Return a bar that is left out of files and pipes, and gone when it is done."""
         return Tqdm(
-            disable=self.is_disabled or not sys.stdout.isatty(),
+            disable=self.is_disabled or sys.stdout is None or not sys.stdout.isatty(),
             leave=False,
             dynamic_ncols=True,
             file=sys.stdout,

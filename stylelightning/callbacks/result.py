@@ -30,45 +30,59 @@ class ResultWriter(Callback):
         self.config = config
         self.started = False
         self._written = False
-        self._began = 0.0
+        self._began = time.monotonic()
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Note that there is a picture from now on."""
+        """Note that there is a picture of value from now on."""
         self.started = True
-        self._began = time.monotonic()
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Write the finished picture."""
-        self._write(trainer, style_transfer(pl_module))
+        self.write(trainer, style_transfer(pl_module))
 
     def on_exception(
         self, trainer: Trainer, pl_module: LightningModule, exception: BaseException
     ) -> None:
         """Write the picture as it is."""
         if self.started and not self._written:
-            self._write(trainer, style_transfer(pl_module))
+            self.write(trainer, style_transfer(pl_module))
 
-    def _write(self, trainer: Trainer, module: StyleTransfer) -> None:
+    def write(self, trainer: Trainer, module: StyleTransfer) -> None:
+        """Write the picture to every output; what fails goes to a temporary folder instead.
+
+        Raises:
+            OSError: The first failure, when all is done.
+        """
         self._written = True  # tried: a failure is not tried again
-        picture = module.picture.cpu()
+        picture = module.picture.float().cpu()
+        if not bool(picture.isfinite().all()):
+            log.warning("Some pixels of the picture are not numbers; they are gray in the file.")
+            picture = picture.nan_to_num(0.5)
         alpha = module.data.alpha(module.canvas.size)
-        failed: OSError | None = None
+        failures: dict[str, OSError | ValueError] = {}
         for output in self.outputs:
             try:
                 write_picture(output, picture, alpha=alpha, config=self.config)
-            except OSError as error:
-                failed = error
+            except (OSError, ValueError) as error:  # ValueError: too large for the format
+                failures[output] = error
+        for output in failures:
+            try:
                 spare = Path(tempfile.mkdtemp(prefix="stylelightning-"), Path(output).name)
+                spare = spare.with_suffix(".png")
                 write_picture(spare, picture, alpha=alpha, config=self.config)
+            except OSError as again:
+                log.warning("%s could not be written, nor a spare: %s", output, again)
+            else:
                 log.warning("%s could not be written; the picture is in %s.", output, spare)
         height, width = module.canvas.size
+        written = [each for each in self.outputs if each not in failures]
         log.info(
             "%s  %dx%d px after step %d, %.0f s",
-            ", ".join(self.outputs),
+            ", ".join(written) or "no picture",
             width,
             height,
             trainer.global_step,
             time.monotonic() - self._began,
         )
-        if failed is not None:
-            raise failed
+        if failures:
+            raise OSError("; ".join(map(str, failures.values())))

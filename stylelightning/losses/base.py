@@ -1,5 +1,6 @@
 """What every loss promises."""
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
@@ -20,7 +21,7 @@ class Loss(nn.Module, ABC):
             layers); a mapping ``{relu1_1: 1.0, relu2_1: 0.5}`` gives the weights of a sum.
 
     Raises:
-        ValueError: If a weight is negative or no layer is named.
+        ValueError: If a weight is negative or not finite, or no layer is named, or one twice.
     """
 
     needs_content = False
@@ -32,12 +33,15 @@ class Loss(nn.Module, ABC):
         super().__init__()
         if not layers:
             raise ValueError(f"`layers` of {type(self).__name__} must name at least one layer.")
+        if len(set(layers)) < len(layers):
+            raise ValueError(f"`layers` of {type(self).__name__} names a layer twice: {layers}.")
         if not isinstance(layers, dict):
             layers = {name: 1 / len(layers) for name in layers}
         for what, value in (("weight", weight), *layers.items()):
-            if not value >= 0:
+            if not 0 <= value < math.inf:
                 raise ValueError(
-                    f"The weight {what!r} of {type(self).__name__} must be at least 0, got {value}."
+                    f"The weight {what!r} of {type(self).__name__} must be a number of at least 0, "
+                    f"got {value}."
                 )
         self.weight = weight
         self.layer_weights = dict(layers)

@@ -42,7 +42,8 @@ class ContentLoss(Loss):
 
     def prepare(self, content: Features | None, styles: Sequence[Features]) -> None:
         """Keep the content image's features as the targets."""
-        assert content is not None  # `needs_content`
+        if content is None:
+            raise ValueError("ContentLoss needs the features of a content image, got None.")
         self.targets = {name: content[name].detach() for name in self.layers}
 
     def forward(self, features: Features) -> Tensor:

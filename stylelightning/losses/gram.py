@@ -57,6 +57,8 @@ class GramLoss(StatisticalLoss):
 
     def prepare(self, content: Features | None, styles: Sequence[Features]) -> None:
         """Keep the mean of the style images' Gram matrices as the targets."""
+        if not styles:
+            raise ValueError("GramLoss needs the features of a style image, got none.")
         matrices = [self._matrices(self.statistics(style), self.count(style)) for style in styles]
         self.targets = {
             name: torch.stack([each[name] for each in matrices]).mean(0).detach()

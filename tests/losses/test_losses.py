@@ -133,13 +133,25 @@ def test_gatys_loss_is_chw_and_sum_at_a_quarter() -> None:
     torch.testing.assert_close(loss({"image": picture}) / 4, expected)
 
 
+def test_a_loss_without_its_target_is_refused() -> None:
+    with pytest.raises(ValueError, match="features of a content image, got None"):
+        ContentLoss(1.0, ["image"]).prepare(None, [])
+    with pytest.raises(ValueError, match="features of a style image, got none"):
+        GramLoss(1.0, ["image"]).prepare(None, [])
+
+
 @pytest.mark.parametrize(
     ("make", "message"),
     [
         (lambda: ContentLoss(1.0, []), "`layers` of ContentLoss must name at least one layer"),
-        (lambda: GramLoss(-1.0), "'weight' of GramLoss must be at least 0, got -1.0"),
-        (lambda: GramLoss(1.0, {"relu1_1": -2}), "'relu1_1' of GramLoss must be at least 0"),
-        (lambda: GramLoss(float("nan")), "'weight' of GramLoss must be at least 0, got nan"),
+        (lambda: GramLoss(-1.0), "'weight' of GramLoss must be a number of at least 0, got -1.0"),
+        (lambda: GramLoss(1.0, {"relu1_1": -2}), "'relu1_1' of GramLoss must be a number"),
+        (
+            lambda: GramLoss(float("nan")),
+            "'weight' of GramLoss must be a number of at least 0, got nan",
+        ),
+        (lambda: GramLoss(float("inf")), "'weight' of GramLoss must be a number of at least 0"),
+        (lambda: GramLoss(1.0, ["image", "image"]), "`layers` of GramLoss names a layer twice"),
         (lambda: TotalVariationLoss(exponent=0.5), "`exponent` of TotalVariationLoss must be at"),
     ],
 )

@@ -1,0 +1,46 @@
+"""The checkpoint that a run goes on from."""
+
+from pathlib import Path
+
+from lightning.pytorch import LightningModule, Trainer
+from lightning.pytorch.callbacks import Checkpoint
+from lightning.pytorch.utilities.exceptions import SIGTERMException
+
+from stylelightning.callbacks.interrupt import StepEndInterrupt
+from stylelightning.callbacks.periodic import PeriodicCallback
+from stylelightning.module import StyleTransfer
+
+
+class LastCheckpoint(PeriodicCallback, Checkpoint):
+    """Keeps ``checkpoints/last.ckpt`` in the run's folder; ``--ckpt_path last`` goes on from it.
+
+    It is written every n steps, at every scale's end, at the end of the run, on Ctrl-C and on
+    SIGTERM, always after a whole step, and it replaces the one before. A run that fails leaves
+    the one before: what it holds in the middle of a step would not resume exactly.
+
+    Example:
+        .. code-block:: yaml
+
+            callbacks:
+              checkpoint:
+                class_path: LastCheckpoint
+                init_args:
+                  every_n_steps: 50
+
+    Args:
+        every_n_steps: Number of steps from one checkpoint to the next, at least 1.
+    """
+
+    def __init__(self, every_n_steps: int = 50) -> None:
+        super().__init__(every_n_steps)
+
+    def record(self, trainer: Trainer, module: StyleTransfer, step: int) -> None:
+        """Write the checkpoint."""
+        trainer.save_checkpoint(Path(trainer.default_root_dir, "checkpoints", "last.ckpt"))
+
+    def on_exception(
+        self, trainer: Trainer, pl_module: LightningModule, exception: BaseException
+    ) -> None:
+        """Write where an interrupted run is, when it is between two steps."""
+        if isinstance(exception, (StepEndInterrupt, SIGTERMException)):
+            self.record_once(trainer, pl_module)
