@@ -221,7 +221,7 @@ def test_the_named_smallest_size_is_usable(tmp_path: Path, content: Path, style:
         ({"losses": {"style": None}}, "`model.losses` must name at least one loss"),
         (
             {"losses": {"a.b": TotalVariationLoss()}},
-            "must be a plain word and not taken, got 'a.b'",
+            "a plain word and not taken, got 'a.b'",
         ),
     ],
 )
