@@ -20,7 +20,12 @@ from stylelightning.data import StyleTransferData
 from stylelightning.images import check_output, write_atomically
 from stylelightning.module import StyleTransfer
 from stylelightning.parser import ConfigFile, Parser
-from stylelightning.run_folder import MadeFolders, create_run_folder, last_checkpoint
+from stylelightning.run_folder import (
+    MadeFolders,
+    create_run_folder,
+    differing_keys,
+    last_checkpoint,
+)
 
 log = logging.getLogger(__name__)
 
@@ -159,6 +164,8 @@ class CLI(LightningCLI):
         folder = create_run_folder(self._root(), config.name, self.made)
         text = self._run_config()
         write_atomically(folder / "config.yaml", text.encode())
+        if self.ckpt_path is not None:
+            self._say_what_differs(text)
         outputs = [folder / "result.png", *([Path(config.output)] if config.output else [])]
         self.writer = ResultWriter([str(path) for path in outputs], text)
         self.made.started = lambda: self.writer.started
@@ -180,10 +187,20 @@ class CLI(LightningCLI):
             )
         return trainer
 
+    def _say_what_differs(self, text: str) -> None:
+        """Say which keys differ from those of the run that is resumed."""
+        before = self.ckpt_path.parents[1] / "config.yaml" if self.ckpt_path else None
+        if before is not None and before.is_file():
+            keys = differing_keys(before.read_text(encoding="utf-8"), text)
+            if keys:
+                log.warning("Other settings than the checkpoint's run: %s.", ", ".join(keys))
+
     def _callbacks(self, settings: Namespace) -> list[Callback]:
         """Return the callbacks in the order that they need: whoever watches comes first."""
         named = [each for each in self.config_init["fit"].callbacks.values() if each is not None]
         chosen = [*named, *_as_list(settings.callbacks)]
+        if not any(isinstance(each, ProgressBar) for each in chosen):
+            settings.enable_progress_bar = False  # Lightning's own counts epochs
         if settings.enable_progress_bar is False:
             chosen = [each for each in chosen if not isinstance(each, ProgressBar)]
         if settings.enable_checkpointing is False:

@@ -5,6 +5,9 @@ import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
+
+import yaml
 
 CHECKPOINT = Path("checkpoints", "last.ckpt")
 
@@ -78,6 +81,25 @@ def last_checkpoint(root: Path, name: str) -> Path | None:
         if (folder / CHECKPOINT).is_file():
             return folder / CHECKPOINT
     return None
+
+
+def differing_keys(first: str, second: str) -> list[str]:
+    """Return the dotted keys whose values differ between two configs, sorted.
+
+    Example:
+        >>> differing_keys("data: {size: 1, style: a}", "data: {size: 2, style: a}")
+        ['data.size']
+    """
+    one, other = (_flat(yaml.safe_load(text)) for text in (first, second))
+    return sorted(key for key in one.keys() | other.keys() if one.get(key) != other.get(key))
+
+
+def _flat(config: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat = {}
+    for key, value in config.items():
+        inner = _flat(value, f"{prefix}{key}.") if isinstance(value, dict) else {}
+        flat.update(inner or {f"{prefix}{key}": value})
+    return flat
 
 
 def _versions(parent: Path) -> list[tuple[int, Path]]:

@@ -34,11 +34,14 @@ def make_module(**values: Any) -> StyleTransfer:
     return StyleTransfer(**{**settings, **values})
 
 
-def make_trainer(folder: Path, *callbacks: Callback, **values: Any) -> Trainer:
+def make_trainer(
+    folder: Path, *callbacks: Callback, accelerator: str = "cpu", **values: Any
+) -> Trainer:
     return Trainer(
         default_root_dir=folder,
         max_epochs=-1,
-        accelerator="cpu",
+        accelerator=accelerator,
+        devices=1,
         logger=False,
         enable_progress_bar=False,
         enable_model_summary=False,

@@ -7,11 +7,14 @@ from typing import Any
 import pytest
 import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
+from lightning.pytorch.plugins import MixedPrecision
 from torch import Tensor
+from torch.amp import GradScaler
 from torch.optim import Optimizer
 
 from stylelightning import Schedule, StyleTransfer, StyleTransferData
 from stylelightning.backbones import Pixels, RandomMultiscale
+from stylelightning.callbacks import StopOnDivergence
 from stylelightning.losses import ContentLoss, GramLoss, Loss, TotalVariationLoss
 from tests.runs import OPTIMIZERS, fit, make_module, make_trainer
 
@@ -289,6 +292,29 @@ def test_bf16_mixed_keeps_picture_and_statistics_in_float32(
     style = module.losses["style"]
     assert isinstance(style, GramLoss)
     assert {matrix.dtype for matrix in style.current.values()} == {torch.float32}
+    assert module.picture.isfinite().all()
+
+
+def test_a_scaled_gradient_goes_over_a_scale_change(
+    tmp_path: Path, data: StyleTransferData
+) -> None:
+    scaled = MixedPrecision("16-mixed", "cpu", GradScaler("cpu", init_scale=2.0**40))
+    module = make_module(averaging=0.9, carry_moments=True)
+    make_trainer(tmp_path, plugins=[scaled]).fit(module, data)
+    assert module.picture.isfinite().all()
+    assert scaled.scaler is not None
+    assert scaled.scaler.get_scale() < 2.0**40  # some steps were skipped, and it went on
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("precision", ["32-true", "bf16-mixed", "16-mixed"])
+def test_every_precision_goes_over_a_scale_change_on_a_gpu(
+    tmp_path: Path, data: StyleTransferData, precision: Any
+) -> None:
+    module = make_module(averaging=0.9, carry_moments=True)
+    trainer = make_trainer(tmp_path, StopOnDivergence(), precision=precision, accelerator="gpu")
+    trainer.fit(module, data)
+    assert module.canvas.image.dtype == torch.float32
     assert module.picture.isfinite().all()
 
 

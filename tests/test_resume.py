@@ -173,6 +173,18 @@ def test_a_run_that_was_done_is_not_run_again(run: Run, capsys: pytest.CaptureFi
     assert (again / "result.png").read_bytes() == (first / "result.png").read_bytes()
 
 
+def test_what_differs_from_the_checkpoints_run_is_said(
+    run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run("--trainer.max_steps=2")
+    run("--ckpt_path=last", "--model.losses.style.normalization=chw")
+    error = capsys.readouterr().err
+    assert (
+        "Other settings than the checkpoint's run: model.losses.style.init_args.normalization, "
+        "trainer.max_steps." in error
+    )
+
+
 def test_a_schedule_that_is_elsewhere_by_then_is_refused(
     run: Run, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -12,7 +12,8 @@ class Pixels(Backbone):
     """The picture and its smaller copies, with no network at all.
 
     Layer ``octave1`` is the picture, in [0, 1]; each next one halves the sides by the mean of
-    2 x 2 pixels. Patch losses on octaves compare strokes of 1, 2, 4, ... times the size.
+    2 x 2 pixels. A loss on octaves compares
+    strokes of 1, 2, 4, ... times the size.
 
     Args:
         octaves: Number of layers, at least 1.

@@ -48,8 +48,8 @@ class RandomMultiscale(Backbone):
         seed: int = 0,
     ) -> None:
         super().__init__()
-        if levels < 1:
-            raise ValueError(f"`levels` must be at least 1, got {levels}.")
+        if not 1 <= levels <= 16:  # at 16 a position is 32768 pixels wide
+            raise ValueError(f"`levels` must be from 1 to 16, got {levels}.")
         if filters < 1:
             raise ValueError(f"`filters` must be at least 1, got {filters}.")
         if not sizes or any(size < 3 or size % 2 == 0 for size in sizes):

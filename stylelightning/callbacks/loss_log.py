@@ -46,6 +46,7 @@ class LossLog(PeriodicCallback):
         """Start the clock and the table."""
         names = style_transfer(pl_module).losses.keys()
         header = ["step", "scale", "size", *names, "total", "seconds_per_step", "peak_memory_mb"]
+        self._table(trainer).parent.mkdir(parents=True, exist_ok=True)
         with self._table(trainer).open("w", newline="") as file:
             csv.writer(file).writerow(header)
         self._time, self._step = time.monotonic(), trainer.global_step

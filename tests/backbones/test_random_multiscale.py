@@ -93,7 +93,7 @@ def test_seed_decides_the_filters_and_leaves_the_global_random_numbers_alone() -
 @pytest.mark.parametrize(
     ("argument", "value", "message"),
     [
-        ("levels", 0, r"^`levels` must be at least 1, got 0\.$"),
+        ("levels", 0, r"^`levels` must be from 1 to 16, got 0\.$"),
         ("filters", 0, r"^`filters` must be at least 1, got 0\.$"),
         ("sizes", [], r"^`sizes` must be odd numbers of at least 3, got \[\]\.$"),
         ("sizes", [3, 4], r"^`sizes` must be odd numbers of at least 3, got \[3, 4\]\.$"),
