@@ -8,6 +8,9 @@ import torch
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
+from stylelightning.checks import pixels
+from stylelightning.schedule import Plan
+
 Checkpoint = dict[str, Any]
 
 PARTS = {"state_dict", "optimizer_states", "lr_schedulers", "loops", "global_step", "scale"}
@@ -44,6 +47,33 @@ def check_checkpoint(path: Path) -> None:
         raise ValueError(
             f"{path.absolute()} holds a picture that was lost when its run diverged: start from "
             "an earlier one, or anew."
+        )
+
+
+def check_place(checkpoint: Checkpoint, plan: Plan, sizes: list[tuple[int, int]]) -> None:
+    """Refuse a checkpoint that a run's plan can't go on from.
+
+    Args:
+        checkpoint: What Lightning loaded.
+        plan: The run's scales.
+        sizes: The picture's height and width in pixels at each of them.
+
+    Raises:
+        ValueError: If the picture has another size than its scale, or its step lies in another.
+    """
+    scale, step = int(checkpoint["scale"]), int(checkpoint["global_step"])
+    size = tuple(checkpoint["state_dict"]["canvas.image"].shape[2:])
+    if scale >= len(sizes) or sizes[scale] != size:
+        raise ValueError(
+            f"The checkpoint holds a picture of {pixels(size)} at scale {scale + 1}, but the "
+            f"scales of this run are {', '.join(map(pixels, sizes))}. Give the pictures, "
+            "--data.size and --model.schedule that it was made with, or start from its picture "
+            "with --model.init PATH."
+        )
+    if scale not in (plan.index_at(step), plan.index_at(max(0, step - 1))):
+        raise ValueError(
+            f"The checkpoint is at step {step} in scale {scale + 1} of {len(sizes)}, but this "
+            "run's schedule is elsewhere by then: give the --model.schedule that it was made with."
         )
 
 

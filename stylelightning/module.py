@@ -1,7 +1,6 @@
 """The LightningModule whose only parameter is the picture."""
 
 import logging
-from itertools import count
 from typing import Any
 
 import torch
@@ -9,16 +8,16 @@ from lightning.pytorch import LightningModule
 from lightning.pytorch.cli import LRSchedulerCallable, OptimizerCallable
 from lightning.pytorch.utilities.types import LRSchedulerConfigType, OptimizerLRScheduler
 from torch import Tensor, nn
-from torch.optim import LBFGS, Adam, Optimizer, SparseAdam
+from torch.optim import LBFGS, Adam, Optimizer
 
 from stylelightning import checkpoint as checkpoints
-from stylelightning import moments
+from stylelightning import checks, moments
 from stylelightning.backbones.base import Backbone, Features
 from stylelightning.canvas import Canvas
 from stylelightning.data import StyleTransferData
 from stylelightning.initial import initial_picture
 from stylelightning.losses.base import Loss
-from stylelightning.schedule import Plan, Schedule
+from stylelightning.schedule import Schedule
 
 log = logging.getLogger(__name__)
 
@@ -139,89 +138,21 @@ class StyleTransfer(LightningModule):
             ValueError: If the precision, a layer, an image's size or an optimizer's option is not
                 fit for the run.
         """
-        self._check_trainer()
+        checks.check_trainer(self.trainer)
         for loss in self._losses().values():
             self.backbone.check_layers(name for name in loss.layers if name != IMAGE_LAYER)
         self._layers = frozenset(name for loss in self._losses().values() for name in loss.layers)
-        self._check_images()
-        self.plan = self._plan()
+        checks.check_images(self._losses(), self.data)
+        least = self.backbone.smallest_side(self._layers - {IMAGE_LAYER})
+        self.plan = checks.plan_scales(self.schedule, self.data, least)
+        checks.check_steps(self.trainer, self.plan)
         start = initial_picture(self.init, self.data, self.plan.scales[0].size)
         self.canvas = Canvas(start, self.averaging)
         self._scale, self._evaluated, self.terms = 0, -1, {}
         self._made_with()  # whatever is wrong with the optimizer is wrong now
-        self._check_optimizer(self._make_optimizer())
-        if (self.trainer.min_steps or 0) > self.plan.total_steps:
-            raise ValueError(
-                f"`trainer.min_steps` {self.trainer.min_steps} is more than the "
-                f"{self.plan.total_steps} steps of the run: raise --model.schedule.steps."
-            )
-
-    def _check_trainer(self) -> None:
-        trainer = self.trainer
-        for name, value, best in (
-            ("devices times num_nodes", trainer.world_size, 1),
-            ("accumulate_grad_batches", trainer.accumulate_grad_batches, 1),
-            ("min_epochs", trainer.min_epochs or 1, 1),  # Lightning's, given min_steps
-        ):
-            if value > best:
-                raise ValueError(
-                    f"`trainer`: {name} must be {best}, got {value}: one process makes one "
-                    "picture, without epochs, and every step has all its data."
-                )
-        if trainer.precision in ("16-true", "bf16-true"):
-            raise ValueError(
-                f"`trainer.precision` {trainer.precision} would keep the picture itself in 16 "
-                "bits: use bf16-mixed (or 16-mixed on a GPU), which computes the features in 16 "
-                "bits and keeps the picture in 32."
-            )
 
     def _losses(self) -> dict[str, Loss]:
         return {name: loss for name, loss in self.losses.items() if isinstance(loss, Loss)}
-
-    def _check_images(self) -> None:
-        for name, loss in self._losses().items():
-            for kind, needed, path in (
-                ("content", loss.needs_content, self.data.content_path),
-                ("style", loss.needs_style, self.data.style_path),
-            ):
-                if needed and path is None:
-                    raise ValueError(
-                        f"The loss {name!r} needs a {kind} image: give --data.{kind} PATH, or "
-                        f"switch the loss off with --model.losses.{name} null."
-                    )
-
-    def _plan(self) -> Plan:
-        least = self.backbone.smallest_side(self._layers - {IMAGE_LAYER})
-
-        def usable(size: int) -> bool:
-            sides = (*self.data.picture_size(size), *(self.data.style_size(size) or ()))
-            return bool(min(sides) >= least)
-
-        size = self.data.size
-        if not usable(size):
-            enough = next(filter(usable, count(size)))
-            raise ValueError(
-                f"`data.size` is {size}, a picture of {_pixels(self.data.picture_size(size))}, but "
-                f"{type(self.backbone).__name__} needs at least {least} px on every side, of both "
-                f"images, for the layers of this run: the smallest that works is --data.size "
-                f"{enough}."
-            )
-        for each in self.schedule.sizes(size):
-            if not usable(each):
-                log.warning(
-                    "The scale of %s is skipped: the layers of this run need at least %d px on "
-                    "every side.",
-                    _pixels(self.data.picture_size(each)),
-                    least,
-                )
-        return self.schedule.plan(size, usable)
-
-    def _check_optimizer(self, optimizer: Optimizer) -> None:
-        if self.trainer.precision == "16-mixed" and isinstance(optimizer, LBFGS):
-            raise ValueError(
-                "`trainer.precision` 16-mixed scales the gradient, which LBFGS can't work with: "
-                "use bf16-mixed or 32-true, or --model.optimizer Adam."
-            )
 
     # one step
 
@@ -310,8 +241,7 @@ class StyleTransfer(LightningModule):
             optimizer = self.optimizer([self.canvas.image])
         except (TypeError, ValueError) as error:
             raise ValueError(f"`model.optimizer` can't optimise a picture: {error}") from error
-        if isinstance(optimizer, SparseAdam):
-            raise ValueError("`model.optimizer` SparseAdam can't optimise a picture: use Adam.")
+        checks.check_optimizer(optimizer, self.trainer.precision)
         if isinstance(optimizer, LBFGS):
             for group in optimizer.param_groups:  # n steps of 1 equal 1 step of n, bit for bit
                 group["max_iter"], group["max_eval"] = 1, 1
@@ -360,27 +290,12 @@ class StyleTransfer(LightningModule):
         The run's own settings win over what the checkpoint was made with.
 
         Raises:
-            ValueError: If the checkpoint's picture doesn't belong to a scale of this run.
+            ValueError: If the checkpoint's picture doesn't belong to this run's plan.
         """
         stored = checkpoint["state_dict"]
-        scale = int(checkpoint["scale"])
-        size = tuple(stored["canvas.image"].shape[2:])
-        planned = [self.data.picture_size(each.size) for each in self.plan.scales]
-        if scale >= len(planned) or planned[scale] != size:
-            raise ValueError(
-                f"The checkpoint holds a picture of {_pixels(size)} at scale {scale + 1}, but the "
-                f"scales of this run are {', '.join(map(_pixels, planned))}. Give the pictures, "
-                "--data.size and --model.schedule that it was made with, or start from its "
-                "picture with --model.init PATH."
-            )
-        step = int(checkpoint["global_step"])
-        if scale not in (self.plan.index_at(step), self.plan.index_at(max(0, step - 1))):
-            raise ValueError(
-                f"The checkpoint is at step {step} in scale {scale + 1} of {len(planned)}, but "
-                "this run's schedule is elsewhere by then: give the --model.schedule that it was "
-                "made with."
-            )
-        self._scale = scale
+        sizes = [self.data.picture_size(each.size) for each in self.plan.scales]
+        checkpoints.check_place(checkpoint, self.plan, sizes)
+        self._scale = int(checkpoint["scale"])
         self.canvas.reset(torch.zeros_like(stored["canvas.image"]))
         checkpoint["state_dict"] = {k: stored.get(k, v) for k, v in self.state_dict().items()}
         for sentence in checkpoints.adapt_optimizer(checkpoint, self._made_with()):
@@ -393,8 +308,3 @@ class StyleTransfer(LightningModule):
         except (ArithmeticError, TypeError, ValueError) as error:
             raise ValueError(f"`model.lr_scheduler` can't work: {error}") from error
         return checkpoints.describe(optimizer, scheduler)
-
-
-def _pixels(size: tuple[int, ...]) -> str:
-    """Return a height and width the way people write it, width first."""
-    return f"{size[1]}x{size[0]} px"

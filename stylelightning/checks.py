@@ -1,0 +1,124 @@
+"""What must hold before a run starts; everything else is found out by then."""
+
+import logging
+from collections.abc import Mapping
+from itertools import count
+
+from lightning.pytorch import Trainer
+from torch.optim import LBFGS, Optimizer, SparseAdam
+
+from stylelightning.data import StyleTransferData
+from stylelightning.losses.base import Loss
+from stylelightning.schedule import Plan, Schedule
+
+log = logging.getLogger(__name__)
+
+
+def check_trainer(trainer: Trainer) -> None:
+    """Refuse what makes no sense for one picture in 32 bits.
+
+    Raises:
+        ValueError: If the trainer has several processes, accumulates gradients, counts epochs, or
+            would keep the picture in 16 bits.
+    """
+    for name, value in (
+        ("devices times num_nodes", trainer.world_size),
+        ("accumulate_grad_batches", trainer.accumulate_grad_batches),
+        ("min_epochs", trainer.min_epochs or 1),  # 1 is Lightning's own, given min_steps
+    ):
+        if value > 1:
+            raise ValueError(
+                f"`trainer`: {name} must be 1, got {value}: one process makes one picture, "
+                "without epochs, and every step has all its data."
+            )
+    if trainer.precision in ("16-true", "bf16-true"):
+        raise ValueError(
+            f"`trainer.precision` {trainer.precision} would keep the picture itself in 16 bits: "
+            "use bf16-mixed (or 16-mixed on a GPU), which computes the features in 16 bits and "
+            "keeps the picture in 32."
+        )
+
+
+def check_steps(trainer: Trainer, plan: Plan) -> None:
+    """Refuse a smallest number of steps that the plan does not have.
+
+    Raises:
+        ValueError: If ``min_steps`` is above the plan's steps: the run would never end.
+    """
+    if (trainer.min_steps or 0) > plan.total_steps:
+        raise ValueError(
+            f"`trainer.min_steps` {trainer.min_steps} is more than the {plan.total_steps} steps "
+            "of the run: raise --model.schedule.steps."
+        )
+
+
+def check_optimizer(optimizer: Optimizer, precision: str) -> None:
+    """Refuse optimizers that can't work on a picture, or not in this precision.
+
+    Raises:
+        ValueError: If it is SparseAdam, or L-BFGS with a scaled gradient.
+    """
+    if isinstance(optimizer, SparseAdam):
+        raise ValueError("`model.optimizer` SparseAdam can't optimise a picture: use Adam.")
+    if precision == "16-mixed" and isinstance(optimizer, LBFGS):
+        raise ValueError(
+            "`trainer.precision` 16-mixed scales the gradient, which LBFGS can't work with: use "
+            "bf16-mixed or 32-true, or --model.optimizer Adam."
+        )
+
+
+def check_images(losses: Mapping[str, Loss], data: StyleTransferData) -> None:
+    """Refuse losses whose image is missing.
+
+    Raises:
+        ValueError: If a loss needs a content or style image that the run doesn't have.
+    """
+    for name, loss in losses.items():
+        for kind, needed, path in (
+            ("content", loss.needs_content, data.content_path),
+            ("style", loss.needs_style, data.style_path),
+        ):
+            if needed and path is None:
+                raise ValueError(
+                    f"The loss {name!r} needs a {kind} image: give --data.{kind} PATH, or switch "
+                    f"the loss off with --model.losses.{name} null."
+                )
+
+
+def plan_scales(schedule: Schedule, data: StyleTransferData, least: int) -> Plan:
+    """Return the scales at which every image is large enough, and say which are not.
+
+    Args:
+        schedule: Steps and scales that are asked for.
+        data: The run's pictures.
+        least: Smallest side in pixels that the layers of the run can be computed for.
+
+    Raises:
+        ValueError: If even the last scale is too small; the text names the smallest that works.
+    """
+
+    def usable(size: int) -> bool:
+        sides = (*data.picture_size(size), *(data.style_size(size) or ()))
+        return bool(min(sides) >= least)
+
+    if not usable(data.size):
+        enough = next(filter(usable, count(data.size)))
+        raise ValueError(
+            f"`data.size` is {data.size}, a picture of {pixels(data.picture_size(data.size))}, but "
+            f"the layers of this run need at least {least} px on every side, of both images: the "
+            f"smallest that works is --data.size {enough}."
+        )
+    for size in schedule.sizes(data.size):
+        if not usable(size):
+            log.warning(
+                "The scale of %s is skipped: the layers of this run need at least %d px on every "
+                "side.",
+                pixels(data.picture_size(size)),
+                least,
+            )
+    return schedule.plan(data.size, usable)
+
+
+def pixels(size: tuple[int, ...]) -> str:
+    """Return a height and width the way people write it, width first."""
+    return f"{size[1]}x{size[0]} px"
