@@ -230,13 +230,12 @@ class CLI(LightningCLI):
         }
 
     def after_fit(self) -> None:
-        """Write the picture of a run that had no step to make."""
+        """Write the picture of a run that had no step to make, and say so."""
+        step = self.trainer.global_step
         if not self.writer.started:
-            log.warning(
-                "No step was left to run: the picture is that of step %d.",
-                self.trainer.global_step,
-            )
             self.writer.write(self.trainer, self.model)
+        if step == self.writer.first_step or not self.writer.started:
+            log.warning("No step was left to run: the picture is that of step %d.", step)
 
 
 def _as_list(value: Any) -> list[Any]:

@@ -91,6 +91,7 @@ class StyleTransfer(LightningModule):
         self.terms: dict[str, Tensor] = {}
         self._scale = 0
         self._evaluated = -1
+        self._loss_states: dict[str, dict[str, Any]] = {}
         self._layers: frozenset[str] = frozenset()
 
     # what the callbacks read
@@ -183,6 +184,10 @@ class StyleTransfer(LightningModule):
     def on_train_start(self) -> None:
         """Compute the targets, on the run's device; a resumed run is at its own scale here."""
         self._prepare()
+        for name, loss in self._losses().items():
+            if state := self._loss_states.get(name):
+                loss.load_state(state)
+        self._loss_states = {}
 
     def on_train_batch_start(self, batch: Tensor, batch_idx: int) -> int | None:
         """Go to the next scale when its first step comes; -1 when all steps are done."""
@@ -282,6 +287,7 @@ class StyleTransfer(LightningModule):
         state = checkpoint["state_dict"]
         checkpoint["state_dict"] = {k: v for k, v in state.items() if k.startswith("canvas.")}
         checkpoint["scale"] = self._scale
+        checkpoint["losses"] = {name: loss.state() for name, loss in self._losses().items()}
         checkpoint["made_with"] = self._made_with()
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
@@ -296,6 +302,7 @@ class StyleTransfer(LightningModule):
         sizes = [self.data.picture_size(each.size) for each in self.plan.scales]
         checkpoints.check_place(checkpoint, self.plan, sizes)
         self._scale = int(checkpoint["scale"])
+        self._loss_states = checkpoint.get("losses", {})
         self.canvas.reset(torch.zeros_like(stored["canvas.image"]))
         checkpoint["state_dict"] = {k: stored.get(k, v) for k, v in self.state_dict().items()}
         for sentence in checkpoints.adapt_optimizer(checkpoint, self._made_with()):

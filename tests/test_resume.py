@@ -57,6 +57,15 @@ def load(folder: Path) -> Any:
     return torch.load(folder / "checkpoints" / "last.ckpt", weights_only=True)
 
 
+@pytest.mark.parametrize("steps", [2, 3, 4])
+def test_a_patch_loss_resumes_with_its_matches(run: Run, steps: int) -> None:
+    patch = ["--model.losses.style=PatchLoss", "--model.losses.style.layers=[image]"]
+    patch += ["--model.losses.style.weight=100", "--model.losses.style.size=5"]
+    run(f"--trainer.max_steps={steps}", *patch)
+    resumed, whole = run("--ckpt_path=last", *patch), run(*patch)
+    assert (resumed / "result.png").read_bytes() == (whole / "result.png").read_bytes()
+
+
 def test_a_checkpoint_holds_no_backbone(run: Run) -> None:
     folder = run()
     assert list(load(folder)["state_dict"]) == ["canvas.image"]
@@ -167,10 +176,14 @@ def test_a_much_larger_weight_is_no_divergence(run: Run) -> None:
 
 
 def test_a_run_that_was_done_is_not_run_again(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
-    first = run("--trainer.max_steps=2")
-    again = run("--ckpt_path=last", "--trainer.max_steps=2")
-    assert "the picture is that of step 2" in capsys.readouterr().err
-    assert (again / "result.png").read_bytes() == (first / "result.png").read_bytes()
+    for steps in (2, -1):
+        first = run(f"--trainer.max_steps={steps}")
+        again = run("--ckpt_path=last", f"--trainer.max_steps={steps}")
+        done = 6 if steps < 0 else steps
+        assert f"the picture is that of step {done}" in capsys.readouterr().err
+        assert (again / "result.png").read_bytes() == (first / "result.png").read_bytes()
+        if (again / "losses.csv").exists():  # no step, no row
+            assert len((again / "losses.csv").read_text().splitlines()) == 1
 
 
 def test_what_differs_from_the_checkpoints_run_is_said(

@@ -40,6 +40,7 @@ class ImageSnapshot(PeriodicCallback):
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Write the initial picture."""
+        super().on_train_start(trainer, pl_module)
         if trainer.global_step == 0:
             self.record_once(trainer, pl_module)
 

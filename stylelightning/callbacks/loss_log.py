@@ -44,6 +44,7 @@ class LossLog(PeriodicCallback):
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Start the clock and the table."""
+        super().on_train_start(trainer, pl_module)
         names = style_transfer(pl_module).losses.keys()
         header = ["step", "scale", "size", *names, "total", "seconds_per_step", "peak_memory_mb"]
         self._table(trainer).parent.mkdir(parents=True, exist_ok=True)

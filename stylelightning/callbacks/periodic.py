@@ -31,10 +31,15 @@ class PeriodicCallback(Callback, ABC):
             )
         self.every_n_steps = every_n_steps
         self._recorded = -1
+        self._started_at = 0
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         """Forget an earlier run."""
         self._recorded = -1
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Note where the run starts."""
+        self._started_at = trainer.global_step
 
     @abstractmethod
     def record(self, trainer: Trainer, module: StyleTransfer, step: int) -> None:
@@ -56,8 +61,9 @@ class PeriodicCallback(Callback, ABC):
             self.record_once(trainer, module)
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Record the end of a run that stopped before its last step."""
-        self.record_once(trainer, pl_module)
+        """Record the end of a run that stopped before its last step, if it made any."""
+        if trainer.global_step > self._started_at:
+            self.record_once(trainer, pl_module)
 
     def record_once(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Record the present step, unless that is done or its picture is lost."""

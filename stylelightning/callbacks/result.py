@@ -29,12 +29,14 @@ class ResultWriter(Callback):
         self.outputs = outputs
         self.config = config
         self.started = False
+        self.first_step = 0
         self._written = False
         self._began = time.monotonic()
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Note that there is a picture of value from now on."""
         self.started = True
+        self.first_step = trainer.global_step
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Write the finished picture."""

@@ -3,6 +3,7 @@
 from stylelightning.losses.base import Loss, StatisticalLoss
 from stylelightning.losses.content import ContentLoss
 from stylelightning.losses.gram import GramLoss
+from stylelightning.losses.patch import PatchLoss
 from stylelightning.losses.total_variation import TotalVariationLoss
 
-__all__ = ["ContentLoss", "GramLoss", "Loss", "StatisticalLoss", "TotalVariationLoss"]
+__all__ = ["ContentLoss", "GramLoss", "Loss", "PatchLoss", "StatisticalLoss", "TotalVariationLoss"]

@@ -3,6 +3,7 @@
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from typing import Any
 
 from torch import Tensor, nn
 
@@ -59,6 +60,13 @@ class Loss(nn.Module, ABC):
             content: Feature maps of the content image, or None when there is none.
             styles: Feature maps of each style image, sizes may differ.
         """
+
+    def state(self) -> dict[str, Any]:
+        """Return what a resumed run needs beside the targets, in plain types and tensors."""
+        return {}
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Go on from what ``state`` returned, after ``prepare``."""
 
     @abstractmethod
     def forward(self, features: Features) -> Tensor:

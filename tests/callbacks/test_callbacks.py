@@ -256,6 +256,11 @@ def test_a_short_peak_goes_by(tmp_path: Path, data: StyleTransferData) -> None:
     stop(tmp_path, data, [1, 30, 30, 1, 30, 30, 1], factor=20, patience=3)
 
 
+def test_a_run_that_explodes_at_its_end_is_stopped(tmp_path: Path, data: StyleTransferData) -> None:
+    with pytest.raises(DivergenceError, match="at step 3: the term 'planned' went from 1 to 30"):
+        stop(tmp_path, data, [1, 1, 30], patience=5)
+
+
 def test_a_run_from_zero_does_not_explode(tmp_path: Path, data: StyleTransferData) -> None:
     stop(tmp_path, data, [0, 5, 5, 5, 5], factor=20, patience=1)
 

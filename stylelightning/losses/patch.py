@@ -1,0 +1,209 @@
+"""The style term of Markov random fields."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from stylelightning.backbones.base import Features
+from stylelightning.losses.base import Loss
+from stylelightning.patches import extract_patches, nearest_patches, patch_positions, vote
+
+
+class PatchLoss(Loss):
+    r"""Squared distance of every patch to its nearest patch of the style image.
+
+    .. math:: L = \sum_l w_l \frac{1}{N_l D_l} \sum_i \| \Psi_i(F^l) - \Psi_{nn(i)}(A^l) \|^2
+
+    with N patches :math:`\Psi` of D values. Li and Wand sum instead of taking the mean. The
+    nearest patches are looked up anew every ``renew_every_n_steps`` steps; in between, the term is
+    a weighted distance to the picture that the found patches vote for, which is exact and costs
+    no more than a comparison of pixels.
+
+    Args:
+        weight: Factor of the term in the total, at least 0.
+        layers: Layers whose patches are compared; ``image`` is the picture itself.
+        size: Side of a patch in positions of the layer.
+        stride: Positions from one patch to the next, at most ``size``; every position is covered
+            whatever the stride.
+        bank_size: Most style patches that are searched, drawn from the seed.
+        completeness: How far rare style patches may be from any patch and still be taken, as a
+            mean squared distance; small values use more of the style, null only the nearest.
+        renew_every_n_steps: Steps between two searches, at least 1.
+        orientations: How many of the style's mirror images and quarter turns are in the bank: 1, 2
+            (mirrored), 4 (turned) or 8 (both).
+        scales: Sizes of the style image's layers that are in the bank, as multiples.
+        seed: Seed of the draw.
+
+    Raises:
+        ValueError: If a number is out of its range.
+
+    Source: Li and Wand, CVPR 2016, equation 4, https://arxiv.org/abs/1601.04589; completeness:
+    Granot et al., CVPR 2022, https://arxiv.org/abs/2103.15545
+    """
+
+    needs_style = True
+
+    def __init__(
+        self,
+        weight: float = 1.0,
+        layers: list[str] | dict[str, float] = ["image"],  # noqa: B006 - copied, never changed
+        size: int = 7,
+        stride: int = 3,
+        bank_size: int = 12_000,
+        completeness: float | None = 0.005,
+        renew_every_n_steps: int = 10,
+        orientations: int = 1,
+        scales: Sequence[float] = (1.0,),
+        seed: int = 0,
+    ) -> None:
+        super().__init__(weight, layers)
+        for name, value in (
+            ("size", size),
+            ("bank_size", bank_size),
+            ("renew_every_n_steps", renew_every_n_steps),
+        ):
+            if value < 1:
+                raise ValueError(f"`{name}` of PatchLoss must be at least 1, got {value}.")
+        if not 1 <= stride <= size:
+            raise ValueError(f"`stride` of PatchLoss must be from 1 to {size}, got {stride}.")
+        if completeness is not None and not completeness > 0:
+            raise ValueError(f"`completeness` of PatchLoss must be above 0, got {completeness}.")
+        if orientations not in (1, 2, 4, 8):
+            raise ValueError(
+                f"`orientations` of PatchLoss must be 1, 2, 4 or 8, got {orientations}."
+            )
+        if not scales or not min(scales) > 0:
+            raise ValueError(f"`scales` of PatchLoss must be above 0, got {list(scales)}.")
+        self.size = size
+        self.stride = stride
+        self.bank_size = bank_size
+        self.completeness = completeness
+        self.renew_every_n_steps = renew_every_n_steps
+        self.orientations = orientations
+        self.scales = tuple(scales)
+        self.seed = seed
+        self._banks: Features = {}
+        self._targets: dict[str, _Target] = {}
+        self._calls = 0
+
+    def prepare(self, content: Features | None, styles: Sequence[Features]) -> None:
+        """Draw the style patches to search; the next evaluation looks the nearest up.
+
+        Raises:
+            ValueError: If a style image's layer is smaller than a patch.
+        """
+        self._banks = {name: self._bank([each[name] for each in styles]) for name in self.layers}
+        self._targets = {}
+        self._calls = 0
+
+    def forward(self, features: Features) -> Tensor:
+        """Return the weighted sum of the layers' mean squared distances."""
+        if self._calls % self.renew_every_n_steps == 0:
+            self._targets = {name: self._search(name, features[name]) for name in self.layers}
+        self._calls += 1
+        terms = [
+            weight * self._targets[name].distance(features[name])
+            for name, weight in self.layer_weights.items()
+        ]
+        return sum(terms[1:], terms[0])
+
+    def state(self) -> dict[str, Any]:
+        """Return the matches that are in use, and for how long."""
+        targets = {name: vars(target) for name, target in self._targets.items()}
+        return {"calls": self._calls, "targets": targets}
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Go on with the matches of ``state``."""
+        self._calls = state["calls"]
+        self._targets = {name: _Target(**each) for name, each in state["targets"].items()}
+
+    def _bank(self, styles: list[Tensor]) -> Tensor:
+        views = [
+            _turned(_resized(style, scale), turn)
+            for style in styles
+            for scale in self.scales
+            for turn in _TURNS[self.orientations]
+        ]
+        usable = [view for view in views if min(view.shape[2:]) >= self.size]
+        if not usable:
+            side = max(min(view.shape[2:]) for view in views)
+            raise ValueError(
+                f"`size` of PatchLoss is {self.size}, but the style image's layer is {side} "
+                "positions on its shorter side: use a smaller size or a larger --data.style_scale."
+            )
+        patches = torch.cat([extract_patches(view, self.size) for view in usable])
+        if len(patches) <= self.bank_size:
+            return patches
+        generator = torch.Generator().manual_seed(self.seed)
+        drawn = torch.randperm(len(patches), generator=generator)[: self.bank_size]
+        return patches[drawn.to(patches.device)]
+
+    @torch.no_grad()
+    def _search(self, name: str, features: Tensor) -> "_Target":
+        bank = self._banks[name]
+        size = min(self.size, *features.shape[2:])
+        if size < self.size:
+            raise ValueError(
+                f"`size` of PatchLoss is {self.size}, but the layer {name!r} is only {size} "
+                "positions on its shorter side: use a smaller size or a larger --data.size."
+            )
+        queries = extract_patches(features, size, self.stride)
+        found = bank[nearest_patches(queries, bank, self.completeness)]
+        shape = (features.shape[1], features.shape[2], features.shape[3])
+        total = vote(found, shape, size, self.stride)
+        count = self._count(features)
+        mean = total / count
+        spread = found.square().sum() - (count * mean.square()).sum()
+        return _Target(mean, count / found.numel(), spread / found.numel())
+
+    def _count(self, features: Tensor) -> Tensor:
+        """Return in how many patches each position lies, (1, 1, H, W)."""
+        sides = []
+        for length in features.shape[2:]:
+            starts = patch_positions(length, self.size, self.stride)
+            places = (starts[:, None] + torch.arange(self.size)).flatten()
+            sides.append(torch.bincount(places, minlength=length))
+        return (sides[0][:, None] * sides[1]).to(features)[None, None]
+
+
+class _Target:
+    """What the matches say: the distance to it is that of the patches to their matches.
+
+    Args:
+        mean: Mean of the matched patches at each position, (1, C, H, W).
+        weight: Share of each position in the mean over all patches, (1, 1, H, W).
+        spread: How far the matched patches are from their own mean.
+    """
+
+    def __init__(self, mean: Tensor, weight: Tensor, spread: Tensor) -> None:
+        self.mean = mean
+        self.weight = weight
+        self.spread = spread
+
+    def distance(self, features: Tensor) -> Tensor:
+        """Return the mean squared distance of the patches of ``features`` to their matches."""
+        mean, weight = self.mean.to(features), self.weight.to(features)
+        return (weight * (features - mean).square()).sum() + self.spread.to(features)
+
+
+_TURNS = {
+    1: ((0, False),),
+    2: ((0, False), (0, True)),
+    4: tuple((turn, False) for turn in range(4)),
+    8: tuple((turn, flip) for turn in range(4) for flip in (False, True)),
+}
+
+
+def _turned(features: Tensor, turn: tuple[int, bool]) -> Tensor:
+    turned = features.rot90(turn[0], (2, 3))
+    return turned.flip(3) if turn[1] else turned
+
+
+def _resized(features: Tensor, scale: float) -> Tensor:
+    if scale == 1:
+        return features
+    size = [max(1, round(side * scale)) for side in features.shape[2:]]
+    return F.interpolate(features, size, mode="bicubic", align_corners=False, antialias=True)

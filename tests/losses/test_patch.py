@@ -1,0 +1,122 @@
+from typing import Any
+
+import pytest
+import torch
+
+from stylelightning.losses import PatchLoss
+from stylelightning.patches import extract_patches
+
+
+def random_image(seed: int, side: int = 9, channels: int = 2) -> torch.Tensor:
+    generator = torch.Generator().manual_seed(seed)
+    return torch.rand(1, channels, side, side, generator=generator, dtype=torch.float64)
+
+
+def make(**options: Any) -> PatchLoss:
+    loss = PatchLoss(**{"layers": ["image"], "size": 3, "stride": 2, **options})
+    loss.prepare(None, [{"image": random_image(1)}])
+    return loss
+
+
+def by_definition(image: torch.Tensor, style: torch.Tensor, stride: int) -> torch.Tensor:
+    """The mean over patches of the mean squared distance to the plainly nearest one."""
+    rows, bank = extract_patches(image, 3, stride), extract_patches(style, 3)
+    return torch.stack([(bank - row).square().mean(1).min() for row in rows]).mean()
+
+
+@pytest.mark.parametrize("stride", [1, 2, 3])
+def test_the_term_is_the_mean_distance_to_the_nearest_patches(stride: int) -> None:
+    loss = make(stride=stride, completeness=None)
+    torch.testing.assert_close(
+        loss({"image": random_image(2)}), by_definition(random_image(2), random_image(1), stride)
+    )
+
+
+def test_the_term_stays_exact_while_the_matches_are_kept() -> None:
+    loss = make(completeness=None, stride=3)  # 9 = 3 * 3: patches don't overlap
+    first, later = random_image(2), random_image(3)
+    loss({"image": first})
+    # by hand: the matches are those of the first picture, the distance that of the later one
+    rows, bank = extract_patches(first, 3, 3), extract_patches(random_image(1), 3)
+    matches = torch.stack([bank[(bank - row).square().mean(1).argmin()] for row in rows])
+    expected = (extract_patches(later, 3, 3) - matches).square().mean()
+    torch.testing.assert_close(loss({"image": later}), expected)
+
+
+def test_the_term_passes_gradcheck_with_fixed_matches() -> None:
+    loss = make(renew_every_n_steps=10**6)
+    loss({"image": random_image(2)})
+    image = random_image(3).requires_grad_()
+    assert torch.autograd.gradcheck(lambda x: loss({"image": x}), image)
+
+
+def test_the_style_itself_has_no_distance() -> None:
+    torch.testing.assert_close(
+        make()({"image": random_image(1)}), torch.zeros((), dtype=torch.float64)
+    )
+
+
+def test_matches_are_renewed_every_n_steps() -> None:
+    loss = make(renew_every_n_steps=2, completeness=None)
+    values = [loss({"image": random_image(seed)}) for seed in (2, 3, 3)]
+    torch.testing.assert_close(values[2], by_definition(random_image(3), random_image(1), 2))
+    assert values[1] > values[2]  # still with the matches of another picture
+
+
+@pytest.mark.parametrize("orientations", [2, 4, 8])
+def test_a_turned_or_mirrored_style_is_in_the_bank(orientations: int) -> None:
+    turned = random_image(1).flip(3) if orientations == 2 else random_image(1).rot90(1, (2, 3))
+    loss = make(orientations=orientations)
+    torch.testing.assert_close(loss({"image": turned}), torch.zeros((), dtype=torch.float64))
+    assert make()({"image": turned}) > 0
+
+
+def test_a_style_of_another_scale_is_in_the_bank() -> None:
+    half = make(scales=(1.0, 0.5), bank_size=10**6)
+    assert len(half._banks["image"]) == 7 * 7 + 2 * 2  # 9 px and 4 px, patches of 3
+
+
+def test_the_bank_is_bounded_and_drawn_from_the_seed() -> None:
+    one, same, other = (make(bank_size=10, seed=seed)._banks["image"] for seed in (0, 0, 1))
+    assert len(one) == 10
+    assert torch.equal(one, same)
+    assert not torch.equal(one, other)
+
+
+def test_a_resumed_loss_goes_on_with_the_same_matches() -> None:
+    loss = make(renew_every_n_steps=5)
+    loss({"image": random_image(2)})
+    resumed = make(renew_every_n_steps=5)
+    resumed.load_state(loss.state())
+    for seed in (3, 4, 5, 6, 7):  # the sixth evaluation looks anew
+        assert torch.equal(
+            resumed({"image": random_image(seed)}), loss({"image": random_image(seed)})
+        )
+
+
+def test_a_style_smaller_than_a_patch_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"`size` of PatchLoss is 3, but the style image's layer"):
+        PatchLoss(size=3, stride=1).prepare(None, [{"image": random_image(1, side=2)}])
+
+
+def test_a_picture_smaller_than_a_patch_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"but the layer 'image' is only 2 positions"):
+        make()({"image": random_image(1, side=2)})
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"size": 0}, "`size` of PatchLoss must be at least 1, got 0"),
+        ({"stride": 8}, "`stride` of PatchLoss must be from 1 to 7, got 8"),
+        ({"bank_size": 0}, "`bank_size` of PatchLoss must be at least 1"),
+        ({"renew_every_n_steps": 0}, "`renew_every_n_steps` of PatchLoss must be at least 1"),
+        ({"completeness": 0.0}, "`completeness` of PatchLoss must be above 0, got 0.0"),
+        ({"orientations": 3}, "`orientations` of PatchLoss must be 1, 2, 4 or 8, got 3"),
+        ({"scales": []}, "`scales` of PatchLoss must be above 0"),
+        ({"scales": [1.0, 0.0]}, "`scales` of PatchLoss must be above 0"),
+    ],
+)
+def test_options_out_of_range_are_refused(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        PatchLoss(**options)
