@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 from lightning.pytorch import Callback, Trainer
-from lightning.pytorch.callbacks import ModelCheckpoint
+from lightning.pytorch.callbacks import Checkpoint
 from torch.optim import SGD, Adam, Optimizer
 
 from stylelightning import Schedule, StyleTransfer, StyleTransferData
@@ -45,7 +45,7 @@ def make_trainer(
         logger=False,
         enable_progress_bar=False,
         enable_model_summary=False,
-        enable_checkpointing=any(isinstance(each, ModelCheckpoint) for each in callbacks),
+        enable_checkpointing=any(isinstance(each, Checkpoint) for each in callbacks),
         callbacks=list(callbacks),
         **values,
     )

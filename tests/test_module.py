@@ -102,6 +102,15 @@ def test_moments_are_carried_over_when_asked(
     assert steps == ([1, 2, 3, 4, 5, 6] if kept else [1, 2, 3, 1, 2, 3])
 
 
+def test_an_optimizer_with_other_shapes_starts_cold(
+    tmp_path: Path, data: StyleTransferData
+) -> None:
+    module = fit(tmp_path, data, optimizer=lambda p: torch.optim.Adafactor(p), carry_moments=True)
+    optimizer = module.optimizers(use_pl_optimizer=False)
+    assert isinstance(optimizer, Optimizer)
+    assert optimizer.state[module.canvas.image]["step"] == 3
+
+
 def test_lbfgs_always_starts_cold(tmp_path: Path, data: StyleTransferData) -> None:
     module = fit(tmp_path, data, optimizer=OPTIMIZERS["lbfgs"], carry_moments=True)
     optimizer = module.optimizers(use_pl_optimizer=False)

@@ -4,6 +4,7 @@ import csv
 import io
 import math
 import re
+import signal
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,9 @@ from stylelightning import Schedule, StyleTransfer, StyleTransferData
 from stylelightning.callbacks import (
     GramMatrixVisualizer,
     ImageSnapshot,
+    LastCheckpoint,
     LossLog,
+    StepEndStop,
     StepProgressBar,
     StopOnDivergence,
 )
@@ -316,6 +319,51 @@ def test_a_picture_lost_in_the_very_last_step_is_noticed(
             losses={"lost": LostGradient(1.0, ["image"])},
             schedule=Schedule(steps=1),
         )  # fmt: skip
+
+
+# StepEndStop
+
+
+def test_ctrl_c_ends_the_run_when_its_step_is_done(tmp_path: Path, data: StyleTransferData) -> None:
+    steps: list[int] = []
+
+    class Press(Callback):
+        """Presses Ctrl-C in the middle of the second step."""
+
+        def on_before_backward(self, trainer: Trainer, pl_module: Any, loss: Any) -> None:
+            if trainer.global_step == 1:
+                signal.raise_signal(signal.SIGINT)
+
+        def on_train_batch_end(
+            self, trainer: Trainer, pl_module: Any, outputs: Any, batch: Any, batch_idx: int
+        ) -> None:
+            steps.append(trainer.global_step)
+
+    with pytest.raises(SystemExit):  # Lightning's answer to Ctrl-C
+        fit(tmp_path, data, Press(), StepEndStop(), LastCheckpoint(100))
+    assert steps == [1, 2]
+    checkpoint = torch.load(tmp_path / "checkpoints" / "last.ckpt", weights_only=True)
+    assert checkpoint["global_step"] == 2
+
+
+def test_a_second_ctrl_c_ends_the_run_at_once(tmp_path: Path, data: StyleTransferData) -> None:
+    steps: list[int] = []
+
+    class PressTwice(Callback):
+        def on_before_backward(self, trainer: Trainer, pl_module: Any, loss: Any) -> None:
+            if trainer.global_step == 1:
+                signal.raise_signal(signal.SIGINT)
+                signal.raise_signal(signal.SIGINT)
+
+        def on_train_batch_end(
+            self, trainer: Trainer, pl_module: Any, outputs: Any, batch: Any, batch_idx: int
+        ) -> None:
+            steps.append(trainer.global_step)
+
+    with pytest.raises(SystemExit):
+        fit(tmp_path, data, PressTwice(), StepEndStop(), LastCheckpoint(100))
+    assert steps == [1]
+    assert not (tmp_path / "checkpoints").exists()  # the step was not whole
 
 
 # options and modules that don't fit
