@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from hypothesis import settings
 from torch import Tensor
 
 from stylelightning import StyleTransferData
@@ -18,6 +19,10 @@ TINY = Path(__file__).parent / "tiny.yaml"
 ROOT = Path(__file__).parent.parent
 
 Run = Callable[..., Path]
+
+# the same examples every time, on a machine that may be busy
+settings.register_profile("steady", deadline=None, derandomize=True)
+settings.load_profile("steady")
 
 
 @pytest.fixture(autouse=True)
