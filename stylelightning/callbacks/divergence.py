@@ -17,11 +17,11 @@ class StopOnDivergence(Callback):
     """Stops a run whose loss is not finite or explodes, and keeps its best picture.
 
     A loss explodes when the total is more than ``factor`` times what the scale began with,
-    ``patience`` steps in a row or at the last step. (At a late scale that begins far below the
-    first one, a tenth of the largest first total counts instead: a cold optimizer may stumble
-    there.) The picture that is kept is the one with the scale's lowest total. What is looked at
-    stays on the device; it
-    is read every ``check_every_n_steps`` steps, so that a GPU is not held up at each.
+    ``patience`` steps in a row, or two at the end. One is no sign: L-BFGS without a line search
+    leaps and comes back. At a late scale that begins far below the first one, a tenth of the
+    largest first total counts instead: a cold optimizer may stumble there. The picture that is
+    kept is the one with the scale's lowest total. What is looked at stays on the device; it is
+    read every ``check_every_n_steps`` steps, so that a GPU is not held up at each.
 
     Example:
         .. code-block:: yaml
@@ -86,7 +86,9 @@ class StopOnDivergence(Callback):
         last = step == last_step(trainer, module)
         if self._watch is None or (step % self.check_every_n_steps and not last):
             return
-        if not module.finite or self._watch.diverged(1 if last else self.patience):
+        if not module.finite or self._watch.diverged(
+            min(2, self.patience) if last else self.patience
+        ):
             module.canvas.reset(self._watch.best)
             raise DivergenceError(self._watch.explain(trainer.optimizers[0]))
 
