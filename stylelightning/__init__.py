@@ -4,7 +4,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from stylelightning import backbones, callbacks, functional, losses
+    from stylelightning import backbones, callbacks, colours, functional, losses
     from stylelightning.data import StyleTransferData
     from stylelightning.module import StyleTransfer
     from stylelightning.schedule import Schedule
@@ -17,6 +17,7 @@ __all__ = [
     "StyleTransferData",
     "backbones",
     "callbacks",
+    "colours",
     "functional",
     "losses",
 ]

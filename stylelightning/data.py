@@ -3,6 +3,7 @@
 import logging
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -10,6 +11,7 @@ from lightning.pytorch import LightningDataModule
 from torch import Tensor
 
 from stylelightning import functional as F
+from stylelightning.colours import Colours
 from stylelightning.images import Picture, read_picture
 
 log = logging.getLogger(__name__)
@@ -44,9 +46,14 @@ class StyleTransferData(LightningDataModule):
             (the style image's own when there is no content image).
         style_scale: Longer side of the style image as a multiple of the picture's. Above 1 the
             strokes come out larger, below 1 smaller. The style image keeps its own aspect ratio.
+        aspect_ratio: Width divided by height of a picture without a content image, such as 1.5;
+            null for the style image's own.
+        colours: What is done to the images' colours before the first step and after the last, such
+            as ``ContentToStyle``, ``StyleToContent`` or ``LuminanceOnly``; null for nothing.
 
     Raises:
-        ValueError: If ``size`` or ``style_scale`` is not above 0, or both images are missing.
+        ValueError: If ``size``, ``style_scale`` or ``aspect_ratio`` is not above 0, an image is
+            missing, or there is a content image beside an ``aspect_ratio``.
     """
 
     def __init__(
@@ -55,6 +62,8 @@ class StyleTransferData(LightningDataModule):
         style: str | None = None,
         size: int | None = 512,
         style_scale: float = 1.0,
+        aspect_ratio: float | None = None,
+        colours: Colours | None = None,
     ) -> None:
         super().__init__()
         if size is not None and size < 1:
@@ -66,15 +75,31 @@ class StyleTransferData(LightningDataModule):
                 "A run needs a content image, a style image or both: give --data.content PATH "
                 "or --data.style PATH."
             )
+        if aspect_ratio is not None and not 0 < aspect_ratio < math.inf:
+            raise ValueError(f"`data.aspect_ratio` must be above 0, got {aspect_ratio}.")
+        if aspect_ratio is not None and content is not None:
+            raise ValueError(
+                f"`data.aspect_ratio` is {aspect_ratio}, but the picture has the content image's: "
+                "give --data.content null or --data.aspect_ratio null."
+            )
+        if colours is not None and (content is None or style is None):
+            missing = "content" if content is None else "style"
+            raise ValueError(
+                f"`data.colours` needs a content image and a style image, got no {missing} image: "
+                f"give --data.{missing} PATH or --data.colours null."
+            )
         self.content_path = content
         self.style_path = style
         self.requested_size = size
         self.style_scale = style_scale
+        self.aspect_ratio = aspect_ratio
+        self.colours = colours
         self._content: Picture | None = None
         self._style: Picture | None = None
+        self._shown: Tensor | None = None
 
     def setup(self, stage: str) -> None:
-        """Read the pictures.
+        """Read the pictures and treat their colours.
 
         Raises:
             OSError: If a file is missing or can't be read.
@@ -92,6 +117,11 @@ class StyleTransferData(LightningDataModule):
                     own,
                     used,
                 )
+        if self.colours is not None and self._content is not None and self._style is not None:
+            self._shown = self._content.pixels
+            content, style = self.colours.before(self._content, self._style)
+            self._content = replace(self._content, pixels=content)
+            self._style = replace(self._style, pixels=style)
 
     def train_dataloader(self) -> Steps:
         """Return the endless loader of empty batches."""
@@ -105,8 +135,11 @@ class StyleTransferData(LightningDataModule):
     def picture_size(self, long_side: int) -> tuple[int, int]:
         """Return the picture's height and width in pixels at a longer side.
 
-        The aspect ratio is the content image's, or the style image's without a content image.
+        The aspect ratio is the content image's; without one it is ``aspect_ratio`` or the style
+        image's.
         """
+        if self.aspect_ratio is not None:
+            return F.fit_long_side(1, self.aspect_ratio, long_side)
         return F.fit_long_side(self._base.height, self._base.width, long_side)
 
     def style_size(self, long_side: int) -> tuple[int, int] | None:
@@ -129,6 +162,13 @@ class StyleTransferData(LightningDataModule):
         if self._style is None or size is None:
             return []
         return [F.resize(self._style.pixels, size)]
+
+    def finished(self, picture: Tensor) -> Tensor:
+        """Return the picture to show of one that the run made, (1, 3, H, W) in [0, 1]."""
+        if self.colours is None or self._shown is None:
+            return picture
+        size = (picture.shape[2], picture.shape[3])
+        return self.colours.after(picture, F.resize(self._shown, size).to(picture))
 
     def alpha(self, size: tuple[int, int]) -> Tensor | None:
         """Return the content image's opacity at a size, (1, 1, *size), or None when opaque."""

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-import torch  # noqa: F401 - the docstrings' examples
+import torch
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -10,13 +10,16 @@ Reduction = Literal["mean", "sum"]
 GramNormalization = Literal["none", "hw", "chw"]
 
 
-def squared_distance(first: Tensor, second: Tensor, reduction: Reduction = "mean") -> Tensor:
+def squared_distance(
+    first: Tensor, second: Tensor, reduction: Reduction = "mean", weight: Tensor | None = None
+) -> Tensor:
     """Return the sum or the mean of the squared differences.
 
     Args:
         first: Tensor of any shape.
         second: Tensor of the same shape.
-        reduction: ``mean`` or ``sum``.
+        reduction: ``mean`` or ``sum``; the mean divides by the number of values, not of weights.
+        weight: Factors of the squares, of a shape that broadcasts; None for 1.
 
     Returns:
         A scalar that is at least 0.
@@ -28,7 +31,37 @@ def squared_distance(first: Tensor, second: Tensor, reduction: Reduction = "mean
         raise ValueError(
             f"Both tensors must have one shape, got {tuple(first.shape)} and {tuple(second.shape)}."
         )
-    return F.mse_loss(first, second, reduction=reduction)
+    if weight is None:
+        return F.mse_loss(first, second, reduction=reduction)
+    squares = weight * (first - second).square()
+    return squares.mean() if reduction == "mean" else squares.sum()
+
+
+def edge_weights(features: Tensor, smallest: float, largest: float, width: int = 5) -> Tensor:
+    r"""Return how strong the edges of a feature map are at each position, as factors.
+
+    .. math:: w_k = \min(b, \max(a, e_k / \bar e)), \quad
+        e = \mathrm{box} * \sqrt{\sum_c (\partial_x F_c)^2 + (\partial_y F_c)^2}
+
+    The strength is relative to the map's mean, so an evenly textured map weighs 1 everywhere, and
+    so does a map without any edge.
+
+    Args:
+        features: Feature map of shape (B, C, H, W).
+        smallest: The factor a of flat places, at least 0.
+        largest: The factor b of the strongest edges.
+        width: Side in positions of the box over which edges are averaged, odd.
+
+    Returns:
+        Factors of shape (B, 1, H, W).
+    """
+    across = F.pad(features.diff(dim=3), (0, 1, 0, 0))  # (B, C, H, W), 0 at the border
+    down = F.pad(features.diff(dim=2), (0, 0, 0, 1))
+    edges = (across.square() + down.square()).sum(1, keepdim=True).sqrt()  # (B, 1, H, W)
+    edges = F.avg_pool2d(edges, width, 1, width // 2, count_include_pad=False)
+    mean = edges.mean((2, 3), keepdim=True)
+    relative = torch.where(mean > 0, edges / mean.clamp_min(torch.finfo(edges.dtype).tiny), 1.0)
+    return relative.clamp(smallest, largest)
 
 
 def gram_divisor(channels: int, positions: int, normalization: GramNormalization) -> int:
@@ -155,8 +188,13 @@ def cover(image: Tensor, size: tuple[int, int]) -> Tensor:
     return filled[..., top : top + size[0], left : left + size[1]]
 
 
-def fit_long_side(height: int, width: int, long_side: int) -> tuple[int, int]:
+def fit_long_side(height: float, width: float, long_side: int) -> tuple[int, int]:
     """Return the height and width of a picture whose longer side is given, at least 1 each.
+
+    Args:
+        height: Height of a picture of the same shape, in any unit.
+        width: Its width.
+        long_side: Longer side in pixels.
 
     Example:
         >>> fit_long_side(300, 400, 128)

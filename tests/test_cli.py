@@ -184,6 +184,37 @@ def test_another_optimizer_forgets_the_options_of_the_first(run: Run) -> None:
     assert optimizer["init_args"]["lr"] == 1
 
 
+def test_colours_are_named_in_the_config_and_shown_in_every_picture(
+    run: Run, content: Path
+) -> None:
+    folder = run("--data.colours=LuminanceOnly", "--data.colours.match=false")
+    colours = yaml.safe_load((folder / "config.yaml").read_text())["data"]["colours"]
+    assert colours == {
+        "class_path": "stylelightning.colours.LuminanceOnly",
+        "init_args": {"match": False},
+    }
+    # oracle: I of YIQ is the content image's, in the result and in the last snapshot
+    chroma = torch.tensor([0.596, -0.274, -0.322])
+    expected = torch.einsum("bchw,c->bhw", read_picture(content).pixels, chroma)
+    for path in (folder / "result.png", folder / "images" / "step_000006.png"):
+        shown = torch.einsum("bchw,c->bhw", read_picture(path).pixels, chroma)
+        assert (shown - expected).abs().median() < 0.01  # some are cut to [0, 1]
+
+
+def test_a_texture_has_any_aspect_ratio(run: Run) -> None:
+    folder = run("--data.content=null", "--data.aspect_ratio=0.5", "--model.losses.content=null")
+    assert read_picture(folder / "result.png").pixels.shape == (1, 3, 32, 16)
+
+
+def test_a_wrong_treatment_of_colours_is_one_line(run: Run, capsys: Capture) -> None:
+    run("--data.colours=LuminanceOnyl", code=2)
+    assert "Did you mean LuminanceOnly?" in capsys.readouterr().err
+    run("--data.colours=ContentToStyle", "--data.colours.strength=2", code=2)
+    assert "`strength` of ContentToStyle must be from 0 to 1, got 2.0" in capsys.readouterr().err
+    run("--data.colours=ContentToStyle", "--data.content=null", code=2)
+    assert "`data.colours` needs a content image and a style image" in capsys.readouterr().err
+
+
 def test_a_loss_of_ones_own_is_one_file(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -5,11 +5,14 @@ import pytest
 import torch
 
 from stylelightning import StyleTransferData
-from stylelightning.images import write_picture
+from stylelightning import functional as F
+from stylelightning.colours import ContentToStyle, LuminanceOnly, StyleToContent
+from stylelightning.colours.transfer import transfer
+from stylelightning.images import read_picture, write_picture
 
 
 def make_data(
-    tmp_path: Path, style_size: tuple[int, int] = (20, 40), **values: float
+    tmp_path: Path, style_size: tuple[int, int] = (20, 40), **values: object
 ) -> StyleTransferData:
     write_picture(tmp_path / "c.png", torch.rand(1, 3, 30, 60))
     write_picture(tmp_path / "s.png", torch.rand(1, 3, *style_size))
@@ -62,6 +65,38 @@ def test_without_content_the_style_gives_the_aspect_ratio(tmp_path: Path) -> Non
     assert data.content(20) is None
 
 
+def test_a_picture_without_content_has_any_aspect_ratio(tmp_path: Path) -> None:
+    write_picture(tmp_path / "s.png", torch.rand(1, 3, 30, 60))
+    data = StyleTransferData(style=str(tmp_path / "s.png"), size=20, aspect_ratio=0.5)
+    data.setup("fit")
+    assert data.picture_size(20) == (20, 10)
+    assert [tuple(style.shape) for style in data.styles(20)] == [(1, 3, 10, 20)]
+
+
+def test_colours_are_treated_before_the_images_are_resized(tmp_path: Path) -> None:
+    to_style = make_data(tmp_path, size=60, colours=ContentToStyle())
+    recoloured = to_style.content(60)
+    assert recoloured is not None
+    torch.testing.assert_close(
+        to_style.styles(40)[0], F.resize(read_picture(tmp_path / "s.png").pixels, (20, 40))
+    )
+    expected = transfer(read_picture(tmp_path / "c.png"), read_picture(tmp_path / "s.png"))
+    torch.testing.assert_close(recoloured, expected)
+    to_content = make_data(tmp_path, colours=StyleToContent())
+    expected = transfer(read_picture(tmp_path / "s.png"), read_picture(tmp_path / "c.png"))
+    torch.testing.assert_close(to_content.styles(40)[0], expected)
+
+
+def test_the_finished_picture_has_the_contents_own_colours(tmp_path: Path) -> None:
+    data = make_data(tmp_path, colours=LuminanceOnly())
+    content = F.resize(read_picture(tmp_path / "c.png").pixels, (20, 40))
+    gray = data.content(40)
+    assert gray is not None
+    # the content image's own luminance gives the content image
+    torch.testing.assert_close(data.finished(gray), content, rtol=0, atol=0.05)  # cut when resized
+    assert torch.equal(make_data(tmp_path).finished(gray), gray)
+
+
 def test_opacity_is_resized_with_the_picture(tmp_path: Path) -> None:
     write_picture(tmp_path / "c.png", torch.rand(1, 3, 8, 8), alpha=torch.full((1, 1, 8, 8), 0.2))
     data = StyleTransferData(str(tmp_path / "c.png"), size=16)
@@ -75,6 +110,10 @@ def test_opacity_is_resized_with_the_picture(tmp_path: Path) -> None:
         ({"content": "c.png", "size": 0}, "`data.size` must be at least 1 pixel, got 0"),
         ({"content": "c.png", "style_scale": 0.0}, "`data.style_scale` must be above 0, got 0.0"),
         ({}, "needs a content image, a style image or both"),
+        ({"style": "s.png", "aspect_ratio": 0.0}, "`data.aspect_ratio` must be above 0, got 0.0"),
+        ({"content": "c.png", "aspect_ratio": 1.0}, "but the picture has the content image's: giv"),
+        ({"content": "c.png", "colours": ContentToStyle()}, "got no style image: give --data.styl"),
+        ({"style": "s.png", "colours": LuminanceOnly()}, "got no content image: give --data.conte"),
     ],
 )
 def test_bad_options_are_refused(values: dict[str, object], message: str) -> None:

@@ -124,3 +124,44 @@ def test_fit_long_side_gives_that_long_side(height: int, width: int, long_side: 
     size = F.fit_long_side(height, width, long_side)
     assert max(size) == long_side
     assert min(size) >= 1
+
+
+@given(
+    arrays(
+        np.float64,
+        array_shapes(min_dims=4, max_dims=4, max_side=5),
+        elements=st.integers(-9, 9).map(float),  # no differences that underflow
+    )
+)
+def test_edge_weights_lie_in_their_range_and_ignore_contrast(x: np.ndarray) -> None:
+    features = torch.from_numpy(x)
+    weights = F.edge_weights(features, 0.2, 3.0)
+    assert weights.shape == (x.shape[0], 1, *x.shape[2:])
+    assert 0.2 <= weights.min() <= weights.max() <= 3
+    torch.testing.assert_close(F.edge_weights(8 * features - 1, 0.2, 3.0), weights)
+
+
+def test_edge_weights_of_a_map_without_edges_are_one() -> None:
+    weights = F.edge_weights(torch.full((1, 2, 6, 6), 0.3), 0.2, 3.0)
+    assert torch.equal(weights, torch.ones(1, 1, 6, 6))
+
+
+def test_edge_weights_of_one_edge_by_hand() -> None:
+    # by hand: the edge of 5 (3 and 4 in two channels) is at column 5 of 12; a box over columns
+    # 3 to 7 holds a fifth of it, the mean over 12 columns is a twelfth
+    step = torch.zeros(1, 2, 8, 12)
+    step[0, 0, :, 6:], step[0, 1, :, 6:] = 3, 4
+    weights = F.edge_weights(step, 0.0, 9.0)
+    expected = [0, 0, 0, 2.4, 2.4, 2.4, 2.4, 2.4, 0, 0, 0, 0]
+    assert weights[0, 0, 4].tolist() == pytest.approx(expected, abs=1e-6)
+
+
+def test_weights_are_factors_of_the_squares() -> None:
+    # by hand: (1 * 4 + 3 * 0) / 2
+    first, second, weight = (
+        torch.tensor([2.0, 1.0]),
+        torch.tensor([0.0, 1.0]),
+        torch.tensor([1.0, 3.0]),
+    )
+    assert F.squared_distance(first, second, "mean", weight) == 2
+    assert F.squared_distance(second, first + 1, "sum", weight) == 9 + 3

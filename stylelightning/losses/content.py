@@ -1,5 +1,6 @@
 """The content term."""
 
+import math
 from collections.abc import Sequence
 from typing import Literal
 
@@ -23,9 +24,16 @@ class ContentLoss(Loss):
         layers: Layers to compare, such as ``[relu4_2]``; a mapping gives each its own weight.
         reduction: ``mean`` divides by the number of values, so that a weight holds at any size of
             the picture; ``sum`` does not.
+        edge_weights: Smallest and largest factor of a position, such as ``[0.15, 3]``: the squared
+            distances are then weighted by how strong the content image's own edges are there, so
+            that outlines are held and flat areas are free. Null weighs all positions the same.
+
+    Raises:
+        ValueError: If ``edge_weights`` are not two numbers of at least 0, the smaller one first.
 
     Source: Gatys, Ecker and Bethge, CVPR 2016, equation 1,
     https://doi.org/10.1109/CVPR.2016.265; the mean is that of neural_style.lua, line 464.
+    ``functional.edge_weights`` says what an edge is; weighting by edges is this project's own.
     """
 
     needs_content = True
@@ -35,21 +43,43 @@ class ContentLoss(Loss):
         weight: float = 1.0,
         layers: list[str] | dict[str, float] = ["relu4_2"],  # noqa: B006 - copied, never changed
         reduction: Literal["mean", "sum"] = "mean",
+        edge_weights: list[float] | None = None,
     ) -> None:
         super().__init__(weight, layers)
+        if edge_weights is not None and (
+            len(edge_weights) != 2 or not 0 <= edge_weights[0] <= edge_weights[1] < math.inf
+        ):
+            raise ValueError(
+                "`edge_weights` of ContentLoss must be a smallest and a largest factor of at least "
+                f"0, such as [0.15, 3], got {edge_weights}."
+            )
         self.reduction = reduction
+        self.edge_weights = edge_weights
         self.targets: Features = {}
+        self.position_weights: Features = {}
 
     def prepare(self, content: Features | None, styles: Sequence[Features]) -> None:
-        """Keep the content image's features as the targets."""
+        """Keep the content image's features as the targets, and weigh their positions."""
         if content is None:
             raise ValueError("ContentLoss needs the features of a content image, got None.")
         self.targets = {name: content[name].detach() for name in self.layers}
+        if self.edge_weights is not None:
+            smallest, largest = self.edge_weights
+            self.position_weights = {
+                name: F.edge_weights(target, smallest, largest)
+                for name, target in self.targets.items()
+            }
 
     def forward(self, features: Features) -> Tensor:
         """Return the weighted sum of the layers' squared distances."""
         distances = [
-            weight * F.squared_distance(features[name], self.targets[name], self.reduction)
+            weight
+            * F.squared_distance(
+                features[name],
+                self.targets[name],
+                self.reduction,
+                self.position_weights.get(name),
+            )
             for name, weight in self.layer_weights.items()
         ]
         return sum(distances[1:], distances[0])

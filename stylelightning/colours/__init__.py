@@ -1,0 +1,7 @@
+"""What happens to colours before and after a run. A new one is one file and one line below."""
+
+from stylelightning.colours.base import Colours
+from stylelightning.colours.luminance import LuminanceOnly
+from stylelightning.colours.transfer import ContentToStyle, StyleToContent
+
+__all__ = ["Colours", "ContentToStyle", "LuminanceOnly", "StyleToContent"]

@@ -1,0 +1,61 @@
+"""Style transfer of luminance alone."""
+
+import torch
+from torch import Tensor
+
+from stylelightning.colours.base import Colours
+from stylelightning.colours.transfer import NOISE, colour_moments
+from stylelightning.images import Picture
+
+WEIGHTS = (0.299, 0.587, 0.114)
+"""Shares of red, green and blue in the luminance (ITU-R BT.601, the Y of YIQ)."""
+
+
+def luminance(image: Tensor) -> Tensor:
+    """Return how bright each pixel is.
+
+    Args:
+        image: Picture of shape (B, 3, H, W) in [0, 1].
+
+    Returns:
+        Luminance of shape (B, 1, H, W) in [0, 1].
+    """
+    return torch.einsum("bchw,c->bhw", image, image.new_tensor(WEIGHTS))[:, None]
+
+
+class LuminanceOnly(Colours):
+    r"""Transfers the style's luminance only; the picture has the content image's own colours.
+
+    The run works on gray images. What it makes is the luminance Y of the picture to show; I and Q
+    of the YIQ space are the content image's. All colours are then cut to [0, 1].
+
+    Args:
+        match: Whether the style image's luminance is first given the mean and the deviation of
+            the content image's, :math:`\frac{\sigma_C}{\sigma_S} (Y_S - \mu_S) + \mu_C`.
+
+    Source: Gatys, Bethge, Hertzmann and Shechtman, "Preserving color in neural artistic style
+    transfer", 2016, section 4, https://arxiv.org/abs/1606.05897
+    """
+
+    def __init__(self, match: bool = True) -> None:
+        self.match = match
+
+    def before(self, content: Picture, style: Picture) -> tuple[Tensor, Tensor]:
+        """Return both images in gray."""
+        dark, painted = luminance(content.pixels), luminance(style.pixels)
+        if self.match:
+            mean, deviation = _moments(content)
+            own, spread = _moments(style)
+            painted = ((painted - own) * (deviation / spread) + mean).clamp(0, 1)
+        return dark.expand(-1, 3, -1, -1).clone(), painted.expand(-1, 3, -1, -1).clone()
+
+    def after(self, picture: Tensor, content: Tensor) -> Tensor:
+        """Return the picture's luminance with the content image's colours."""
+        return (content + luminance(picture) - luminance(content)).clamp(0, 1)
+
+
+def _moments(picture: Picture) -> tuple[float, float]:
+    """Return mean and deviation of the luminance; a flat picture counts as noise."""
+    mean, covariance = colour_moments(picture.pixels, picture.alpha)
+    weights = mean.new_tensor(WEIGHTS)
+    return float(weights @ mean), float((weights @ covariance @ weights + NOISE**2).sqrt())
