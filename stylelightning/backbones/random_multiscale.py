@@ -19,7 +19,9 @@ class RandomMultiscale(Backbone):
     of a style. A filter sums to 0 in each colour and has norm 1, so flat areas answer nothing.
 
     The paper has eight sizes, up to 55 x 55 pixels, of the picture itself; here a pyramid sees
-    as far with small filters. The colours are not in the paper either.
+    as far with small filters. The colours are not in the paper either. The picture is halved with
+    the binomial filter (1, 3, 3, 1), whose windows overlap: the mean of 2 x 2 pixels would leave
+    blocks of the coarse levels' size in the picture that is optimised.
 
     Args:
         levels: Number of layers ``level1``, ``level2``, ..., each at half the size of the one
@@ -77,13 +79,24 @@ class RandomMultiscale(Backbone):
             )
             bank.weight = nn.Parameter(weight)
             self.banks.append(bank)
+        binomial = torch.tensor([1.0, 3.0, 3.0, 1.0]) / 8
+        self.halving = nn.Conv2d(
+            3, 3, 4, stride=2, padding=1, padding_mode=padding, groups=3, bias=False, device="meta"
+        )
+        self.halving.weight = nn.Parameter(
+            torch.outer(binomial, binomial).expand(3, 1, 4, 4).clone()
+        )
         self.requires_grad_(False)
         self.eval()
         channels = filters * len(sizes) + 3
         smallest = smallest_padded_side(padding, max(sizes) // 2)
         self.layer_table = {
             f"level{n}": Layer(
-                f"level{n}", channels, stride, max(sizes) * stride, smallest * stride
+                f"level{n}",
+                channels,
+                stride,
+                (max(sizes) - 1) * stride + 3 * stride - 2,  # halvings see 3 * stride - 2
+                smallest * stride,
             )
             for n, stride in ((n, 2 ** (n - 1)) for n in range(1, levels + 1))
         }
@@ -111,7 +124,7 @@ class RandomMultiscale(Backbone):
             if len(features) == len(wanted):
                 break
             if name != self.layers[0]:
-                x = F.avg_pool2d(x, 2)
+                x = self.halving(x)
             if name in wanted:
                 features[name] = torch.cat([*(F.relu(bank(x)) for bank in self.banks), x], 1)
         return features

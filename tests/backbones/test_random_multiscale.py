@@ -20,18 +20,29 @@ def test_levels_are_rectified_answers_and_colours_of_a_pyramid(padding: Padding)
     for level in ("level1", "level2"):
         maps = [
             F.relu(F.conv2d(F.pad(x, (w.shape[-1] // 2,) * 4, mode), w))
-            for w in backbone.parameters()
+            for w in backbone.banks.parameters()
         ]
         torch.testing.assert_close(features[level], torch.cat([*maps, x], 1))
-        x = F.avg_pool2d(x, 2)
+        binomial = torch.tensor([1.0, 3.0, 3.0, 1.0]) / 8
+        filters = torch.outer(binomial, binomial).expand(3, 1, 4, 4)
+        x = F.conv2d(F.pad(x, (1,) * 4, mode), filters, stride=2, groups=3)
 
 
 def test_filters_sum_to_zero_in_each_colour_and_have_norm_one() -> None:
-    for weight in RandomMultiscale().parameters():
+    for weight in RandomMultiscale().banks.parameters():
         assert weight.shape[:2] == (16, 3)
         zeros, ones = torch.zeros(16, 3), torch.ones(16)
         torch.testing.assert_close(weight.sum((2, 3)), zeros, rtol=0, atol=1e-5)
         torch.testing.assert_close(weight.square().sum((1, 2, 3)), ones)
+
+
+def test_a_coarse_levels_gradient_has_no_blocks() -> None:
+    image = picture(1, 3, 64, 64).requires_grad_()
+    level = RandomMultiscale()(image, ["level4"])["level4"]
+    gradient = torch.autograd.grad(level.square().sum(), image)[0][0]
+    steps = gradient.diff(dim=2).abs().mean((0, 1))  # 63 steps from column to column
+    # the mean of 2 x 2 pixels would have all its steps between blocks of 8 columns, none within
+    assert steps[7::8].mean() < 2 * steps[3::8].mean()
 
 
 def test_flat_picture_gets_no_answer() -> None:
