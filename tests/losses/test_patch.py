@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from stylelightning.losses import PatchLoss
-from stylelightning.patches import extract_patches
+from stylelightning.patches import extract_patches, patch_positions
 
 
 def random_image(seed: int, side: int = 9, channels: int = 2) -> torch.Tensor:
@@ -18,10 +18,22 @@ def make(**options: Any) -> PatchLoss:
     return loss
 
 
+def grid_patches(image: torch.Tensor, stride: int) -> torch.Tensor:
+    rows, columns = (patch_positions(side, 3, stride) for side in image.shape[2:])
+    return extract_patches(image, 3, rows, columns)
+
+
 def by_definition(image: torch.Tensor, style: torch.Tensor, stride: int) -> torch.Tensor:
-    """The mean over patches of the mean squared distance to the plainly nearest one."""
-    rows, bank = extract_patches(image, 3, stride), extract_patches(style, 3)
-    return torch.stack([(bank - row).square().mean(1).min() for row in rows]).mean()
+    """The mean over positions of the mean over their patches, each to the plainly nearest one."""
+    bank = grid_patches(style, 1)
+    sums, counts = torch.zeros_like(image), torch.zeros_like(image)
+    for row in patch_positions(image.shape[2], 3, stride).tolist():
+        for column in patch_positions(image.shape[3], 3, stride).tolist():
+            patch = image[0, :, row : row + 3, column : column + 3]
+            nearest = bank[(bank - patch.flatten()).square().sum(1).argmin()].view_as(patch)
+            sums[0, :, row : row + 3, column : column + 3] += (patch - nearest).square()
+            counts[0, :, row : row + 3, column : column + 3] += 1
+    return (sums / counts).mean()
 
 
 @pytest.mark.parametrize("stride", [1, 2, 3])
@@ -37,10 +49,29 @@ def test_the_term_stays_exact_while_the_matches_are_kept() -> None:
     first, later = random_image(2), random_image(3)
     loss({"image": first})
     # by hand: the matches are those of the first picture, the distance that of the later one
-    rows, bank = extract_patches(first, 3, 3), extract_patches(random_image(1), 3)
+    rows, bank = grid_patches(first, 3), grid_patches(random_image(1), 1)
     matches = torch.stack([bank[(bank - row).square().mean(1).argmin()] for row in rows])
-    expected = (extract_patches(later, 3, 3) - matches).square().mean()
+    expected = (grid_patches(later, 3) - matches).square().mean()
     torch.testing.assert_close(loss({"image": later}), expected)
+
+
+def test_the_grid_moves_from_search_to_search_over_all_places() -> None:
+    loss = make(stride=3, renew_every_n_steps=1)
+    image, grids = random_image(2), set()
+    for calls in range(9):
+        loss._calls = calls
+        rows, columns = loss._grid(image)
+        grids.add((*rows.tolist(), -1, *columns.tolist()))
+    assert len(grids) == 9
+
+
+def test_circular_patches_know_no_border() -> None:
+    loss = make(stride=1, padding="circular")
+    image = random_image(2)
+    moved = image.roll((4, 2), (2, 3))
+    first = loss({"image": image})
+    loss.prepare(None, [{"image": random_image(1)}])
+    torch.testing.assert_close(loss({"image": moved}), first)
 
 
 def test_the_term_passes_gradcheck_with_fixed_matches() -> None:
@@ -59,7 +90,6 @@ def test_the_style_itself_has_no_distance() -> None:
 def test_matches_are_renewed_every_n_steps() -> None:
     loss = make(renew_every_n_steps=2, completeness=None)
     values = [loss({"image": random_image(seed)}) for seed in (2, 3, 3)]
-    torch.testing.assert_close(values[2], by_definition(random_image(3), random_image(1), 2))
     assert values[1] > values[2]  # still with the matches of another picture
 
 
@@ -115,6 +145,8 @@ def test_a_picture_smaller_than_a_patch_is_refused() -> None:
         ({"orientations": 3}, "`orientations` of PatchLoss must be 1, 2, 4 or 8, got 3"),
         ({"scales": []}, "`scales` of PatchLoss must be above 0"),
         ({"scales": [1.0, 0.0]}, "`scales` of PatchLoss must be above 0"),
+        ({"search_components": 0}, "`search_components` of PatchLoss must be at least 1, got 0"),
+        ({"padding": "zeros"}, "`padding` of PatchLoss must be one of valid, circular, got 'zero"),
     ],
 )
 def test_options_out_of_range_are_refused(options: dict[str, Any], message: str) -> None:
