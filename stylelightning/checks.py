@@ -52,19 +52,28 @@ def check_steps(trainer: Trainer, plan: Plan) -> None:
         )
 
 
-def check_optimizer(optimizer: Optimizer, precision: str) -> None:
-    """Refuse optimizers that can't work on a picture, or not in this precision.
+def check_optimizer(optimizer: Optimizer, precision: str, losses: Mapping[str, Loss]) -> None:
+    """Refuse optimizers that can't work on a picture, in this precision or with these losses.
 
     Raises:
-        ValueError: If it is SparseAdam, or L-BFGS with a scaled gradient.
+        ValueError: If it is SparseAdam, or L-BFGS with a scaled gradient or a random loss.
     """
     if isinstance(optimizer, SparseAdam):
         raise ValueError("`model.optimizer` SparseAdam can't optimise a picture: use Adam.")
-    if precision == "16-mixed" and isinstance(optimizer, LBFGS):
+    if not isinstance(optimizer, LBFGS):
+        return
+    if precision == "16-mixed":
         raise ValueError(
             "`trainer.precision` 16-mixed scales the gradient, which LBFGS can't work with: use "
             "bf16-mixed or 32-true, or --model.optimizer Adam."
         )
+    for name, loss in losses.items():
+        if loss.stochastic:
+            raise ValueError(
+                f"The loss {name!r} draws at random as the run goes on, and LBFGS needs the same "
+                f"function at each step: give --model.losses.{name}.renew_every_n_steps null, or "
+                "--model.optimizer Adam."
+            )
 
 
 def check_images(losses: Mapping[str, Loss], data: StyleTransferData) -> None:

@@ -98,8 +98,8 @@ class StyleTransfer(LightningModule):
 
     @property
     def picture(self) -> Tensor:
-        """The picture to show, (1, 3, H, W) in [0, 1], detached."""
-        return self.canvas.picture
+        """The picture to show, in its final colours, (1, 3, H, W) in [0, 1], detached."""
+        return self.data.finished(self.canvas.picture)
 
     @property
     def total(self) -> Tensor:
@@ -246,7 +246,7 @@ class StyleTransfer(LightningModule):
             optimizer = self.optimizer([self.canvas.image])
         except (TypeError, ValueError) as error:
             raise ValueError(f"`model.optimizer` can't optimise a picture: {error}") from error
-        checks.check_optimizer(optimizer, self.trainer.precision)
+        checks.check_optimizer(optimizer, self.trainer.precision, self._losses())
         if isinstance(optimizer, LBFGS):
             for group in optimizer.param_groups:  # n steps of 1 equal 1 step of n, bit for bit
                 group["max_iter"], group["max_eval"] = 1, 1

@@ -15,7 +15,13 @@ from torch.optim import Optimizer
 from stylelightning import Schedule, StyleTransfer, StyleTransferData
 from stylelightning.backbones import Pixels, RandomMultiscale
 from stylelightning.callbacks import StopOnDivergence
-from stylelightning.losses import ContentLoss, GramLoss, Loss, TotalVariationLoss
+from stylelightning.losses import (
+    ContentLoss,
+    GramLoss,
+    Loss,
+    SlicedWassersteinLoss,
+    TotalVariationLoss,
+)
 from tests.runs import OPTIMIZERS, fit, make_module, make_trainer
 
 
@@ -289,6 +295,20 @@ def test_a_scaled_gradient_is_refused_with_lbfgs(
     monkeypatch.setattr(Trainer, "precision", property(lambda self: "16-mixed"))
     with pytest.raises(ValueError, match=r"16-mixed scales the gradient.*bf16-mixed or 32-true"):
         make_trainer(tmp_path).fit(make_module(optimizer=OPTIMIZERS["lbfgs"]), data)
+
+
+def test_a_random_loss_is_refused_with_lbfgs_unless_its_draws_are_kept(
+    tmp_path: Path, data: StyleTransferData
+) -> None:
+    def losses(renew: int | None) -> dict[str, Loss | None]:
+        return {"style": SlicedWassersteinLoss(100.0, renew_every_n_steps=renew)}
+
+    with pytest.raises(
+        ValueError, match=r"The loss 'style' draws at random.*losses.style.renew_every_n_steps null"
+    ):
+        fit(tmp_path, data, losses=losses(1), optimizer=OPTIMIZERS["lbfgs"])
+    fit(tmp_path, data, losses=losses(None), optimizer=OPTIMIZERS["lbfgs"])
+    fit(tmp_path, data, losses=losses(1))
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)

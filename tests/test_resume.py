@@ -57,12 +57,21 @@ def load(folder: Path) -> Any:
     return torch.load(folder / "checkpoints" / "last.ckpt", weights_only=True)
 
 
+STATEFUL = {
+    "patch": ["PatchLoss", "size=5", "search_components=20"],
+    "sliced-wasserstein": ["SlicedWassersteinLoss", "size=3", "renew_every_n_steps=2"],
+}
+
+
 @pytest.mark.parametrize("steps", [2, 3, 4])
-def test_a_patch_loss_resumes_with_its_matches(run: Run, steps: int) -> None:
-    patch = ["--model.losses.style=PatchLoss", "--model.losses.style.layers=[image]"]
-    patch += ["--model.losses.style.weight=100", "--model.losses.style.size=5"]
-    run(f"--trainer.max_steps={steps}", *patch)
-    resumed, whole = run("--ckpt_path=last", *patch), run(*patch)
+@pytest.mark.parametrize("loss", STATEFUL)
+def test_a_loss_with_a_state_resumes_with_it(run: Run, loss: str, steps: int) -> None:
+    kind, *options = STATEFUL[loss]
+    args = [f"--model.losses.style={kind}", "--model.losses.style.layers=[image]"]
+    args += ["--model.losses.style.weight=100"]
+    args += [f"--model.losses.style.{option}" for option in options]
+    run(f"--trainer.max_steps={steps}", *args)
+    resumed, whole = run("--ckpt_path=last", *args), run(*args)
     assert (resumed / "result.png").read_bytes() == (whole / "result.png").read_bytes()
 
 

@@ -4,6 +4,15 @@ from stylelightning.losses.base import Loss, StatisticalLoss
 from stylelightning.losses.content import ContentLoss
 from stylelightning.losses.gram import GramLoss
 from stylelightning.losses.patch import PatchLoss
+from stylelightning.losses.sliced_wasserstein import SlicedWassersteinLoss
 from stylelightning.losses.total_variation import TotalVariationLoss
 
-__all__ = ["ContentLoss", "GramLoss", "Loss", "PatchLoss", "StatisticalLoss", "TotalVariationLoss"]
+__all__ = [
+    "ContentLoss",
+    "GramLoss",
+    "Loss",
+    "PatchLoss",
+    "SlicedWassersteinLoss",
+    "StatisticalLoss",
+    "TotalVariationLoss",
+]

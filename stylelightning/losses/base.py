@@ -29,6 +29,8 @@ class Loss(nn.Module, ABC):
     """Whether ``prepare`` reads the content image."""
     needs_style = False
     """Whether ``prepare`` reads the style images."""
+    stochastic = False
+    """Whether ``forward`` draws at random, so that one picture has several values."""
 
     def __init__(self, weight: float, layers: Sequence[str] | dict[str, float]) -> None:
         super().__init__()

@@ -10,6 +10,8 @@ from stylelightning.losses import (
     ContentLoss,
     GramLoss,
     Loss,
+    PatchLoss,
+    SlicedWassersteinLoss,
     StatisticalLoss,
     TotalVariationLoss,
 )
@@ -18,9 +20,12 @@ LAYERS = {"image": 1.0, "level1": 0.5}
 LOSSES: dict[str, Callable[[], Loss]] = {
     "content": lambda: ContentLoss(1.0, LAYERS),
     "content-sum": lambda: ContentLoss(1.0, LAYERS, reduction="sum"),
+    "content-edges": lambda: ContentLoss(1.0, LAYERS, edge_weights=[0.15, 3.0]),
     "gram": lambda: GramLoss(1.0, LAYERS),
     "gram-hw-sum": lambda: GramLoss(1.0, LAYERS, normalization="hw", reduction="sum"),
     "gram-none": lambda: GramLoss(1.0, LAYERS, normalization="none"),
+    "patch": lambda: PatchLoss(1.0, LAYERS, size=2, stride=1, renew_every_n_steps=10**6),
+    "sliced-wasserstein": lambda: SlicedWassersteinLoss(1.0, LAYERS),
     "tv": lambda: TotalVariationLoss(1.0, LAYERS),
     "tv-isotropic": lambda: TotalVariationLoss(1.0, LAYERS, exponent=1.0, isotropic=True),
 }
@@ -138,11 +143,30 @@ def test_a_loss_without_its_target_is_refused() -> None:
         ContentLoss(1.0, ["image"]).prepare(None, [])
     with pytest.raises(ValueError, match="features of a style image, got none"):
         GramLoss(1.0, ["image"]).prepare(None, [])
+    with pytest.raises(ValueError, match="PatchLoss needs the features of a style image, got none"):
+        PatchLoss(1.0, ["image"]).prepare(None, [])
+
+
+def test_the_content_term_weighs_edges_more_than_flat_areas() -> None:
+    loss = ContentLoss(1.0, ["image"], edge_weights=[0.1, 2.0])
+    target = torch.zeros(1, 1, 8, 16)
+    target[..., 8:] = 1  # one upright edge, all else flat
+    loss.prepare({"image": target}, [])
+    changed = []
+    for column in (1, 7):
+        image = target.clone()
+        image[..., column] += 1
+        changed.append(loss({"image": image}))
+    # by hand: 8 of 128 positions differ by 1, with the smallest and the largest factor
+    torch.testing.assert_close(torch.stack(changed), torch.tensor([0.1, 2.0]) * 8 / 128)
 
 
 @pytest.mark.parametrize(
     ("make", "message"),
     [
+        (lambda: ContentLoss(edge_weights=[1.0]), "`edge_weights` of ContentLoss must be a small"),
+        (lambda: ContentLoss(edge_weights=[3.0, 1.0]), "`edge_weights` of ContentLoss must be"),
+        (lambda: ContentLoss(edge_weights=[-1.0, 1.0]), r"at least 0, .*got \[-1.0, 1.0\]"),
         (lambda: ContentLoss(1.0, []), "`layers` of ContentLoss must name at least one layer"),
         (lambda: GramLoss(-1.0), "'weight' of GramLoss must be a number of at least 0, got -1.0"),
         (lambda: GramLoss(1.0, {"relu1_1": -2}), "'relu1_1' of GramLoss must be a number"),
