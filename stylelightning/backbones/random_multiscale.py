@@ -15,8 +15,10 @@ class RandomMultiscale(Backbone):
     """Untrained filters of several sizes on a pyramid of the picture: needs no download.
 
     Each level holds, of the picture halved n - 1 times, the rectified answers of every filter
-    and the three colours themselves. Gram losses on it keep the palette and the fine structure
-    of a style. A filter sums to 0 in each colour and has norm 1, so flat areas answer nothing.
+    and how far each of the three colours is above and below a middle gray. Gram losses on it keep
+    the palette and the fine structure of a style. A filter sums to 0 in each colour and has norm
+    1, so flat areas answer nothing. Above and below are apart because a Gram matrix can't tell a
+    value from its negative: a dark style would be met by a bright picture.
 
     The paper has eight sizes, up to 55 x 55 pixels, of the picture itself; here a pyramid sees
     as far with small filters. The colours are not in the paper either. The picture is halved with
@@ -88,7 +90,7 @@ class RandomMultiscale(Backbone):
         )
         self.requires_grad_(False)
         self.eval()
-        channels = filters * len(sizes) + 3
+        channels = filters * len(sizes) + 6
         smallest = smallest_padded_side(padding, max(sizes) // 2)
         self.layer_table = {
             f"level{n}": Layer(
@@ -109,8 +111,8 @@ class RandomMultiscale(Backbone):
             layers: Names out of ``layer_table``, in any order.
 
         Returns:
-            Level n has shape (B, filters * len(sizes) + 3, H // 2^(n-1), W // 2^(n-1)): the
-            sizes one after the other, then the normalised colours.
+            Level n has shape (B, filters * len(sizes) + 6, H // 2^(n-1), W // 2^(n-1)): the
+            sizes one after the other, then the colours above gray, then those below.
 
         Raises:
             ValueError: If a layer is unknown or the picture too small for one.
@@ -126,5 +128,6 @@ class RandomMultiscale(Backbone):
             if name != self.layers[0]:
                 x = self.halving(x)
             if name in wanted:
-                features[name] = torch.cat([*(F.relu(bank(x)) for bank in self.banks), x], 1)
+                answers = [*(bank(x) for bank in self.banks), x, -x]
+                features[name] = torch.cat([F.relu(answer) for answer in answers], 1)
         return features

@@ -6,6 +6,7 @@ import torch.nn.functional as F
 
 from stylelightning.backbones import RandomMultiscale
 from stylelightning.backbones.padding import Padding
+from stylelightning.functional import gram_matrix
 from tests.backbones.measure import picture, support
 
 
@@ -19,10 +20,11 @@ def test_levels_are_rectified_answers_and_colours_of_a_pyramid(padding: Padding)
     x = (image - 0.45) / 0.226
     for level in ("level1", "level2"):
         maps = [
-            F.relu(F.conv2d(F.pad(x, (w.shape[-1] // 2,) * 4, mode), w))
+            F.conv2d(F.pad(x, (w.shape[-1] // 2,) * 4, mode), w)
             for w in backbone.banks.parameters()
         ]
-        torch.testing.assert_close(features[level], torch.cat([*maps, x], 1))
+        expected = torch.cat([*maps, x, -x], 1).clamp_min(0)
+        torch.testing.assert_close(features[level], expected)
         binomial = torch.tensor([1.0, 3.0, 3.0, 1.0]) / 8
         filters = torch.outer(binomial, binomial).expand(3, 1, 4, 4)
         x = F.conv2d(F.pad(x, (1,) * 4, mode), filters, stride=2, groups=3)
@@ -48,15 +50,25 @@ def test_a_coarse_levels_gradient_has_no_blocks() -> None:
 def test_flat_picture_gets_no_answer() -> None:
     features = RandomMultiscale()(torch.full((1, 3, 16, 16), 0.7), ["level1", "level4"])
     for level in features.values():
-        answers, colours = level.split([48, 3], 1)
+        answers, above, below = level.split([48, 3, 3], 1)
         torch.testing.assert_close(answers, torch.zeros_like(answers), rtol=0, atol=1e-5)
-        torch.testing.assert_close(colours, torch.full_like(colours, 0.25 / 0.226))
+        torch.testing.assert_close(above, torch.full_like(above, 0.25 / 0.226))
+        assert not below.any()
+
+
+def test_a_dark_and_a_bright_picture_have_other_gram_matrices() -> None:
+    # 0.2 and 0.7 are equally far from the gray of 0.45
+    matrices = [
+        gram_matrix(RandomMultiscale()(torch.full((1, 3, 16, 16), value), ["level1"])["level1"])
+        for value in (0.2, 0.7)
+    ]
+    assert (matrices[0] - matrices[1]).abs().max() > 1
 
 
 @pytest.mark.parametrize("height", [36, 8])
 def test_four_levels_of_a_small_picture_work(height: int) -> None:
     features = RandomMultiscale()(picture(1, 3, height, 48), ["level4"])
-    assert features["level4"].shape == (1, 51, height // 8, 6)
+    assert features["level4"].shape == (1, 54, height // 8, 6)
 
 
 @pytest.mark.parametrize("name", ["level1", "level2", "level3"])
