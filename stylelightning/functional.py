@@ -1,6 +1,6 @@
 """The mathematics of the losses and of the picture, without state."""
 
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
@@ -107,8 +107,26 @@ def gram_matrix(features: Tensor, normalization: GramNormalization = "hw") -> Te
     if features.ndim != 4:
         raise ValueError(f"`features` must have shape (B, C, H, W), got {tuple(features.shape)}.")
     flat = features.flatten(2)  # (B, C, H*W)
-    matrix = flat @ flat.transpose(1, 2)  # (B, C, C)
+    matrix: Tensor = _Product.apply(flat)  # (B, C, C)
     return matrix / gram_divisor(flat.shape[1], flat.shape[2], normalization)
+
+
+class _Product(torch.autograd.Function):
+    """A matrix times its own transpose, with half of autograd's work and memory for the gradient.
+
+    Autograd multiplies once for each factor, dG F and dG^T F, and adds; this is (dG + dG^T) F.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, flat: Tensor) -> Tensor:
+        ctx.save_for_backward(flat)
+        return flat @ flat.mT
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> Tensor:
+        (flat,) = ctx.saved_tensors
+        product: Tensor = (gradient + gradient.mT) @ flat
+        return product
 
 
 def total_variation(

@@ -26,6 +26,12 @@ def test_gram_matrix_is_divided_as_asked(normalization: F.GramNormalization, div
     torch.testing.assert_close(F.gram_matrix(features, normalization), expected)
 
 
+def test_gram_matrix_passes_gradcheck_twice() -> None:
+    features = torch.rand(2, 3, 2, 4, dtype=torch.float64, requires_grad=True)
+    assert torch.autograd.gradcheck(F.gram_matrix, features)
+    assert torch.autograd.gradgradcheck(F.gram_matrix, features)
+
+
 @given(images)
 def test_gram_matrix_ignores_pixel_order(x: np.ndarray) -> None:
     features = torch.from_numpy(x)

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from stylelightning import patches
 from stylelightning.patches import (
+    PatchBands,
     PatchPadding,
     extract_patches,
     nearest_patches,
@@ -110,9 +111,8 @@ def test_nearest_patches_equal_a_search_one_by_one_in_float64(
     if alpha is not None:
         distances /= alpha + distances.min(0)
     for components in (None, 12):  # all components are an exact search too
-        found = nearest_patches(
-            torch.tensor(queries).float(), torch.tensor(bank).float(), alpha, components
-        )
+        parts = torch.split(torch.tensor(queries).float(), 10)
+        found = nearest_patches(parts, torch.tensor(bank).float(), alpha, components)
         assert found.tolist() == distances.argmin(1).tolist()
 
 
@@ -120,11 +120,31 @@ def test_a_search_by_components_is_exact_where_patches_have_no_more() -> None:
     generator = torch.Generator().manual_seed(0)
     plane = torch.randn(2, 12, generator=generator)  # all patches lie in a plane
     queries, bank = (torch.randn(n, 2, generator=generator) @ plane for n in (30, 20))
-    assert torch.equal(nearest_patches(queries, bank, None, 2), nearest_patches(queries, bank))
+    assert torch.equal(nearest_patches([queries], bank, None, 2), nearest_patches([queries], bank))
 
 
 def test_completeness_takes_a_rare_patch_that_the_nearest_leaves_out() -> None:
     # by hand: both queries are nearest to 0; 5 is far from all, and its column is scaled most
     queries, bank = torch.tensor([[0.0], [1.0]]), torch.tensor([[0.0], [5.0]])
-    assert nearest_patches(queries, bank).tolist() == [0, 0]
-    assert nearest_patches(queries, bank, alpha=0.1).tolist() == [0, 1]
+    assert nearest_patches([queries], bank).tolist() == [0, 0]
+    assert nearest_patches([queries], bank, alpha=0.1).tolist() == [0, 1]
+
+
+def test_bands_are_the_whole_grid_and_vote_like_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(patches, "BAND", 9)  # two rows of four patches
+    features = torch.rand(1, 2, 9, 8, dtype=torch.float64)
+    rows, columns = (patch_positions(side, 3, 2, "circular", 1) for side in (9, 8))
+    bands = PatchBands(features, 3, rows, columns)
+    whole = extract_patches(features, 3, rows, columns)
+    assert [len(band) for band in bands] == [8, 8, 4]
+    assert torch.equal(torch.cat(list(bands)), whole)
+    bank = torch.rand(5, 18, dtype=torch.float64)
+    indices = torch.arange(20) % 5
+    mean, variance = bands.votes(indices, bank)
+    count = vote(torch.ones(20, 18, dtype=torch.float64), (2, 9, 8), 3, rows, columns)
+    means = [
+        vote(said, (2, 9, 8), 3, rows, columns) / count
+        for said in (bank[indices], bank[indices].square())
+    ]
+    torch.testing.assert_close(mean, means[0])
+    torch.testing.assert_close(variance, (means[1] - means[0].square()).mean())

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Sequence
 from typing import get_args
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from stylelightning.backbones.base import Backbone, Features, Layer
@@ -129,5 +128,5 @@ class RandomMultiscale(Backbone):
                 x = self.halving(x)
             if name in wanted:
                 answers = [*(bank(x) for bank in self.banks), x, -x]
-                features[name] = torch.cat([F.relu(answer) for answer in answers], 1)
+                features[name] = torch.cat(answers, 1).relu_()  # in place: no one holds the cat
         return features

@@ -12,6 +12,10 @@ NOISE = 0.02
 """Standard deviation in [0, 1] below which a difference of colours counts as noise."""
 
 
+PART = 2**20
+"""Most pixels that are held in float64 at once: a photograph of 24 megapixels would take 600 MB."""
+
+
 def colour_moments(pixels: Tensor, weight: Tensor | None = None) -> tuple[Tensor, Tensor]:
     """Return the mean and the covariance of a picture's colours.
 
@@ -23,14 +27,18 @@ def colour_moments(pixels: Tensor, weight: Tensor | None = None) -> tuple[Tensor
     Returns:
         Mean of shape (3,) and covariance of shape (3, 3), in float64.
     """
-    colours = pixels[0].flatten(1).double()  # (3, H*W)
-    shares = torch.ones_like(colours[0]) if weight is None else weight.flatten().double()
-    if shares.sum() == 0:
-        shares = torch.ones_like(shares)
-    shares = shares / shares.sum()
-    mean = colours @ shares
-    centred = colours - mean[:, None]
-    return mean, (centred * shares) @ centred.t()
+    colours = pixels[0].flatten(1)  # (3, H*W)
+    if weight is None or not weight.any():
+        weight = torch.ones(())
+    shares = weight.flatten().expand(colours.shape[1])
+    total, sums, products = torch.zeros(()), torch.zeros(3), torch.zeros(3, 3)
+    for part, share in zip(torch.split(colours, PART, 1), torch.split(shares, PART), strict=True):
+        weighted = (part := part.double()) * share.double()
+        total = total + share.double().sum()
+        sums = sums + weighted.sum(1)
+        products = products + weighted @ part.t()
+    mean = sums / total
+    return mean, products / total - torch.outer(mean, mean)
 
 
 def monge_kantorovich(source: Tensor, target: Tensor, noise: float = NOISE) -> Tensor:

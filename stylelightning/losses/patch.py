@@ -10,12 +10,11 @@ from torch.nn import functional as F
 from stylelightning.backbones.base import Features
 from stylelightning.losses.base import Loss
 from stylelightning.patches import (
+    PatchBands,
     PatchPadding,
-    extract_patches,
     nearest_patches,
     patch_positions,
     patches_at,
-    vote,
 )
 
 
@@ -181,16 +180,9 @@ class PatchLoss(Loss):
                 f"`size` of PatchLoss is {self.size}, but the layer {name!r} is only {side} "
                 "positions on its shorter side: use a smaller size or a larger --data.size."
             )
-        rows, columns = self._grid(features)
-        queries = extract_patches(features, self.size, rows, columns)
-        bank = self._banks[name]
-        nearest = nearest_patches(queries, bank, self.completeness, self.search_components)
-        shape = (features.shape[1], features.shape[2], features.shape[3])
-        found = bank[nearest]
-        count = vote(torch.ones_like(found), shape, self.size, rows, columns)
-        mean = vote(found, shape, self.size, rows, columns) / count
-        square = vote(found.square(), shape, self.size, rows, columns) / count
-        return _Target(mean, (square - mean.square()).mean())
+        bank, grid = self._banks[name], PatchBands(features, self.size, *self._grid(features))
+        nearest = nearest_patches(grid, bank, self.completeness, self.search_components)
+        return _Target(*grid.votes(nearest, bank))
 
     def _grid(self, features: Tensor) -> tuple[Tensor, Tensor]:
         """Return where patches start; the grid moves from search to search, so none shows."""

@@ -1,0 +1,200 @@
+"""Make the gallery: run every example below and write docs/gallery.md and its pictures.
+
+Every picture is one command on the shipped images, shown beside it. Takes about six minutes on two
+CPU cores. Give names to make only those again; the page is always written whole.
+
+Usage: python docs/make_gallery.py [NAME ...]
+"""
+
+import shlex
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from PIL import Image
+
+DOCS = Path(__file__).parent
+FOLDER = DOCS / "images" / "gallery"
+JPEG_QUALITY = 88
+QUICKSTART = "--config configs/quickstart.yaml"
+TEXTURE = "--config configs/texture.yaml"
+
+
+@dataclass(frozen=True)
+class Example:
+    """One picture of the gallery.
+
+    Args:
+        name: Name of its file.
+        options: Options of ``fit``, as on the command line.
+        text: What to see in it.
+        tiles: How many copies are laid side by side and below each other.
+    """
+
+    name: str
+    options: str
+    text: str
+    tiles: int = 1
+
+
+SECTIONS: dict[str, tuple[Example, ...]] = {
+    "Styles": (
+        Example(
+            "painting",
+            QUICKSTART,
+            "The quickstart, untouched: outlines of the bay, strokes and palette of the painting.",
+        ),
+        Example(
+            "mosaic",
+            f"{QUICKSTART} --data.style configs/images/mosaic.jpg",
+            "The style picture is a mosaic: the same config, nothing else is changed.",
+        ),
+        Example(
+            "hatching",
+            f"{QUICKSTART} --data.style configs/images/hatching.jpg",
+            "The style picture is a drawing: the lines follow the outlines, dark is dense.",
+        ),
+    ),
+    "How much of each": (
+        Example(
+            "more-content",
+            f"{QUICKSTART} --model.losses.content.weight 360",
+            "Four times the content weight: details come back, sky and water calm down.",
+        ),
+        Example(
+            "more-style",
+            f"{QUICKSTART} --model.losses.content.weight 22",
+            "A quarter of the content weight: the picture is taken over by the painting.",
+        ),
+        Example(
+            "finer-strokes",
+            f"{QUICKSTART} --data.style_scale 0.6",
+            "A smaller style image has finer strokes.",
+        ),
+    ),
+    "Terms": (
+        Example(
+            "without-strokes",
+            f"{QUICKSTART} --model.losses.strokes null",
+            "Without the patch term: colours and grain of the painting, no strokes.",
+        ),
+        Example(
+            "without-gram",
+            f"{QUICKSTART} --model.losses.style null --callbacks.grams null",
+            "Without the Gram term: strokes, but flat areas fall back on few patches.",
+        ),
+        Example(
+            "sliced-wasserstein",
+            f"{QUICKSTART} --model.losses.style SlicedWassersteinLoss"
+            " --model.losses.style.layers [level1,level2,level3,level4,level5]"
+            " --model.losses.style.weight 100 --model.losses.style.renew_every_n_steps 1"
+            " --callbacks.grams null",
+            "The sliced Wasserstein distance in place of the Gram term, on the same filters.",
+        ),
+    ),
+    "Colours": (
+        Example(
+            "style-to-content",
+            f"{QUICKSTART} --data.colours StyleToContent",
+            "The painting is recoloured first: its strokes in the colours of the bay.",
+        ),
+        Example(
+            "luminance-only",
+            f"{QUICKSTART} --data.colours LuminanceOnly",
+            "Only light and dark are painted; every pixel keeps the colour of the bay.",
+        ),
+        Example(
+            "no-colours",
+            f"{QUICKSTART} --data.colours null",
+            "Nothing is recoloured: the content term holds on to the bay's own colours.",
+        ),
+    ),
+    "Textures": (
+        Example(
+            "texture",
+            f"{TEXTURE} --data.size 256",
+            "Four copies of one texture: no seam, since everything in it goes round its borders.",
+            tiles=2,
+        ),
+        Example(
+            "texture-mosaic",
+            f"{TEXTURE} --data.size 256 --data.style configs/images/mosaic.jpg",
+            "The same of the mosaic.",
+            tiles=2,
+        ),
+        Example(
+            "texture-wide",
+            f"{TEXTURE} --data.style configs/images/hatching.jpg --data.aspect_ratio 2",
+            "Any size and shape: 512 x 256 px of the drawing.",
+        ),
+    ),
+}
+HEADER = """\
+# Gallery
+
+Made by `python docs/make_gallery.py` from the pictures in `configs/images/`.
+Those are drawn by scripts, too.
+Every picture is one command of the form
+
+```bash
+python -m stylelightning fit OPTIONS
+```
+
+No pretrained network is in any of them.
+
+| content image | style images | | |
+| --- | --- | --- | --- |
+| ![A bay with a lighthouse](../configs/images/content.jpg) | \
+![A painting of sunflowers](../configs/images/style.jpg) | \
+![A mosaic](../configs/images/mosaic.jpg) | \
+![Ink lines on paper](../configs/images/hatching.jpg) |
+"""
+
+
+def make(example: Example) -> None:
+    """Run an example and write its picture."""
+    with tempfile.TemporaryDirectory() as folder:
+        picture = Path(folder, "picture.png")
+        command = [sys.executable, "-m", "stylelightning", "fit", *shlex.split(example.options)]
+        command += ["--output", str(picture), "--trainer.default_root_dir", folder]
+        subprocess.run(command, check=True, cwd=DOCS.parent)
+        one = Image.open(picture).convert("RGB")
+    width, height = one.size
+    whole = Image.new("RGB", (width * example.tiles, height * example.tiles))
+    for number in range(example.tiles**2):
+        down, across = divmod(number, example.tiles)
+        whole.paste(one, (across * width, down * height))
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    whole.save(FOLDER / f"{example.name}.jpg", quality=JPEG_QUALITY)
+
+
+def page() -> str:
+    """Return the gallery's Markdown."""
+    parts = [HEADER]
+    for title, examples in SECTIONS.items():
+        parts.append(f"## {title}\n")
+        for example in examples:
+            options = example.options.replace(" --", " \\\n    --")
+            parts.append(
+                f"```{{figure}} images/gallery/{example.name}.jpg\n"
+                f":alt: {example.text}\n\n{example.text}\n```\n\n"
+                f"```bash\npython -m stylelightning fit {options}\n```\n"
+            )
+    return "\n".join(parts)
+
+
+def main() -> None:
+    """Make the pictures that are asked for, or all, and the page."""
+    examples = {each.name: each for section in SECTIONS.values() for each in section}
+    names = sys.argv[1:] or list(examples)
+    if unknown := set(names) - set(examples):
+        sys.exit(f"Unknown: {', '.join(sorted(unknown))}. Examples: {', '.join(examples)}.")
+    for name in names:
+        make(examples[name])
+    (DOCS / "gallery.md").write_text(page(), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
