@@ -60,12 +60,12 @@ SECTIONS: dict[str, tuple[Example, ...]] = {
     "How much of each": (
         Example(
             "more-content",
-            f"{QUICKSTART} --model.losses.content.weight 360",
+            f"{QUICKSTART} --model.losses.content.weight 400",
             "Four times the content weight: details come back, sky and water calm down.",
         ),
         Example(
             "more-style",
-            f"{QUICKSTART} --model.losses.content.weight 22",
+            f"{QUICKSTART} --model.losses.content.weight 25",
             "A quarter of the content weight: the picture is taken over by the painting.",
         ),
         Example(

@@ -7,8 +7,9 @@ from itertools import count
 from lightning.pytorch import Trainer
 from torch.optim import LBFGS, Optimizer, SparseAdam
 
+from stylelightning.backbones.base import Backbone
 from stylelightning.data import StyleTransferData
-from stylelightning.losses.base import Loss
+from stylelightning.losses.base import IMAGE_LAYER, Loss
 from stylelightning.schedule import Plan, Schedule
 
 log = logging.getLogger(__name__)
@@ -94,13 +95,27 @@ def check_images(losses: Mapping[str, Loss], data: StyleTransferData) -> None:
                 )
 
 
+def smallest_side(losses: Mapping[str, Loss], backbone: Backbone) -> int:
+    """Return the smallest side in pixels of images that every loss can read all its layers of.
+
+    A layer must exist, and have as many positions as the loss's patches.
+    """
+    least = 1
+    for loss in losses.values():
+        layers = [name for name in loss.layers if name != IMAGE_LAYER]
+        strides = [backbone.layer_table[name].stride for name in layers]
+        positions = loss.smallest_map * max(strides, default=1)
+        least = max(least, backbone.smallest_side(layers), positions)
+    return least
+
+
 def plan_scales(schedule: Schedule, data: StyleTransferData, least: int) -> Plan:
     """Return the scales at which every image is large enough, and say which are not.
 
     Args:
         schedule: Steps and scales that are asked for.
         data: The run's pictures.
-        least: Smallest side in pixels that the layers of the run can be computed for.
+        least: Smallest side in pixels that the losses of the run can read.
 
     Raises:
         ValueError: If even the last scale is too small; the text names the smallest that works.
@@ -114,13 +129,13 @@ def plan_scales(schedule: Schedule, data: StyleTransferData, least: int) -> Plan
         enough = next(filter(usable, count(data.size)))
         raise ValueError(
             f"`data.size` is {data.size}, a picture of {pixels(data.picture_size(data.size))}, but "
-            f"the layers of this run need at least {least} px on every side, of both images: the "
+            f"the losses of this run need at least {least} px on every side, of both images: the "
             f"smallest that works is --data.size {enough}."
         )
     for size in schedule.sizes(data.size):
         if not usable(size):
             log.warning(
-                "The scale of %s is skipped: the layers of this run need at least %d px on every "
+                "The scale of %s is skipped: the losses of this run need at least %d px on every "
                 "side.",
                 pixels(data.picture_size(size)),
                 least,

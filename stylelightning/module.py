@@ -16,13 +16,11 @@ from stylelightning.backbones.base import Backbone, Features
 from stylelightning.canvas import Canvas
 from stylelightning.data import StyleTransferData
 from stylelightning.initial import initial_picture
-from stylelightning.losses.base import Loss
+from stylelightning.losses.base import IMAGE_LAYER, Loss
 from stylelightning.schedule import Schedule
 
 log = logging.getLogger(__name__)
 
-IMAGE_LAYER = "image"
-"""The layer name under which a loss reads the picture itself."""
 TAKEN_NAMES = {*dir(nn.ModuleDict), "scale", "size", "step", "total"}
 """What a loss can't be called: attributes of their container and columns of the table."""
 
@@ -144,7 +142,7 @@ class StyleTransfer(LightningModule):
             self.backbone.check_layers(name for name in loss.layers if name != IMAGE_LAYER)
         self._layers = frozenset(name for loss in self._losses().values() for name in loss.layers)
         checks.check_images(self._losses(), self.data)
-        least = self.backbone.smallest_side(self._layers - {IMAGE_LAYER})
+        least = checks.smallest_side(self._losses(), self.backbone)
         self.plan = checks.plan_scales(self.schedule, self.data, least)
         checks.check_steps(self.trainer, self.plan)
         start = initial_picture(self.init, self.data, self.plan.scales[0].size)

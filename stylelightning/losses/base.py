@@ -9,6 +9,9 @@ from torch import Tensor, nn
 
 from stylelightning.backbones.base import Features
 
+IMAGE_LAYER = "image"
+"""The layer name under which a loss reads the picture itself."""
+
 
 class Loss(nn.Module, ABC):
     """A term of the total, computed from feature maps.
@@ -31,6 +34,8 @@ class Loss(nn.Module, ABC):
     """Whether ``prepare`` reads the style images."""
     stochastic = False
     """Whether ``forward`` draws at random, so that one picture has several values."""
+    smallest_map = 1
+    """Smallest side in positions of a layer that the loss can read, such as a patch's."""
 
     def __init__(self, weight: float, layers: Sequence[str] | dict[str, float]) -> None:
         super().__init__()

@@ -99,7 +99,7 @@ class PatchLoss(Loss):
                 f"`padding` of PatchLoss must be one of {', '.join(get_args(PatchPadding))}, "
                 f"got {padding!r}."
             )
-        self.size = size
+        self.size = self.smallest_map = size
         self.stride = stride
         self.bank_size = bank_size
         self.completeness = completeness

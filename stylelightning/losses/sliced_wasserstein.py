@@ -73,7 +73,7 @@ class SlicedWassersteinLoss(Loss):
                 "`padding` of SlicedWassersteinLoss must be one of "
                 f"{', '.join(get_args(PatchPadding))}, got {padding!r}."
             )
-        self.size = size
+        self.size = self.smallest_map = size
         self.projections = projections
         self.renew_every_n_steps = renew_every_n_steps
         self.padding = padding
