@@ -16,6 +16,9 @@ from stylelightning.images import Picture, read_picture
 
 log = logging.getLogger(__name__)
 
+FLAT = 0.01
+"""Standard deviation in [0, 1] below which an image has one colour only."""
+
 
 class Steps:
     """An endless loader of empty batches: a step needs no data but the picture itself.
@@ -116,6 +119,11 @@ class StyleTransferData(LightningDataModule):
                     "A smaller --data.style_scale keeps them sharp.",
                     own,
                     used,
+                )
+            if float(self._style.pixels.std((2, 3)).max()) < FLAT:
+                log.warning(
+                    "The style image has one colour only, and so will the picture: style terms "
+                    "ask for nothing else. Give another --data.style."
                 )
         if self.colours is not None and self._content is not None and self._style is not None:
             self._shown = self._content.pixels

@@ -50,6 +50,18 @@ def test_an_enlarged_style_image_is_said(
     assert "The style image is 40 px and is enlarged to 80 px" in caplog.text
 
 
+def test_a_style_image_of_one_colour_is_said(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    write_picture(tmp_path / "s.png", torch.full((1, 3, 40, 40), 0.3))
+    with caplog.at_level(logging.WARNING):
+        StyleTransferData(style=str(tmp_path / "s.png"), size=40).setup("fit")
+    assert "The style image has one colour only, and so will the picture" in caplog.text
+    caplog.clear()
+    make_data(tmp_path, style_size=(40, 40))
+    assert "one colour" not in caplog.text
+
+
 def test_without_a_size_the_picture_has_the_content_images_own(tmp_path: Path) -> None:
     write_picture(tmp_path / "c.png", torch.rand(1, 3, 30, 60))
     data = StyleTransferData(str(tmp_path / "c.png"), size=None)
