@@ -68,6 +68,22 @@ class Loss(nn.Module, ABC):
             styles: Feature maps of each style image, sizes may differ.
         """
 
+    def _check_counts(self, **counts: int | None) -> None:
+        """Refuse options, by name, that are below 1; None is none."""
+        for name, value in counts.items():
+            if value is not None and value < 1:
+                raise ValueError(
+                    f"`{name}` of {type(self).__name__} must be at least 1, got {value}."
+                )
+
+    def _check_choice(self, name: str, value: str, choices: Sequence[str]) -> None:
+        """Refuse an option that is not among its choices."""
+        if value not in choices:
+            raise ValueError(
+                f"`{name}` of {type(self).__name__} must be one of {', '.join(choices)}, "
+                f"got {value!r}."
+            )
+
     def state(self) -> dict[str, Any]:
         """Return what a resumed run needs beside the targets, in plain types and tensors."""
         return {}

@@ -76,14 +76,13 @@ class PatchLoss(Loss):
         seed: int = 0,
     ) -> None:
         super().__init__(weight, layers)
-        for name, value in (
-            ("size", size),
-            ("bank_size", bank_size),
-            ("renew_every_n_steps", renew_every_n_steps),
-            ("search_components", search_components),
-        ):
-            if value is not None and value < 1:
-                raise ValueError(f"`{name}` of PatchLoss must be at least 1, got {value}.")
+        self._check_counts(
+            size=size,
+            bank_size=bank_size,
+            renew_every_n_steps=renew_every_n_steps,
+            search_components=search_components,
+        )
+        self._check_choice("padding", padding, get_args(PatchPadding))
         if not 1 <= stride <= size:
             raise ValueError(f"`stride` of PatchLoss must be from 1 to {size}, got {stride}.")
         if completeness is not None and not completeness > 0:
@@ -94,11 +93,6 @@ class PatchLoss(Loss):
             )
         if not scales or not min(scales) > 0:
             raise ValueError(f"`scales` of PatchLoss must be above 0, got {list(scales)}.")
-        if padding not in get_args(PatchPadding):
-            raise ValueError(
-                f"`padding` of PatchLoss must be one of {', '.join(get_args(PatchPadding))}, "
-                f"got {padding!r}."
-            )
         self.size = self.smallest_map = size
         self.stride = stride
         self.bank_size = bank_size

@@ -59,20 +59,10 @@ class SlicedWassersteinLoss(Loss):
         seed: int = 0,
     ) -> None:
         super().__init__(weight, layers)
-        for name, value in (
-            ("size", size),
-            ("projections", projections),
-            ("renew_every_n_steps", renew_every_n_steps),
-        ):
-            if value is not None and value < 1:
-                raise ValueError(
-                    f"`{name}` of SlicedWassersteinLoss must be at least 1, got {value}."
-                )
-        if padding not in get_args(PatchPadding):
-            raise ValueError(
-                "`padding` of SlicedWassersteinLoss must be one of "
-                f"{', '.join(get_args(PatchPadding))}, got {padding!r}."
-            )
+        self._check_counts(
+            size=size, projections=projections, renew_every_n_steps=renew_every_n_steps
+        )
+        self._check_choice("padding", padding, get_args(PatchPadding))
         self.size = self.smallest_map = size
         self.projections = projections
         self.renew_every_n_steps = renew_every_n_steps
