@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Mapping
-from itertools import count
 
 from lightning.pytorch import Trainer
 from torch.optim import LBFGS, Optimizer, SparseAdam
@@ -13,6 +12,9 @@ from stylelightning.losses.base import IMAGE_LAYER, Loss
 from stylelightning.schedule import Plan, Schedule
 
 log = logging.getLogger(__name__)
+
+LARGEST = 2**16
+"""Longer side in pixels beyond which no size is proposed."""
 
 
 def check_trainer(trainer: Trainer) -> None:
@@ -126,11 +128,16 @@ def plan_scales(schedule: Schedule, data: StyleTransferData, least: int) -> Plan
         return bool(min(sides) >= least)
 
     if not usable(data.size):
-        enough = next(filter(usable, count(data.size)))
+        enough = next(filter(usable, range(data.size, LARGEST)), None)
+        way = (
+            f"smallest that works is --data.size {enough}."
+            if enough
+            else (f"images are too long or too small for any size up to {LARGEST} px.")
+        )
         raise ValueError(
             f"`data.size` is {data.size}, a picture of {pixels(data.picture_size(data.size))}, but "
             f"the losses of this run need at least {least} px on every side, of both images: the "
-            f"smallest that works is --data.size {enough}."
+            f"{way}"
         )
     for size in schedule.sizes(data.size):
         if not usable(size):

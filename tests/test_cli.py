@@ -264,6 +264,7 @@ def test_a_loss_of_ones_own_is_one_file(
         (["--trainer.precision", "16-true"], "use bf16-mixed"),
         (["--data.size="], "data.size must be int or null, got ''"),
         (["--data.style_scale", "0.01"], "the smallest that works is --data.size"),
+        (["--data.style_scale", "1e-9"], "too small for any size up to 65536 px"),
         (["--model.optimizer.lrr", "1"], "Adam has no option 'lrr'. Did you mean lr?"),
         (["--model.optimizer", "SparseAdam"], "SparseAdam can't optimise a picture"),
         (["--model.lr_scheduler", "StepLR"], "model.lr_scheduler: step_size must be given"),
