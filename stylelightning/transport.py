@@ -54,3 +54,40 @@ def squared_wasserstein(values: Tensor, target: Tensor) -> Tensor:
     centre = target.mean(1, keepdim=True)
     lost = (target - centre).square().mean(1) - (means - centre).square().mean(1)
     return distance + lost.clamp_min(0)
+
+
+def squared_gaussian_wasserstein(
+    mean: Tensor, covariance: Tensor, target_mean: Tensor, target_root: Tensor
+) -> Tensor:
+    r"""Return the squared Wasserstein-2 distance of two Gaussians.
+
+    .. math:: W_2^2 = \lVert \mu - \nu \rVert^2 + \mathrm{tr}\, \Sigma + \mathrm{tr}\, T
+        - 2\, \mathrm{tr} (T^{1/2} \Sigma T^{1/2})^{1/2}
+
+    The last trace is the sum of the roots of eigenvalues. Its gradient needs the eigenvectors only,
+    never the inverse of a difference of eigenvalues, so it is exact when some are equal.
+
+    Args:
+        mean: Mean of shape (B, C).
+        covariance: Covariance of shape (B, C, C), positive definite.
+        target_mean: Mean of shape (B, C) of the other Gaussian.
+        target_root: Symmetric root T^(1/2) of its covariance T, (B, C, C).
+
+    Returns:
+        Distances of shape (B,), at least 0 but for rounding.
+
+    Source: Olkin and Pukelsheim, "The distance between two random vectors with given dispersion
+    matrices", Linear Algebra and its Applications 48, 1982.
+    """
+    between = target_root @ covariance @ target_root
+    roots = torch.linalg.eigvalsh((between + between.mT) / 2).clamp_min(0).sqrt()
+    traces = covariance.diagonal(dim1=1, dim2=2) + target_root.square().sum(2)
+    distance: Tensor = (mean - target_mean).square().sum(1) + traces.sum(1) - 2 * roots.sum(1)
+    return distance
+
+
+def symmetric_root(matrix: Tensor) -> Tensor:
+    """Return the symmetric root of symmetric matrices without negative eigenvalues, (B, C, C)."""
+    values, vectors = torch.linalg.eigh(matrix)
+    root: Tensor = (vectors * values.clamp_min(0).sqrt()[:, None]) @ vectors.mT
+    return root

@@ -12,6 +12,9 @@ from stylelightning.backbones.base import Features
 IMAGE_LAYER = "image"
 """The layer name under which a loss reads the picture itself."""
 
+STYLE_LAYERS = ["relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1"]
+"""Layers of a style term unless others are named: the first of each block of a VGG network."""
+
 
 class Loss(nn.Module, ABC):
     """A term of the total, computed from feature maps.

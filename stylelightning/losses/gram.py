@@ -8,7 +8,7 @@ from torch import Tensor
 
 from stylelightning import functional as F
 from stylelightning.backbones.base import Features
-from stylelightning.losses.base import StatisticalLoss
+from stylelightning.losses.base import STYLE_LAYERS, StatisticalLoss
 
 
 class GramLoss(StatisticalLoss):
@@ -39,13 +39,7 @@ class GramLoss(StatisticalLoss):
     def __init__(
         self,
         weight: float = 1.0,
-        layers: list[str] | dict[str, float] = [  # noqa: B006 - copied, never changed
-            "relu1_1",
-            "relu2_1",
-            "relu3_1",
-            "relu4_1",
-            "relu5_1",
-        ],
+        layers: list[str] | dict[str, float] = STYLE_LAYERS,
         normalization: Literal["none", "hw", "chw"] = "chw",
         reduction: Literal["mean", "sum"] = "mean",
     ) -> None:

@@ -8,8 +8,10 @@ import torch
 from stylelightning.backbones.base import Features
 from stylelightning.losses import (
     ContentLoss,
+    GaussianWassersteinLoss,
     GramLoss,
     Loss,
+    MeanCovarianceLoss,
     PatchLoss,
     SlicedWassersteinLoss,
     StatisticalLoss,
@@ -24,6 +26,8 @@ LOSSES: dict[str, Callable[[], Loss]] = {
     "gram": lambda: GramLoss(1.0, LAYERS),
     "gram-hw-sum": lambda: GramLoss(1.0, LAYERS, normalization="hw", reduction="sum"),
     "gram-none": lambda: GramLoss(1.0, LAYERS, normalization="none"),
+    "mean-covariance": lambda: MeanCovarianceLoss(1.0, LAYERS),
+    "gaussian-wasserstein": lambda: GaussianWassersteinLoss(1.0, LAYERS),
     "patch": lambda: PatchLoss(1.0, LAYERS, size=2, stride=1, renew_every_n_steps=10**6),
     "sliced-wasserstein": lambda: SlicedWassersteinLoss(1.0, LAYERS),
     "tv": lambda: TotalVariationLoss(1.0, LAYERS),
