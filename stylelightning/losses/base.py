@@ -72,12 +72,19 @@ class Loss(nn.Module, ABC):
         """
 
     def _check_counts(self, **counts: int | None) -> None:
-        """Refuse options, by name, that are below 1; None is none."""
+        """Refuse options, by name, that are null (which the parser lets pass) or below 1."""
         for name, value in counts.items():
-            if value is not None and value < 1:
+            if value is None or value < 1:
                 raise ValueError(
                     f"`{name}` of {type(self).__name__} must be at least 1, got {value}."
                 )
+
+    def _check_seed(self, seed: int | None) -> None:
+        """Refuse a seed that no generator takes."""
+        if seed is None or not -(2**63) <= seed < 2**63:
+            raise ValueError(
+                f"`seed` of {type(self).__name__} must be a whole number of 64 bits, got {seed}."
+            )
 
     def _check_choice(self, name: str, value: str, choices: Sequence[str]) -> None:
         """Refuse an option that is not among its choices."""

@@ -1,5 +1,6 @@
 """The style term of Markov random fields."""
 
+import math
 from collections.abc import Sequence
 from typing import Any, get_args
 
@@ -76,14 +77,12 @@ class PatchLoss(Loss):
         seed: int = 0,
     ) -> None:
         super().__init__(weight, layers)
-        self._check_counts(
-            size=size,
-            bank_size=bank_size,
-            renew_every_n_steps=renew_every_n_steps,
-            search_components=search_components,
-        )
+        self._check_counts(size=size, bank_size=bank_size, renew_every_n_steps=renew_every_n_steps)
+        if search_components is not None:
+            self._check_counts(search_components=search_components)
+        self._check_seed(seed)
         self._check_choice("padding", padding, get_args(PatchPadding))
-        if not 1 <= stride <= size:
+        if stride > size:
             raise ValueError(f"`stride` of PatchLoss must be from 1 to {size}, got {stride}.")
         if completeness is not None and not completeness > 0:
             raise ValueError(f"`completeness` of PatchLoss must be above 0, got {completeness}.")
@@ -91,9 +90,10 @@ class PatchLoss(Loss):
             raise ValueError(
                 f"`orientations` of PatchLoss must be 1, 2, 4 or 8, got {orientations}."
             )
-        if not scales or not min(scales) > 0:
+        if not scales or not all(0 < scale < math.inf for scale in scales):
             raise ValueError(f"`scales` of PatchLoss must be above 0, got {list(scales)}.")
-        self.size = self.smallest_map = size
+        self.size = size
+        self.smallest_map = math.ceil(size / min(1, max(scales)))  # a smaller view holds none
         self.stride = stride
         self.bank_size = bank_size
         self.completeness = completeness

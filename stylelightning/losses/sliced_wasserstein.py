@@ -59,9 +59,10 @@ class SlicedWassersteinLoss(Loss):
         seed: int = 0,
     ) -> None:
         super().__init__(weight, layers)
-        self._check_counts(
-            size=size, projections=projections, renew_every_n_steps=renew_every_n_steps
-        )
+        self._check_counts(size=size, projections=projections)
+        if renew_every_n_steps is not None:
+            self._check_counts(renew_every_n_steps=renew_every_n_steps)
+        self._check_seed(seed)
         self._check_choice("padding", padding, get_args(PatchPadding))
         self.size = self.smallest_map = size
         self.projections = projections

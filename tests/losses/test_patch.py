@@ -129,6 +129,11 @@ def test_a_style_smaller_than_a_patch_is_refused() -> None:
         PatchLoss(size=3, stride=1).prepare(None, [{"image": random_image(1, side=2)}])
 
 
+def test_a_patch_asks_for_images_that_hold_it_at_the_largest_scale() -> None:
+    assert PatchLoss(size=7, scales=[0.5, 2.0]).smallest_map == 7
+    assert PatchLoss(size=7, scales=[0.25, 0.5]).smallest_map == 14
+
+
 def test_a_picture_smaller_than_a_patch_is_refused() -> None:
     with pytest.raises(ValueError, match=r"but the layer 'image' is only 2 positions"):
         make()({"image": random_image(1, side=2)})
@@ -145,6 +150,11 @@ def test_a_picture_smaller_than_a_patch_is_refused() -> None:
         ({"orientations": 3}, "`orientations` of PatchLoss must be 1, 2, 4 or 8, got 3"),
         ({"scales": []}, "`scales` of PatchLoss must be above 0"),
         ({"scales": [1.0, 0.0]}, "`scales` of PatchLoss must be above 0"),
+        ({"scales": [1.0, float("nan")]}, "`scales` of PatchLoss must be above 0"),
+        ({"scales": [float("inf")]}, r"`scales` of PatchLoss must be above 0, got \[inf\]"),
+        ({"renew_every_n_steps": None}, "`renew_every_n_steps` of PatchLoss must be .* got None"),
+        ({"seed": 10**30}, "`seed` of PatchLoss must be a whole number of 64 bits, got 10000"),
+        ({"seed": None}, "`seed` of PatchLoss must be a whole number of 64 bits, got None"),
         ({"search_components": 0}, "`search_components` of PatchLoss must be at least 1, got 0"),
         ({"padding": "zeros"}, "`padding` of PatchLoss must be one of valid, circular, got 'zero"),
     ],

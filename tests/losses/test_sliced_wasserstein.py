@@ -106,6 +106,8 @@ def test_no_style_and_a_layer_smaller_than_a_patch_are_refused() -> None:
         ({"size": 0}, "`size` of SlicedWassersteinLoss must be at least 1, got 0"),
         ({"projections": 0}, "`projections` of SlicedWassersteinLoss must be at least 1"),
         ({"renew_every_n_steps": 0}, "`renew_every_n_steps` of SlicedWassersteinLoss must be"),
+        ({"projections": None}, "`projections` of SlicedWassersteinLoss must be .* got None"),
+        ({"seed": None}, "`seed` of SlicedWassersteinLoss must be a whole number of 64 bits"),
         ({"padding": "same"}, "`padding` of SlicedWassersteinLoss must be one of valid, circular"),
     ],
 )
