@@ -308,6 +308,20 @@ def test_output_never_replaces_an_input(run: Run, capsys: Capture, content: Path
     before = content.read_bytes()
     run("--output", str(content), code=2)
     assert "`output` would replace `data.content`" in capsys.readouterr().err
+
+
+def test_several_style_images_are_one_option_and_none_is_replaced(
+    run: Run, style: Path, content: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    blend = f"[{{path: {style}, weight: 3}}, {content}]"
+    folder = run("--data.style", blend)
+    config = yaml.safe_load((folder / "config.yaml").read_text())
+    first = {"path": str(style), "weight": 3.0, "scale": 1.0}
+    assert config["data"]["style"] == [first, str(content)]
+    again = run("--config", str(folder / "config.yaml"), "--data.style", blend)
+    assert (again / "result.png").read_bytes() == (folder / "result.png").read_bytes()
+    run("--data.style", blend, "--output", str(style), code=2)
+    assert "`output` would replace `data.style`" in capsys.readouterr().err
     assert content.read_bytes() == before
 
 
