@@ -19,7 +19,7 @@ from stylelightning.checkpoint_io import AtomicCheckpointIO
 from stylelightning.data import StyleTransferData
 from stylelightning.images import check_output, write_atomically
 from stylelightning.module import StyleTransfer
-from stylelightning.parser import ConfigFile, Parser
+from stylelightning.parser import ConfigFile, Parser, take_pictures_for_paths
 from stylelightning.run_folder import (
     MadeFolders,
     create_run_folder,
@@ -86,6 +86,7 @@ class CLI(LightningCLI):
     def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
         """Add the options that belong to no component of Lightning."""
         parser.set_defaults({"model.optimizer": ADAM})
+        take_pictures_for_paths(parser, "data.style")
         parser.add_argument(
             "--callbacks",
             type=dict[str, Callback | None],
