@@ -1,5 +1,8 @@
 """The mathematics of optimal transport between two sets of numbers."""
 
+from collections.abc import Sequence
+from typing import Literal
+
 import torch
 from torch import Tensor
 
@@ -54,6 +57,67 @@ def squared_wasserstein(values: Tensor, target: Tensor) -> Tensor:
     centre = target.mean(1, keepdim=True)
     lost = (target - centre).square().mean(1) - (means - centre).square().mean(1)
     return distance + lost.clamp_min(0)
+
+
+def absolute_wasserstein(values: Tensor, target: Tensor) -> Tensor:
+    r"""Return the Wasserstein-1 distance of samples on a line, exact for any sizes.
+
+    .. math:: W_1 = \int_0^1 |Q_x(u) - Q_y(u)| du
+
+    Both quantile functions are staircases, so the integral is a sum over the steps of either.
+
+    Args:
+        values: Samples of shape (P, N), in any order.
+        target: Samples of shape (P, M), ascending along the last axis.
+
+    Returns:
+        Distances of shape (P,), at least 0.
+    """
+    ascending, (size, other) = values.sort(1).values, (values.shape[1], target.shape[1])
+    if size == other:
+        return (ascending - target).abs().mean(1)
+    # in units of 1 / (N M), where all steps end at whole numbers
+    ends = [
+        torch.arange(n + 1, device=values.device) * m for n, m in ((size, other), (other, size))
+    ]
+    cuts = torch.unique(torch.cat(ends))
+    steps = ascending[:, cuts[:-1] // other] - target[:, cuts[:-1] // size]
+    distance: Tensor = steps.abs() @ (cuts.diff().to(values.dtype) / (size * other))
+    return distance
+
+
+def wasserstein(values: Tensor, target: Tensor, exponent: Literal[1, 2]) -> Tensor:
+    """Return the Wasserstein distance of samples on a line to the power of its own exponent.
+
+    Args:
+        values: Samples of shape (P, N), in any order.
+        target: Samples of shape (P, M), ascending along the last axis.
+        exponent: 1 for absolute differences, 2 for squares.
+
+    Returns:
+        Distances of shape (P,), at least 0.
+    """
+    if exponent == 1:
+        return absolute_wasserstein(values, target)
+    return squared_wasserstein(values, target)
+
+
+def blended_quantiles(samples: Sequence[Tensor], shares: Sequence[float] = ()) -> Tensor:
+    """Return the barycentre of samples on a line: the mean of their quantile functions.
+
+    Args:
+        samples: One or more samples of shape (P, M), in any order; M may differ.
+        shares: Share of each sample, adding up to 1; empty for equal ones.
+
+    Returns:
+        Values of shape (P, M), ascending, M being that of the largest sample.
+    """
+    count = max(sample.shape[1] for sample in samples)
+    quantiles = [quantile_means(sample.sort(1).values, count) for sample in samples]
+    if len(quantiles) == 1:
+        return quantiles[0]
+    weights = torch.tensor(shares or [1 / len(samples)] * len(samples)).to(quantiles[0])
+    return torch.einsum("s,spm->pm", weights, torch.stack(quantiles))
 
 
 def squared_gaussian_wasserstein(

@@ -2,6 +2,7 @@
 
 from stylelightning.functional.distances import (
     Reduction,
+    absolute_distance,
     edge_weights,
     normalized_gradient,
     squared_distance,
@@ -18,6 +19,7 @@ from stylelightning.functional.sizes import cover, fit_long_side, resize
 __all__ = [
     "GramNormalization",
     "Reduction",
+    "absolute_distance",
     "cover",
     "edge_weights",
     "excess",

@@ -27,14 +27,29 @@ def squared_distance(
     Raises:
         ValueError: If the shapes differ.
     """
-    if first.shape != second.shape:
-        raise ValueError(
-            f"Both tensors must have one shape, got {tuple(first.shape)} and {tuple(second.shape)}."
-        )
+    _check_shapes(first, second)
     if weight is None:
         return F.mse_loss(first, second, reduction=reduction)
     squares = weight * (first - second).square()
     return squares.mean() if reduction == "mean" else squares.sum()
+
+
+def absolute_distance(first: Tensor, second: Tensor, reduction: Reduction = "mean") -> Tensor:
+    """Return the sum or the mean of the absolute differences.
+
+    Args:
+        first: Tensor of any shape.
+        second: Tensor of the same shape.
+        reduction: ``mean`` or ``sum``.
+
+    Returns:
+        A scalar that is at least 0.
+
+    Raises:
+        ValueError: If the shapes differ.
+    """
+    _check_shapes(first, second)
+    return F.l1_loss(first, second, reduction=reduction)
 
 
 def edge_weights(features: Tensor, smallest: float, largest: float, width: int = 5) -> Tensor:
@@ -93,6 +108,13 @@ def normalized_gradient(
         features, value.detach(), gradient / (gradient.abs().sum() + epsilon)
     )
     return result
+
+
+def _check_shapes(first: Tensor, second: Tensor) -> None:
+    if first.shape != second.shape:
+        raise ValueError(
+            f"Both tensors must have one shape, got {tuple(first.shape)} and {tuple(second.shape)}."
+        )
 
 
 class _Prescribed(torch.autograd.Function):

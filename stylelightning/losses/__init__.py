@@ -8,19 +8,38 @@ from stylelightning.losses.gaussian import (
     MeanCovarianceLoss,
 )
 from stylelightning.losses.gram import GramLoss
+from stylelightning.losses.histogram import HistogramLoss
+from stylelightning.losses.hypercolumn import HypercolumnLoss, StyleHypercolumnLoss
+from stylelightning.losses.laplacian import LaplacianLoss
+from stylelightning.losses.moment import MomentLoss
 from stylelightning.losses.patch import PatchLoss
+from stylelightning.losses.relaxed_emd import PaletteLoss, RelaxedEMDLoss, RelaxedTransportLoss
+from stylelightning.losses.renewed import RenewedLoss
+from stylelightning.losses.self_similarity import SelfSimilarityLoss
 from stylelightning.losses.sliced_wasserstein import SlicedWassersteinLoss
 from stylelightning.losses.total_variation import TotalVariationLoss
+from stylelightning.losses.value_range import RangeLoss
 
 __all__ = [
     "ContentLoss",
     "GaussianLoss",
     "GaussianWassersteinLoss",
     "GramLoss",
+    "HistogramLoss",
+    "HypercolumnLoss",
+    "LaplacianLoss",
     "Loss",
     "MeanCovarianceLoss",
+    "MomentLoss",
+    "PaletteLoss",
     "PatchLoss",
+    "RangeLoss",
+    "RelaxedEMDLoss",
+    "RelaxedTransportLoss",
+    "RenewedLoss",
+    "SelfSimilarityLoss",
     "SlicedWassersteinLoss",
     "StatisticalLoss",
+    "StyleHypercolumnLoss",
     "TotalVariationLoss",
 ]

@@ -2,7 +2,7 @@
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from torch import Tensor, nn
@@ -91,6 +91,15 @@ class Loss(nn.Module, ABC):
         shares = self.shares or [1 / len(values)] * len(values)
         parts = [share * value for share, value in zip(shares, values, strict=True)]
         return sum(parts[1:], parts[0])
+
+    def _weighted_sum(self, term: Callable[[str], Tensor]) -> Tensor:
+        """Return the sum over layers of the layer's weight times its own term.
+
+        Args:
+            term: What gives a layer's term, a scalar, by the layer's name.
+        """
+        terms = [weight * term(name) for name, weight in self.layer_weights.items()]
+        return sum(terms[1:], terms[0])
 
     def _check_counts(self, **counts: int | None) -> None:
         """Refuse options, by name, that are null (which the parser lets pass) or below 1."""

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from functools import partial
 from typing import Literal
 
 from torch import Tensor
@@ -27,6 +28,8 @@ class ContentLoss(Loss):
         edge_weights: Smallest and largest factor of a position, such as ``[0.15, 3]``: the squared
             distances are then weighted by how strong the content image's own edges are there, so
             that outlines are held and flat areas are free. Null weighs all positions the same.
+        normalize_gradients: Whether the gradient at each layer is divided by its own L1 norm, so
+            that a layer pulls as hard as its weight says, whatever its distance.
 
     Raises:
         ValueError: If ``edge_weights`` are not two numbers of at least 0, the smaller one first.
@@ -34,6 +37,7 @@ class ContentLoss(Loss):
     Source: Gatys, Ecker and Bethge, CVPR 2016, equation 1,
     https://doi.org/10.1109/CVPR.2016.265; the mean is that of neural_style.lua, line 464.
     ``functional.edge_weights`` says what an edge is; weighting by edges is this project's own.
+    ``functional.normalized_gradient`` says where dividing gradients comes from.
     """
 
     needs_content = True
@@ -44,6 +48,7 @@ class ContentLoss(Loss):
         layers: list[str] | dict[str, float] = ["relu4_2"],  # noqa: B006 - copied, never changed
         reduction: Literal["mean", "sum"] = "mean",
         edge_weights: list[float] | None = None,
+        normalize_gradients: bool = False,
     ) -> None:
         super().__init__(weight, layers)
         if edge_weights is not None and (
@@ -55,6 +60,7 @@ class ContentLoss(Loss):
             )
         self.reduction = reduction
         self.edge_weights = edge_weights
+        self.normalize_gradients = normalize_gradients
         self.targets: Features = {}
         self.position_weights: Features = {}
 
@@ -72,14 +78,13 @@ class ContentLoss(Loss):
 
     def forward(self, features: Features) -> Tensor:
         """Return the weighted sum of the layers' squared distances."""
-        distances = [
-            weight
-            * F.squared_distance(
-                features[name],
-                self.targets[name],
-                self.reduction,
-                self.position_weights.get(name),
+
+        def distance(name: str, values: Tensor) -> Tensor:
+            weights = self.position_weights.get(name)
+            return F.squared_distance(values, self.targets[name], self.reduction, weights)
+
+        if self.normalize_gradients:
+            return self._weighted_sum(
+                lambda name: F.normalized_gradient(partial(distance, name), features[name])
             )
-            for name, weight in self.layer_weights.items()
-        ]
-        return sum(distances[1:], distances[0])
+        return self._weighted_sum(lambda name: distance(name, features[name]))

@@ -56,11 +56,9 @@ class GaussianLoss(StatisticalLoss):
 
     def compare(self, statistics: Features, count: dict[str, int]) -> Tensor:
         """Return the weighted sum of the layers' distances."""
-        terms = []
-        for name, weight in self.layer_weights.items():
-            mean, covariance = _split(statistics[name] / count[name])
-            terms.append(weight * self.distance(name, mean, covariance))
-        return sum(terms[1:], terms[0])
+        return self._weighted_sum(
+            lambda name: self.distance(name, *_split(statistics[name] / count[name]))
+        )
 
     @abstractmethod
     def distance(self, name: str, mean: Tensor, covariance: Tensor) -> Tensor:
@@ -68,22 +66,24 @@ class GaussianLoss(StatisticalLoss):
 
 
 class MeanCovarianceLoss(GaussianLoss):
-    r"""Squared distances between the means and the covariances of features.
+    r"""Distances between the means and the covariances of features.
 
     .. math:: L = \sum_l w_l \Big( \frac{1}{C_l} \lVert \mu^l - \nu^l \rVert^2
         + \frac{1}{C_l^2} \lVert \Sigma^l - T^l \rVert_F^2 \Big)
 
     A Gram matrix divided by HW is the covariance plus the mean's product with itself; here the two
-    are apart.
+    are apart. ``exponent: 1`` takes absolute values in place of the squares, as STROTSS does.
 
     Args:
         weight: Factor of the term in the total, at least 0.
         layers: Layers to compare; a mapping gives each its own weight.
         reduction: ``mean`` divides by C and by C * C, ``sum`` does not.
+        exponent: Power of the differences, 1 or 2.
 
     Source: Li, Wang, Liu and Hou, "Demystifying neural style transfer", IJCAI 2017,
     https://arxiv.org/abs/1701.01036, match means and deviations; the whole covariance in place of
-    the deviations is this project's.
+    the deviations, and their absolute differences: Kolkin, Salavon and Shakhnarovich, CVPR 2019,
+    https://arxiv.org/abs/1904.12785
     """
 
     def __init__(
@@ -91,14 +91,17 @@ class MeanCovarianceLoss(GaussianLoss):
         weight: float = 1.0,
         layers: list[str] | dict[str, float] = STYLE_LAYERS,
         reduction: Literal["mean", "sum"] = "mean",
+        exponent: Literal[1, 2] = 2,
     ) -> None:
         super().__init__(weight, layers)
         self.reduction = reduction
+        self.exponent = exponent
 
     def distance(self, name: str, mean: Tensor, covariance: Tensor) -> Tensor:
-        """Return the sum of both squared distances, a scalar."""
-        means = F.squared_distance(mean, self.means[name], self.reduction)
-        return means + F.squared_distance(covariance, self.covariances[name], self.reduction)
+        """Return the sum of both distances, a scalar."""
+        distance = F.absolute_distance if self.exponent == 1 else F.squared_distance
+        means = distance(mean, self.means[name], self.reduction)
+        return means + distance(covariance, self.covariances[name], self.reduction)
 
 
 class GaussianWassersteinLoss(GaussianLoss):

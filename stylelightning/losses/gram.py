@@ -1,6 +1,7 @@
 """The style term of Gatys et al."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Literal
 
 from torch import Tensor
@@ -16,21 +17,23 @@ class GramLoss(StatisticalLoss):
     .. math:: L = \sum_l w_l \frac{1}{C_l^2} \sum_{ij} (G^l_{ij} - A^l_{ij})^2, \quad
         G^l_{ij} = \frac{1}{Z} \sum_k F^l_{ik} F^l_{jk}
 
-    The normalisation Z is 1, HW or CHW. A style weight means nothing without it. Gatys et al.
-    have :math:`\frac{1}{4 C^2 (HW)^2} \sum (G - A)^2` of unnormalised matrices, which is
-    ``normalization: chw`` and ``reduction: sum`` at a quarter of the weight when both
-    pictures have the same size. Several style images are blended by the mean of their matrices.
+    The normalisation Z is 1, HW, CHW or 2 CHW. A style weight means nothing without it. Gatys et
+    al. have :math:`\frac{1}{4 C^2 (HW)^2} \sum (G - A)^2` of unnormalised matrices, which is
+    ``normalization: gatys`` and ``reduction: sum`` when both pictures have the same size. Several
+    style images are blended by the mean of their matrices.
 
     Args:
         weight: Factor of the term in the total, at least 0.
         layers: Layers to compare; a mapping gives each its own weight.
         normalization: What a matrix is divided by: ``none`` nothing, ``hw`` the number of
-            positions, ``chw`` the number of positions times channels.
+            positions, ``chw`` the number of positions times channels, ``gatys`` twice that.
         reduction: ``mean`` divides the sum of squares by C * C, ``sum`` does not.
+        normalize_gradients: Whether the gradient at each layer is divided by its own L1 norm, so
+            that a layer pulls as hard as its weight says, whatever its distance.
 
     Source: Gatys, Ecker and Bethge, CVPR 2016, section 2.2,
     https://doi.org/10.1109/CVPR.2016.265; ``chw`` and ``mean`` are those of neural_style.lua,
-    lines 500 and 544.
+    lines 500 and 544. ``functional.normalized_gradient`` says where dividing gradients comes from.
     """
 
     needs_style = True
@@ -39,22 +42,39 @@ class GramLoss(StatisticalLoss):
         self,
         weight: float = 1.0,
         layers: list[str] | dict[str, float] = STYLE_LAYERS,
-        normalization: Literal["none", "hw", "chw"] = "chw",
+        normalization: F.GramNormalization = "chw",
         reduction: Literal["mean", "sum"] = "mean",
+        normalize_gradients: bool = False,
     ) -> None:
         super().__init__(weight, layers)
         self.normalization = normalization
         self.reduction = reduction
+        self.normalize_gradients = normalize_gradients
         self.targets: Features = {}
         self.current: Features = {}
 
     def prepare(self, content: Features | None, styles: Sequence[Features]) -> None:
         """Keep the mean of the style images' Gram matrices as the targets."""
         self._check_styles(styles)
-        matrices = [self._matrices(self.statistics(style), self.count(style)) for style in styles]
         self.targets = {
-            name: self._blend([each[name] for each in matrices]).detach() for name in self.layers
+            name: self._blend(
+                [F.gram_matrix(style[name], self.normalization) for style in styles]
+            ).detach()
+            for name in self.layers
         }
+
+    def forward(self, features: Features) -> Tensor:
+        """Return the unweighted term; its gradient may be normalised, which tiles can't be."""
+        if not self.normalize_gradients:
+            return super().forward(features)
+        count = self.count(features)
+
+        def distance(name: str, values: Tensor) -> Tensor:
+            return self._distance(name, F.gram_matrix(values, "none"), count[name])
+
+        return self._weighted_sum(
+            lambda name: F.normalized_gradient(partial(distance, name), features[name])
+        )
 
     def statistics(self, features: Features) -> Features:
         """Return the undivided Gram matrix of each layer, (B, C, C)."""
@@ -65,16 +85,12 @@ class GramLoss(StatisticalLoss):
 
         The matrices stay in ``current`` until the next call, for whoever wants to look at them.
         """
-        matrices = self._matrices(statistics, count)
-        self.current = {name: matrix.detach() for name, matrix in matrices.items()}
-        distances = [
-            weight * F.squared_distance(matrices[name], self.targets[name], self.reduction)
-            for name, weight in self.layer_weights.items()
-        ]
-        return sum(distances[1:], distances[0])
+        return self._weighted_sum(lambda name: self._distance(name, statistics[name], count[name]))
 
-    def _matrices(self, statistics: Features, count: dict[str, int]) -> Features:
-        return {
-            name: sums / F.gram_divisor(sums.shape[1], count[name], self.normalization)
-            for name, sums in statistics.items()
-        }
+    def _distance(self, name: str, sums: Tensor, count: int) -> Tensor:
+        matrix = self._matrix(sums, count)
+        self.current[name] = matrix.detach()
+        return F.squared_distance(matrix, self.targets[name], self.reduction)
+
+    def _matrix(self, sums: Tensor, count: int) -> Tensor:
+        return sums / F.gram_divisor(sums.shape[1], count, self.normalization)

@@ -123,11 +123,7 @@ class PatchLoss(Loss):
         if self._calls % self.renew_every_n_steps == 0:
             self._targets = {name: self._search(name, features[name]) for name in self.layers}
         self._calls += 1
-        terms = [
-            weight * self._targets[name].distance(features[name])
-            for name, weight in self.layer_weights.items()
-        ]
-        return sum(terms[1:], terms[0])
+        return self._weighted_sum(lambda name: self._targets[name].distance(features[name]))
 
     def state(self) -> dict[str, Any]:
         """Return the matches that are in use, and for how long."""

@@ -1,36 +1,37 @@
 """The style term of sliced optimal transport."""
 
 from collections.abc import Sequence
-from typing import Any, get_args
+from typing import Literal, get_args
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
 from stylelightning.backbones.base import Features
-from stylelightning.losses.base import Loss
+from stylelightning.losses.renewed import RenewedLoss
 from stylelightning.patches import PatchPadding
-from stylelightning.transport import quantile_means, squared_wasserstein
+from stylelightning.transport import blended_quantiles, wasserstein
 
 
-class SlicedWassersteinLoss(Loss):
+class SlicedWassersteinLoss(RenewedLoss):
     r"""Distance between the distributions of features of the picture and of the style image.
 
-    .. math:: L = \sum_l w_l \frac{1}{K} \sum_k W_2^2\big(v_k \cdot \Psi(F^l), v_k \cdot
+    .. math:: L = \sum_l w_l \frac{1}{K} \sum_k W_p^p\big(v_k \cdot \Psi(F^l), v_k \cdot
         \Psi(A^l)\big)
 
     with K random directions :math:`v_k` of norm 1 and patches :math:`\Psi` of ``size`` positions.
     The distributions are compared as a whole, not only their means and correlations. ``size: 1``
     compares features as Heitz et al. do, who sum over the layers and repeat values of the smaller
     sample; here the distance is exact for any two sizes. A larger ``size`` on ``image`` compares
-    patches as GPDM does, which takes absolute differences instead of squares. Several style images
-    are blended by the mean of their quantile functions, their barycentre on each line.
+    patches, as GPDM does with ``exponent: 1``. Several style images are blended by the mean of
+    their quantile functions, their barycentre on each line.
 
     Args:
         weight: Factor of the term in the total, at least 0.
         layers: Layers to compare; a mapping gives each its own weight.
         size: Side in positions of the patches whose distribution is compared, at least 1.
         projections: Number of directions, at least 1.
+        exponent: Power p of the distance on a line, 1 or 2.
         renew_every_n_steps: Steps after which other directions are drawn; null keeps the first
             ones. New directions make another function of each step, which L-BFGS can't follow.
         padding: ``valid`` for patches within the picture, ``circular`` for patches that go round
@@ -54,25 +55,19 @@ class SlicedWassersteinLoss(Loss):
         layers: list[str] | dict[str, float] = ["image"],  # noqa: B006 - copied, never changed
         size: int = 1,
         projections: int = 32,
+        exponent: Literal[1, 2] = 2,
         renew_every_n_steps: int | None = None,
         padding: PatchPadding = "valid",
         seed: int = 0,
     ) -> None:
-        super().__init__(weight, layers)
+        super().__init__(weight, layers, renew_every_n_steps, seed)
         self._check_counts(size=size, projections=projections)
-        if renew_every_n_steps is not None:
-            self._check_counts(renew_every_n_steps=renew_every_n_steps)
-        self._check_seed(seed)
         self._check_choice("padding", padding, get_args(PatchPadding))
         self.size = self.smallest_map = size
         self.projections = projections
-        self.renew_every_n_steps = renew_every_n_steps
+        self.exponent = exponent
         self.padding = padding
-        self.seed = seed
-        self.stochastic = renew_every_n_steps is not None
         self._styles: list[Features] = []
-        self._calls = 0
-        self._draw = -1
         self._directions: Features = {}
         self._targets: Features = {}
 
@@ -82,50 +77,33 @@ class SlicedWassersteinLoss(Loss):
         Raises:
             ValueError: If there is no style image, or its layer is smaller than a patch.
         """
+        super().prepare(content, styles)
         self._check_styles(styles)
         self._styles = [{name: style[name].detach() for name in self.layers} for style in styles]
         for style in self._styles:
             for name, features in style.items():
                 self._check_side(features, f"the style image's layer {name!r}")
-        self._calls, self._draw = 0, -1
 
-    def forward(self, features: Features) -> Tensor:
-        """Return the weighted sum of the layers' distances."""
-        draw = self._calls // (self.renew_every_n_steps or self._calls + 1)
-        if draw != self._draw:
-            self._renew(draw)
-        self._calls += 1
-        terms = []
-        for name, weight in self.layer_weights.items():
-            self._check_side(features[name], f"the layer {name!r}")
-            values = self._project(features[name], name, self.padding)
-            terms.append(weight * squared_wasserstein(values, self._targets[name]).mean())
-        return sum(terms[1:], terms[0])
-
-    def state(self) -> dict[str, Any]:
-        """Return how many evaluations there were: it decides which directions are in use."""
-        return {"calls": self._calls}
-
-    def load_state(self, state: dict[str, Any]) -> None:
-        """Go on with the directions of ``state``."""
-        self._calls = state["calls"]
-
-    @torch.no_grad()
-    def _renew(self, draw: int) -> None:
-        """Draw directions, the same for the same seed and number, and project the styles."""
-        self._draw = draw
-        generator = torch.Generator().manual_seed((self.seed * 1_000_003 + draw) % 2**63)
+    def renew(self, features: Features, generator: torch.Generator) -> None:
+        """Draw directions and project the styles."""
         for name in self.layers:
             first = self._styles[0][name]
             shape = (self.projections, first.shape[1], self.size, self.size)
             directions = torch.randn(shape, generator=generator, dtype=torch.float64)
             directions /= directions.flatten(1).norm(dim=1)[:, None, None, None]
             self._directions[name] = directions.to(first)
-            lines = [
-                self._project(style[name], name, "valid").sort(1).values for style in self._styles
-            ]
-            count = max(line.shape[1] for line in lines)
-            self._targets[name] = self._blend([quantile_means(line, count) for line in lines])
+            lines = [self._project(style[name], name, "valid") for style in self._styles]
+            self._targets[name] = blended_quantiles(lines, self.shares)
+
+    def evaluate(self, features: Features) -> Tensor:
+        """Return the weighted sum of the layers' distances."""
+
+        def distance(name: str) -> Tensor:
+            self._check_side(features[name], f"the layer {name!r}")
+            values = self._project(features[name], name, self.padding)
+            return wasserstein(values, self._targets[name], self.exponent).mean()
+
+        return self._weighted_sum(distance)
 
     def _project(self, features: Tensor, name: str, padding: PatchPadding) -> Tensor:
         """Return the patches' places on each line, (K, N)."""

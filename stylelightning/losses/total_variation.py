@@ -19,22 +19,29 @@ class TotalVariationLoss(Loss):
 
     .. math:: L = \frac{1}{Z} \sum_k \left( (\partial_x F_k)^2 + (\partial_y F_k)^2 \right)^{p/2}
 
-    ``exponent: 1`` is the L1 form of neural-style-pt (with ``reduction: sum``), ``exponent: 2`` the
-    squared form, ``exponent: 2.5`` with ``isotropic: true`` that of the Keras programs.
+    and with ``diagonals: true`` the differences to all eight neighbours, see
+    ``functional.nine_point_variation``. Other programs have four forms of it:
+
+    - ``isotropic: true``, ``exponent: 2``, ``reduction: sum``, half the weight: neural_style.lua;
+    - ``exponent: 1``, ``reduction: sum``: neural-style-pt, pytorch-neural-style-transfer;
+    - ``isotropic: true``, ``exponent: 2.5``, ``reduction: sum``: the Keras programs;
+    - ``diagonals: true``: style-transfer-pytorch.
 
     Args:
         weight: Factor of the term in the total, at least 0.
         layers: Layers to smooth; ``image`` is the picture itself.
         exponent: The power p of a difference, at least 1.
         isotropic: Whether a pixel's two differences are joined before the power is taken.
+        diagonals: Whether diagonal neighbours count too, so that no direction is preferred.
         reduction: ``mean`` divides by the number of values, so that a weight holds at any size of
             the picture; ``sum`` does not.
 
     Raises:
-        ValueError: If ``exponent`` is below 1.
+        ValueError: If ``exponent`` is below 1, or both forms are asked for.
 
     Source: Mahendran and Vedaldi, CVPR 2015, section 3, https://doi.org/10.1109/CVPR.2015.7299155;
-    the L1 form is that of neural_style.py (neural-style-pt), line 483.
+    neural_style.lua lines 582 to 597, neural_style.py (neural-style-pt) line 483, TVLoss of
+    style_transfer.py (style-transfer-pytorch), INetwork.py (Neural-Style-Transfer).
     """
 
     def __init__(
@@ -44,14 +51,20 @@ class TotalVariationLoss(Loss):
         exponent: float = 2.0,
         isotropic: bool = False,
         reduction: Literal["mean", "sum"] = "mean",
+        diagonals: bool = False,
     ) -> None:
         super().__init__(weight, layers)
         if not exponent >= 1:
             raise ValueError(
                 f"`exponent` of TotalVariationLoss must be at least 1, got {exponent}."
             )
+        if isotropic and diagonals:
+            raise ValueError(
+                "`diagonals` and `isotropic` of TotalVariationLoss are two forms: switch one off."
+            )
         self.exponent = exponent
         self.isotropic = isotropic
+        self.diagonals = diagonals
         self.reduction = reduction
 
     def prepare(self, content: Features | None, styles: Sequence[Features]) -> None:
@@ -59,9 +72,12 @@ class TotalVariationLoss(Loss):
 
     def forward(self, features: Features) -> Tensor:
         """Return the weighted sum of the layers' total variation."""
-        terms = [
-            weight
-            * F.total_variation(features[name], self.exponent, self.isotropic, self.reduction)
-            for name, weight in self.layer_weights.items()
-        ]
-        return sum(terms[1:], terms[0])
+        if self.diagonals:
+            return self._weighted_sum(
+                lambda name: F.nine_point_variation(features[name], self.exponent, self.reduction)
+            )
+        return self._weighted_sum(
+            lambda name: F.total_variation(
+                features[name], self.exponent, self.isotropic, self.reduction
+            )
+        )

@@ -1,24 +1,40 @@
 """What holds for every loss; a new loss is one row of ``LOSSES``."""
 
 from collections.abc import Callable
+from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
+from stylelightning import StyleTransferData
+from stylelightning import functional as F
 from stylelightning.backbones.base import Features
 from stylelightning.losses import (
     ContentLoss,
     GaussianWassersteinLoss,
     GramLoss,
+    HistogramLoss,
+    HypercolumnLoss,
+    LaplacianLoss,
     Loss,
     MeanCovarianceLoss,
+    MomentLoss,
+    PaletteLoss,
     PatchLoss,
+    RangeLoss,
+    RelaxedEMDLoss,
+    SelfSimilarityLoss,
     SlicedWassersteinLoss,
     StatisticalLoss,
     TotalVariationLoss,
 )
+from tests.runs import make_module, make_trainer
 
 LAYERS = {"image": 1.0, "level1": 0.5}
+NAMES = list(LAYERS)
 LOSSES: dict[str, Callable[[], Loss]] = {
     "content": lambda: ContentLoss(1.0, LAYERS),
     "content-sum": lambda: ContentLoss(1.0, LAYERS, reduction="sum"),
@@ -26,21 +42,40 @@ LOSSES: dict[str, Callable[[], Loss]] = {
     "gram": lambda: GramLoss(1.0, LAYERS),
     "gram-hw-sum": lambda: GramLoss(1.0, LAYERS, normalization="hw", reduction="sum"),
     "gram-none": lambda: GramLoss(1.0, LAYERS, normalization="none"),
+    "gram-gatys": lambda: GramLoss(1.0, LAYERS, normalization="gatys", reduction="sum"),
+    "histogram": lambda: HistogramLoss(1.0, LAYERS),
+    "histogram-sum": lambda: HistogramLoss(1.0, LAYERS, reduction="sum"),
+    "laplacian": lambda: LaplacianLoss(1.0, LAYERS, pool=1),
+    "laplacian-sum": lambda: LaplacianLoss(1.0, LAYERS, pool=1, reduction="sum"),
     "mean-covariance": lambda: MeanCovarianceLoss(1.0, LAYERS),
+    "mean-covariance-l1": lambda: MeanCovarianceLoss(1.0, LAYERS, exponent=1),
+    "moment": lambda: MomentLoss(1.0, NAMES),
+    "palette": lambda: PaletteLoss(1.0),
     "gaussian-wasserstein": lambda: GaussianWassersteinLoss(1.0, LAYERS),
     "patch": lambda: PatchLoss(1.0, LAYERS, size=2, stride=1, renew_every_n_steps=10**6),
+    "range": lambda: RangeLoss(1.0, LAYERS, minimum=0.2, maximum=0.8),
+    "range-sum": lambda: RangeLoss(1.0, LAYERS, minimum=0.2, maximum=0.8, reduction="sum"),
+    "relaxed-emd": lambda: RelaxedEMDLoss(1.0, NAMES),
+    "self-similarity": lambda: SelfSimilarityLoss(1.0, NAMES),
     "sliced-wasserstein": lambda: SlicedWassersteinLoss(1.0, LAYERS),
+    "sliced-wasserstein-1": lambda: SlicedWassersteinLoss(1.0, LAYERS, exponent=1),
     "tv": lambda: TotalVariationLoss(1.0, LAYERS),
     "tv-isotropic": lambda: TotalVariationLoss(1.0, LAYERS, exponent=1.0, isotropic=True),
+    "tv-diagonals": lambda: TotalVariationLoss(1.0, LAYERS, diagonals=True),
 }
+STYLE_LOSSES = [name for name, make in LOSSES.items() if make().needs_style]
 
 
 def random_features(seed: int, dtype: torch.dtype = torch.float64) -> Features:
     generator = torch.Generator().manual_seed(seed)
     return {
         "image": torch.rand((1, 3, 4, 5), generator=generator, dtype=dtype),
-        "level1": torch.rand((1, 2, 3, 2), generator=generator, dtype=dtype),
+        "level1": torch.rand((1, 2, 3, 4), generator=generator, dtype=dtype),
     }
+
+
+def rounded(features: Features) -> Features:
+    return {name: value.bfloat16().float() for name, value in features.items()}
 
 
 @pytest.fixture(params=LOSSES)
@@ -62,19 +97,77 @@ def test_a_loss_is_zero_at_its_target(loss: Loss) -> None:
     elif loss.needs_style:
         target = random_features(2)
     else:
-        target = {name: torch.ones_like(value) for name, value in random_features(1).items()}
+        target = {name: torch.full_like(value, 0.5) for name, value in random_features(1).items()}
     torch.testing.assert_close(loss(target), torch.zeros((), dtype=torch.float64))
 
 
 def test_a_loss_passes_gradcheck(loss: Loss) -> None:
     features = [value.requires_grad_() for value in random_features(3).values()]
-    names = list(LAYERS)
     assert torch.autograd.gradcheck(
-        lambda *values: loss(dict(zip(names, values, strict=True))), features
+        lambda *values: loss(dict(zip(NAMES, values, strict=True))), features
     )
 
 
+@pytest.mark.parametrize("kind", LOSSES)
+@given(seed=st.integers(0, 99))
+def test_a_loss_is_the_same_for_mirrored_pictures(kind: str, seed: int) -> None:
+    values = []
+    for turned in (False, True):
+        pictures = [
+            {name: value.mT if turned else value for name, value in random_features(n).items()}
+            for n in (seed, seed + 100, seed + 200)
+        ]
+        loss = LOSSES[kind]()
+        loss.prepare(pictures[0], [pictures[1]])
+        values.append(loss(pictures[2]))
+    torch.testing.assert_close(values[1], values[0])
+
+
+@pytest.mark.parametrize("kind", [name for name in STYLE_LOSSES if name != "patch"])
+@given(seed=st.integers(0, 99))
+def test_a_style_term_ignores_where_things_are(kind: str, seed: int) -> None:
+    loss = LOSSES[kind]()
+    loss.layer_weights = {"image": 1.0}
+    loss.prepare(None, [random_features(seed)])
+    image = random_features(seed + 100)["image"]
+    order = torch.randperm(20, generator=torch.Generator().manual_seed(seed))
+    shuffled = image.flatten(2)[..., order].view_as(image)
+    torch.testing.assert_close(loss({"image": shuffled}), loss({"image": image}))
+
+
+def test_a_loss_is_finite_for_features_that_were_in_bfloat16(loss: Loss) -> None:
+    # the module hands features in float32, whatever they were computed in
+    flat = {name: torch.full_like(value, 0.5) for name, value in random_features(3).items()}
+    content, *styles = (rounded(random_features(seed)) for seed in (1, 2))
+    loss.prepare(content, styles)
+    for picture in (random_features(3), random_features(2), flat):
+        features = {name: value.requires_grad_() for name, value in rounded(picture).items()}
+        value = loss(features)
+        value.backward()
+        assert value.isfinite()
+        assert all(features[name].grad.isfinite().all() for name in loss.layers)  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("kind", LOSSES)
+def test_a_layer_that_the_backbone_lacks_is_named(
+    kind: str, content: Path, style: Path, tmp_path: Path
+) -> None:
+    loss = LOSSES[kind]()
+    if isinstance(loss, PaletteLoss):
+        assert loss.layers == ("image",)  # it has no other
+        return
+    loss.layer_weights = {"level1": 1.0, "levl2": 1.0}
+    module = make_module(losses={"term": loss})
+    data = StyleTransferData(str(content), str(style), size=16)
+    with pytest.raises(ValueError, match=r"Unknown layer 'levl2' .* Near ones: level2"):
+        make_trainer(tmp_path).fit(module, data)
+
+
 def test_layer_weights_add_up(loss: Loss) -> None:
+    if isinstance(loss, HypercolumnLoss):
+        with pytest.raises(ValueError, match="must be a list: they are read together"):
+            RelaxedEMDLoss(1.0, LAYERS)  # type: ignore[arg-type]
+        return
     features = random_features(3)
     whole = loss(features)
     parts = []
@@ -139,26 +232,100 @@ def test_a_blend_has_the_shares_of_its_styles() -> None:
     torch.testing.assert_close(loss.targets["image"], torch.tensor([[[3.0]]]))  # by hand
 
 
-@pytest.mark.parametrize("kind", [name for name, make in LOSSES.items() if make().needs_style])
+@pytest.mark.parametrize("kind", STYLE_LOSSES)
 def test_a_style_without_a_share_does_not_matter(kind: str) -> None:
     features, styles = random_features(3), [random_features(2), random_features(4)]
     values = []
-    for shares, given in (((1.0, 0.0), styles), ((1.0,), styles[:1])):
+    for shares, blended in (((1.0, 0.0), styles), ((1.0,), styles[:1])):
         loss = LOSSES[kind]()
         loss.shares = shares
-        loss.prepare(None, given)
+        loss.prepare(None, blended)
         values.append(loss(features))
     torch.testing.assert_close(values[0], values[1])
 
 
-def test_gatys_loss_is_chw_and_sum_at_a_quarter() -> None:
+@pytest.mark.parametrize(("normalization", "factor"), [("gatys", 1), ("chw", 0.25)])
+def test_gatys_loss_is_gatys_and_sum(normalization: F.GramNormalization, factor: float) -> None:
     picture, style = torch.rand(1, 3, 4, 4), torch.rand(1, 3, 4, 4)
-    loss = GramLoss(1.0, ["image"], "chw", "sum")
+    loss = GramLoss(factor, ["image"], normalization, "sum")
     loss.prepare(None, [{"image": style}])
     # oracle: Gatys et al. 2016, equation 4, with N = 3 channels and M = 16 positions
     flat, flat_style = picture.flatten(2)[0], style.flatten(2)[0]
     expected = (flat @ flat.T - flat_style @ flat_style.T).square().sum() / (4 * 3**2 * 16**2)
-    torch.testing.assert_close(loss({"image": picture}) / 4, expected)
+    torch.testing.assert_close(loss.weight * loss({"image": picture}), expected)
+
+
+@pytest.mark.parametrize("kind", [ContentLoss, GramLoss])
+def test_normalized_gradients_pull_as_hard_as_the_weights_say(
+    kind: type[ContentLoss | GramLoss],
+) -> None:
+    plain, loss = kind(1.0, LAYERS), kind(1.0, LAYERS, normalize_gradients=True)
+    features = {name: value.requires_grad_() for name, value in random_features(3).items()}
+    for each in (plain, loss):
+        each.prepare(random_features(1), [random_features(2)])
+    torch.testing.assert_close(loss(features), plain(features))
+    for name, weight in LAYERS.items():
+        gradients = [
+            torch.autograd.grad(each(features), features[name])[0] for each in (plain, loss)
+        ]
+        torch.testing.assert_close(gradients[1].abs().sum().item(), weight, rtol=1e-5, atol=0)
+        direction = gradients[0] / gradients[0].norm()
+        torch.testing.assert_close(gradients[1] / gradients[1].norm(), direction)
+
+
+def test_layers_may_have_different_terms() -> None:
+    # Gram matrices on one layer and W2 on another, in one total
+    losses = {"grams": GramLoss(2.0, ["image"]), "w2": GaussianWassersteinLoss(3.0, ["level1"])}
+    for loss in losses.values():
+        loss.prepare(None, [random_features(2)])
+        assert len(loss.layers) == 1
+    features = {name: value.requires_grad_() for name, value in random_features(3).items()}
+    total = sum(loss.weight * loss(features) for loss in losses.values())
+    gradients = torch.autograd.grad(total, list(features.values()))
+    for name, gradient, loss in zip(NAMES, gradients, losses.values(), strict=True):
+        (own,) = torch.autograd.grad(loss.weight * loss(features), features[name])
+        torch.testing.assert_close(gradient, own)
+
+
+def test_the_histogram_term_is_the_distance_to_matched_values() -> None:
+    picture, style = random_features(3), random_features(2)
+    loss = HistogramLoss(1.0, ["image"], "sum")
+    loss.prepare(None, [style])
+    # oracle: numpy; the value of rank r becomes the style's value of rank r
+    values, targets = (each["image"][0].flatten(1).numpy() for each in (picture, style))
+    matched = np.take_along_axis(np.sort(targets), values.argsort().argsort(), 1)
+    np.testing.assert_allclose(loss(picture), ((values - matched) ** 2).sum())
+
+
+def test_the_laplacian_term_by_hand() -> None:
+    loss = LaplacianLoss(1.0, ["image"], pool=2, reduction="sum")
+    content = torch.zeros(1, 1, 6, 6)
+    loss.prepare({"image": content}, [])
+    # the middle square of nine becomes 1: its Laplacian is 4, and it is the only inner one
+    picture = content.clone()
+    picture[..., 2:4, 2:4] = 1
+    assert loss({"image": picture}) == 16
+    assert loss({"image": content + 0.3}).item() == pytest.approx(0, abs=1e-9)  # colours are free
+
+
+def test_the_range_term_by_hand() -> None:
+    # (1.5 - 0) (1.5 - 1) = 0.75 at two of four values
+    values = torch.tensor([-0.5, 0.25, 1.0, 1.5]).view(1, 1, 2, 2)
+    assert RangeLoss(1.0)({"image": values}) == 0.375
+    assert RangeLoss(1.0, reduction="sum")({"image": values}) == 1.5
+
+
+def test_no_direction_is_preferred_by_total_variation_with_diagonals() -> None:
+    # a ramp of slope 1 upright and at 45 degrees, away from the border
+    y, x = torch.meshgrid(torch.arange(200.0), torch.arange(200.0), indexing="ij")
+    upright, oblique = x, (x + y) / 2**0.5
+    losses = [TotalVariationLoss(1.0, diagonals=True), TotalVariationLoss(1.0, exponent=1.0)]
+    ratios = [
+        (loss({"image": upright[None, None]}) / loss({"image": oblique[None, None]})).item()
+        for loss in losses
+    ]
+    assert ratios[0] == pytest.approx(1, abs=0.01)
+    assert ratios[1] == pytest.approx(2**-0.5, abs=0.01)
 
 
 def test_a_loss_without_its_target_is_refused() -> None:
@@ -166,8 +333,12 @@ def test_a_loss_without_its_target_is_refused() -> None:
         ContentLoss(1.0, ["image"]).prepare(None, [])
     with pytest.raises(ValueError, match="features of a style image, got none"):
         GramLoss(1.0, ["image"]).prepare(None, [])
-    with pytest.raises(ValueError, match="PatchLoss needs the features of a style image, got none"):
-        PatchLoss(1.0, ["image"]).prepare(None, [])
+    for kind in (PatchLoss, HistogramLoss, RelaxedEMDLoss, PaletteLoss, MomentLoss):
+        with pytest.raises(ValueError, match=f"{kind.__name__} needs the features of a style im"):
+            kind().prepare(None, [])
+    for other in (LaplacianLoss, SelfSimilarityLoss):
+        with pytest.raises(ValueError, match=f"{other.__name__} needs the features of a content"):
+            other().prepare(None, [])
 
 
 def test_the_content_term_weighs_edges_more_than_flat_areas() -> None:
@@ -200,6 +371,18 @@ def test_the_content_term_weighs_edges_more_than_flat_areas() -> None:
         (lambda: GramLoss(float("inf")), "'weight' of GramLoss must be a number of at least 0"),
         (lambda: GramLoss(1.0, ["image", "image"]), "`layers` of GramLoss names a layer twice"),
         (lambda: TotalVariationLoss(exponent=0.5), "`exponent` of TotalVariationLoss must be at"),
+        (
+            lambda: TotalVariationLoss(isotropic=True, diagonals=True),
+            "`diagonals` and `isotropic` of TotalVariationLoss are two forms",
+        ),
+        (lambda: LaplacianLoss(pool=0), "`pool` of LaplacianLoss must be at least 1, got 0"),
+        (lambda: RangeLoss(minimum=1.0), "`maximum` of RangeLoss must be above `minimum` 1.0"),
+        (lambda: MomentLoss(samples=0), "`samples` of MomentLoss must be at least 1, got 0"),
+        (lambda: PaletteLoss(seed=2**64), "`seed` of PaletteLoss must be a whole number"),
+        (
+            lambda: SelfSimilarityLoss(renew_every_n_steps=0),
+            "`renew_every_n_steps` of SelfSimilarityLoss must be at least 1",
+        ),
     ],
 )
 def test_bad_options_are_refused(make: Callable[[], Loss], message: str) -> None:

@@ -19,9 +19,12 @@ def make(style: torch.Tensor | None = None, **options: Any) -> SlicedWasserstein
     return loss
 
 
+@pytest.mark.parametrize("exponent", [1, 2])
 @pytest.mark.parametrize("size", [1, 2])
-def test_the_term_is_the_mean_over_directions_of_the_distance_on_a_line(size: int) -> None:
-    loss = make(size=size)
+def test_the_term_is_the_mean_over_directions_of_the_distance_on_a_line(
+    size: int, exponent: int
+) -> None:
+    loss = make(size=size, exponent=exponent)
     value = loss({"image": features(2)})
     directions = loss._directions["image"].flatten(1).numpy()  # (K, C * size * size)
     assert np.allclose(np.linalg.norm(directions, axis=1), 1)
@@ -29,9 +32,12 @@ def test_the_term_is_the_mean_over_directions_of_the_distance_on_a_line(size: in
     def rows(image: torch.Tensor) -> np.ndarray:
         return torch.nn.functional.unfold(image, size)[0].T.numpy()
 
-    # oracle: numpy, with the definition of W2 as an integral over all breakpoints
+    # oracle: numpy, with the definition of W as an integral over all breakpoints
     expected = np.mean(
-        [by_breakpoints(rows(features(2)) @ v, rows(features(1, 4, 7)) @ v) for v in directions]
+        [
+            by_breakpoints(rows(features(2)) @ v, rows(features(1, 4, 7)) @ v, exponent)
+            for v in directions
+        ]
     )
     np.testing.assert_allclose(value.item(), expected)
 

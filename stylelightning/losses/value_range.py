@@ -1,0 +1,60 @@
+"""The regularizer of the range of colours."""
+
+from collections.abc import Sequence
+
+from torch import Tensor
+
+from stylelightning import functional as F
+from stylelightning.backbones.base import Features
+from stylelightning.losses.base import Loss
+
+
+class RangeLoss(Loss):
+    r"""How far colours are out of the range that a picture can show.
+
+    .. math:: L = \sum_l w_l \frac{1}{Z} \sum_{c,k} \max\big(0, (F^l_{ck} - a) (F^l_{ck} - b)\big)
+
+    Other optimizers than L-BFGS keep the picture in [0, 1] by themselves, and the term is 0. L-BFGS
+    doesn't; with this term it seldom leaves the range, so that little is cut off at the end.
+
+    Args:
+        weight: Factor of the term in the total, at least 0.
+        layers: Layers to look at; ``image`` is the picture itself.
+        minimum: Lower end a of the range.
+        maximum: Upper end b of the range, above ``minimum``.
+        reduction: ``mean`` divides by the number Z of values, ``sum`` does not.
+
+    Raises:
+        ValueError: If ``maximum`` is not above ``minimum``.
+
+    Source: ``functional.excess`` says where the formula comes from.
+    """
+
+    def __init__(
+        self,
+        weight: float = 1.0,
+        layers: list[str] | dict[str, float] = ["image"],  # noqa: B006 - copied, never changed
+        minimum: float = 0.0,
+        maximum: float = 1.0,
+        reduction: F.Reduction = "mean",
+    ) -> None:
+        super().__init__(weight, layers)
+        if not minimum < maximum:
+            raise ValueError(
+                f"`maximum` of RangeLoss must be above `minimum` {minimum}, got {maximum}."
+            )
+        self.minimum = minimum
+        self.maximum = maximum
+        self.reduction = reduction
+
+    def prepare(self, content: Features | None, styles: Sequence[Features]) -> None:
+        """Do nothing: the term has no target."""
+
+    def forward(self, features: Features) -> Tensor:
+        """Return the weighted sum of the layers' excess."""
+
+        def excess(name: str) -> Tensor:
+            values = F.excess(features[name], self.minimum, self.maximum)
+            return values.mean() if self.reduction == "mean" else values.sum()
+
+        return self._weighted_sum(excess)
