@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-NormalizationName = Literal["imagenet", "caffe", "imagenet255"]
+NormalizationName = Literal["imagenet", "caffe", "imagenet255", "centred"]
 """Names of the normalisations that weights come with."""
 
 
@@ -30,5 +30,7 @@ NORMALIZATIONS: dict[NormalizationName, Normalization] = {
     "caffe": Normalization((123.68 / 255, 116.779 / 255, 103.939 / 255), (1 / 255,) * 3, bgr=True),
     # pytorch-neural-style-transfer's: [0, 255] minus the mean, with torchvision's weights.
     "imagenet255": Normalization(_IMAGENET_MEAN, (1 / 255,) * 3),
+    # STROTSS's: [-0.5, 0.5], with torchvision's weights.
+    "centred": Normalization((0.5,) * 3, (1.0,) * 3),
 }
 """The normalisations by name."""

@@ -45,9 +45,9 @@ class VGG(Backbone):
             style-transfer-pytorch has ``replicate`` here and zeros elsewhere.
         normalization: What is done to a picture in [0, 1] first: ``imagenet`` subtracts the
             mean and divides by the deviation, ``caffe`` is blue-green-red in [0, 255] minus the
-            mean, ``imagenet255`` red-green-blue in [0, 255] minus ImageNet's mean. null takes
-            what belongs to the weights; a file in torchvision's layout but with
-            Caffe's values (neural-style-pt's vgg19-d01eb7cb.pth) needs ``caffe``.
+            mean, ``imagenet255`` red-green-blue in [0, 255] minus ImageNet's mean, ``centred``
+            [-0.5, 0.5]. null takes what belongs to the weights; a file in torchvision's layout but
+            with Caffe's values (neural-style-pt's vgg19-d01eb7cb.pth) needs ``caffe``.
         seed: Seed of untrained weights, without effect on others.
 
     Raises:

@@ -190,6 +190,13 @@ def test_imagenet255_is_a_picture_in_255_minus_imagenets_mean() -> None:
     torch.testing.assert_close(feature, expected, rtol=1e-4, atol=1e-3)
 
 
+def test_centred_is_a_picture_minus_a_half() -> None:
+    image = picture(1, 3, 7, 6)
+    network = VGG16(weights=None, normalization="centred")
+    expected = F.conv2d(image - 0.5, *convolution(network, "conv1_1"), padding=1)
+    torch.testing.assert_close(network(image, ["conv1_1"])["conv1_1"], expected)
+
+
 @pytest.mark.parametrize("factor", [0.0, -1.0, math.inf, math.nan, None])
 def test_pooling_factor_that_is_no_number_above_0_is_refused(factor: float | None) -> None:
     with pytest.raises(
@@ -359,7 +366,7 @@ def test_small_picture_is_refused_with_the_size_that_works() -> None:
         (
             "normalization",
             "vgg",
-            r"^`normalization` must be one of imagenet, caffe, imagenet255, got 'vgg'\.$",
+            r"^`normalization` must be one of imagenet, caffe, imagenet255, centred, got 'vgg'\.$",
         ),
     ],
 )
