@@ -11,6 +11,7 @@ Neural style transfer by optimisation: one command turns two pictures into a thi
 
 commands:
   fit    optimise a picture: stylelightning fit --config configs/quickstart.yaml
+  list   what a config may name: stylelightning list losses
 
 every option of a command:      stylelightning fit --help
 the options of one component:   stylelightning fit --model.losses.help GramLoss
@@ -35,6 +36,10 @@ def main(args: list[str] | None = None) -> int:
         sys.stdout.write(USAGE)
         return 0 if given else 2
     try:
+        if given[0] == "list":
+            from stylelightning.listing import run_list
+
+            return run_list(given[1:])
         from stylelightning.command import run  # imports torch: 4 s
 
         return run(args)
