@@ -4,6 +4,7 @@ import sys
 
 from stylelightning import __version__
 
+COMMANDS = ("fit", "list")
 USAGE = """\
 usage: stylelightning [--version] [--help] COMMAND ...
 
@@ -35,6 +36,9 @@ def main(args: list[str] | None = None) -> int:
     if not given or given[0] in ("--help", "-h"):
         sys.stdout.write(USAGE)
         return 0 if given else 2
+    if given[0] not in COMMANDS and not given[0].startswith("-"):
+        sys.stderr.write(f"error: There is no command {given[0]!r}: {' or '.join(COMMANDS)}.\n")
+        return 2
     try:
         if given[0] == "list":
             from stylelightning.listing import run_list

@@ -33,14 +33,17 @@ The names that a config may use, one a line, with what each is.
 
 what:
 {"".join(f"  {what:17}{text}{chr(10)}" for what, text in LISTS.items())}
-of a layer: its channels, and in pixels of the picture its stride, its receptive field
+Of each layer: its channels, and in pixels of the picture its stride, its receptive field
 and the smallest side of a picture that has it.
+A class of your own is not listed; name it with its module, such as my_module.MyLoss.
 
 the options of one component:   stylelightning fit --model.losses.help GramLoss
 """
 
 NETWORK_BACKBONE = "TorchvisionModel"
 """The backbone that a network of torchvision's is an option of."""
+
+NETWORKS = " `stylelightning list networks` names the networks."
 
 COLUMNS = ("layer", "channels", "stride", "receptive field", "smallest side")
 NARROWEST = 24
@@ -54,12 +57,14 @@ def run_list(args: Sequence[str]) -> int:
         args: What follows ``list``.
 
     Returns:
-        Exit code: 0, or 2 when there is no such list.
+        Exit code: 0, or 2 when there is no such list or it can't be written.
     """
     try:
         _write(listing(args))
     except (ValueError, OSError) as error:
-        sys.stderr.write(f"error: {error}\n")
+        if os.environ.get("STYLELIGHTNING_DEBUG"):
+            raise
+        sys.stderr.write(f"error: {getattr(error, 'strerror', None) or error}\n")
         return 2
     return 0
 
@@ -106,7 +111,8 @@ def sentences(found: Sequence[Component], width: int | None) -> list[str]:
         if width is None or width - indent < NARROWEST:
             lines.append(text)
         else:
-            lines += textwrap.wrap(text, width, subsequent_indent=" " * indent)
+            hanging = " " * indent
+            lines += textwrap.wrap(text, width, subsequent_indent=hanging, break_on_hyphens=False)
     return lines
 
 
@@ -155,10 +161,12 @@ def backbone_and_options(
         if name in of_torchvision:
             return NETWORK_BACKBONE, {"network": str(name)}
         known += of_torchvision
-        way += " Networks: `list networks`."
+        way += NETWORKS
+        if name == NETWORK_BACKBONE:
+            raise ValueError(f"{name} has the layers of its network: name that one.{NETWORKS}")
     if name is None:
         raise ValueError(f"`list layers` needs the name of a backbone. {way}")
-    raise ValueError(f"There is no backbone {name!r} with layers. {_near(name, known)}{way}")
+    raise ValueError(f"There is no backbone {name!r}. {_near(name, known)}{way}")
 
 
 def untrained(backbone: type["Backbone"], options: dict[str, str]) -> "Backbone":
@@ -170,22 +178,18 @@ def untrained(backbone: type["Backbone"], options: dict[str, str]) -> "Backbone"
 
 def table(rows: Iterable["Layer"]) -> list[str]:
     """Return the lines of a table of layers, names on the left and numbers on the right."""
-    cells = [
-        COLUMNS,
-        *(
-            (row.name, *map(_number, (row.channels, row.stride, row.receptive_field)))
-            + (_number(row.smallest_side),)
-            for row in rows
-        ),
-    ]
+    cells = [COLUMNS, *map(_cells, rows)]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    return [
-        "  ".join(
-            [name.ljust(widths[0])]
-            + [number.rjust(width) for number, width in zip(numbers, widths[1:], strict=True)]
-        )
-        for name, *numbers in cells
-    ]
+    lines = []
+    for name, *numbers in cells:
+        right = [each.rjust(width) for each, width in zip(numbers, widths[1:], strict=True)]
+        lines.append("  ".join([name.ljust(widths[0]), *right]))
+    return lines
+
+
+def _cells(row: "Layer") -> tuple[str, ...]:
+    numbers = (row.channels, row.stride, row.receptive_field, row.smallest_side)
+    return row.name, *map(_number, numbers)
 
 
 def _number(value: int | None) -> str:
