@@ -58,9 +58,9 @@ def test_the_components_of_a_package_are_its_concrete_classes(kind: str) -> None
 
 def test_the_optimizers_are_those_that_can_change_a_picture() -> None:
     usable = {}
-    value: Any
-    for value in vars(torch.optim).values():
-        if inspect.isclass(value) and issubclass(value, Optimizer) and value is not Optimizer:
+    classes: list[Any] = [value for value in vars(torch.optim).values() if inspect.isclass(value)]
+    for value in classes:
+        if issubclass(value, Optimizer) and value is not Optimizer:
             picture = torch.nn.Parameter(torch.ones(1, 3, 4, 4))
             try:
                 optimizer: Optimizer = value([picture])
