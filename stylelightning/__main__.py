@@ -4,6 +4,7 @@ import sys
 
 from stylelightning import __version__
 
+COMMANDS = ("fit", "list")
 USAGE = """\
 usage: stylelightning [--version] [--help] COMMAND ...
 
@@ -11,6 +12,7 @@ Neural style transfer by optimisation: one command turns two pictures into a thi
 
 commands:
   fit    optimise a picture: stylelightning fit --config configs/quickstart.yaml
+  list   what a config may name: stylelightning list losses
 
 every option of a command:      stylelightning fit --help
 the options of one component:   stylelightning fit --model.losses.help GramLoss
@@ -34,7 +36,14 @@ def main(args: list[str] | None = None) -> int:
     if not given or given[0] in ("--help", "-h"):
         sys.stdout.write(USAGE)
         return 0 if given else 2
+    if given[0] not in COMMANDS and not given[0].startswith("-"):
+        sys.stderr.write(f"error: There is no command {given[0]!r}: {' or '.join(COMMANDS)}.\n")
+        return 2
     try:
+        if given[0] == "list":
+            from stylelightning.listing import run_list
+
+            return run_list(given[1:])
         from stylelightning.command import run  # imports torch: 4 s
 
         return run(args)

@@ -1,0 +1,227 @@
+"""``python -m stylelightning list``: what a config may name."""
+
+import difflib
+import inspect
+import logging
+import os
+import re
+import shutil
+import sys
+import textwrap
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from stylelightning.catalogue import Component, components, networks
+
+if TYPE_CHECKING:
+    from stylelightning.backbones import Backbone, Layer
+
+LISTS = {
+    "backbones": "the networks that look at the picture",
+    "losses": "the terms of the total",
+    "callbacks": "what happens around the steps",
+    "colours": "what is done to colours before and after a run",
+    "optimizers": "torch's optimizers",
+    "networks": "torchvision's networks, by the names that TorchvisionModel takes",
+    "layers BACKBONE": "the layers of a backbone or a network: list layers VGG19",
+}
+
+USAGE = f"""\
+usage: stylelightning list WHAT
+
+The names that a config may use, one a line, with what each is.
+
+what:
+{"".join(f"  {what:17}{text}{chr(10)}" for what, text in LISTS.items())}
+Of each layer: its channels, and in pixels of the picture its stride, its receptive field
+and the smallest side of a picture that has it.
+A class of your own is not listed; name it with its module, such as my_module.MyLoss.
+
+the options of one component:   stylelightning fit --model.losses.help GramLoss
+"""
+
+NETWORK_BACKBONE = "TorchvisionModel"
+"""The backbone that a network of torchvision's is an option of."""
+
+NETWORKS = " `stylelightning list networks` names the networks."
+
+COLUMNS = ("layer", "channels", "stride", "receptive field", "smallest side")
+NARROWEST = 24
+"""Columns below which a sentence is not wrapped."""
+
+
+def run_list(args: Sequence[str]) -> int:
+    """Answer a command line.
+
+    Args:
+        args: What follows ``list``.
+
+    Returns:
+        Exit code: 0, or 2 when there is no such list or it can't be written.
+    """
+    try:
+        _write(listing(args))
+    except (ValueError, OSError) as error:
+        if os.environ.get("STYLELIGHTNING_DEBUG"):
+            raise
+        sys.stderr.write(f"error: {getattr(error, 'strerror', None) or error}\n")
+        return 2
+    return 0
+
+
+def listing(args: Sequence[str]) -> str:
+    """Return what is to be written.
+
+    Args:
+        args: What follows ``list``.
+
+    Raises:
+        ValueError: If there is no such list.
+    """
+    if not args or {"--help", "-h"} & set(args):
+        return USAGE
+    what, *rest = args
+    choices = [name.split()[0] for name in LISTS]
+    if what not in choices:
+        raise ValueError(f"There is no list {what!r}. {_near(what, choices)}{_choices(choices)}")
+    taken = 1 if what == "layers" else 0
+    if len(rest) > taken:
+        line = " ".join([what, *rest[:taken]])
+        raise ValueError(f"`list {line}` takes nothing more, got {' '.join(rest[taken:])!r}.")
+    if what == "layers":
+        lines = layers(*rest)
+    elif what == "networks":
+        lines = networks()
+    else:
+        lines = sentences(components(what), _width())
+    return "".join(f"{line}\n" for line in lines)
+
+
+def sentences(found: Sequence[Component], width: int | None) -> list[str]:
+    """Return lines of names and what they are.
+
+    Args:
+        found: Components.
+        width: Columns of the terminal; None leaves each in one line.
+    """
+    indent = max(len(each.name) for each in found) + 2
+    lines = []
+    for each in found:
+        text = each.name.ljust(indent) + _plain(each.sentence)
+        if width is None or width - indent < NARROWEST:
+            lines.append(text)
+        else:
+            hanging = " " * indent
+            lines += textwrap.wrap(text, width, subsequent_indent=hanging, break_on_hyphens=False)
+    return lines
+
+
+def layers(name: str | None = None) -> list[str]:
+    """Return a table of the layers of a backbone with its default options.
+
+    Args:
+        name: Class of the backbone, or name of a network of torchvision's.
+
+    Raises:
+        ValueError: If there is no such backbone.
+    """
+    class_name, options = backbone_and_options(
+        name, [each.name for each in components("backbones")], networks()
+    )
+    from stylelightning import backbones  # imports torch
+
+    logger = logging.getLogger(backbones.__name__)
+    level = logger.level
+    logger.setLevel(logging.ERROR)  # an untrained network's layers are those of a trained one
+    try:
+        backbone = untrained(getattr(backbones, class_name), options)
+    finally:
+        logger.setLevel(level)
+    return table(backbone.layer_table.values())
+
+
+def backbone_and_options(
+    name: str | None, backbones: Sequence[str], of_torchvision: Sequence[str]
+) -> tuple[str, dict[str, str]]:
+    """Return the class that a name stands for, and the options that it implies.
+
+    Args:
+        name: What was given, if anything.
+        backbones: Names of the backbones.
+        of_torchvision: Names of torchvision's networks.
+
+    Raises:
+        ValueError: If there is no such backbone.
+    """
+    known = [each for each in backbones if each != NETWORK_BACKBONE]
+    if name in known:
+        return str(name), {}
+    way = _choices(known)
+    if NETWORK_BACKBONE in backbones:
+        if name in of_torchvision:
+            return NETWORK_BACKBONE, {"network": str(name)}
+        known += of_torchvision
+        way += NETWORKS
+        if name == NETWORK_BACKBONE:
+            raise ValueError(f"{name} has the layers of its network: name that one.{NETWORKS}")
+    if name is None:
+        raise ValueError(f"`list layers` needs the name of a backbone. {way}")
+    raise ValueError(f"There is no backbone {name!r}. {_near(name, known)}{way}")
+
+
+def untrained(backbone: type["Backbone"], options: dict[str, str]) -> "Backbone":
+    """Return a backbone with nothing downloaded."""
+    if "weights" in inspect.signature(backbone).parameters:
+        return backbone(**options, weights=None)
+    return backbone(**options)
+
+
+def table(rows: Iterable["Layer"]) -> list[str]:
+    """Return the lines of a table of layers, names on the left and numbers on the right."""
+    cells = [COLUMNS, *map(_cells, rows)]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    lines = []
+    for name, *numbers in cells:
+        right = [each.rjust(width) for each, width in zip(numbers, widths[1:], strict=True)]
+        lines.append("  ".join([name.ljust(widths[0]), *right]))
+    return lines
+
+
+def _cells(row: "Layer") -> tuple[str, ...]:
+    numbers = (row.channels, row.stride, row.receptive_field, row.smallest_side)
+    return row.name, *map(_number, numbers)
+
+
+def _number(value: int | None) -> str:
+    return "-" if value is None else str(value)
+
+
+def _plain(sentence: str) -> str:
+    """Return a sentence without the marks of reStructuredText."""
+    return re.sub(r"(?::\w+:)?`+~?([^`]*)`+", r"\1", sentence)
+
+
+def _near(word: str, names: Sequence[str]) -> str:
+    near = difflib.get_close_matches(word, names, n=3, cutoff=0.6)
+    return f"Did you mean {', '.join(near)}? " if near else ""
+
+
+def _choices(names: Sequence[str]) -> str:
+    return f"There are {', '.join(names)}."
+
+
+def _width() -> int | None:
+    """Return the number of columns of the terminal, None when there is none."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+
+
+def _write(text: str) -> None:
+    """Write to a reader that may have had enough, such as ``head``."""
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except OSError as error:
+        # what is left in the buffer must not be tried again at exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if not isinstance(error, BrokenPipeError):
+            raise

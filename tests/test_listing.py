@@ -1,0 +1,366 @@
+"""What `list` names is what a config can use."""
+
+import importlib
+import inspect
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+import torchvision
+from lightning.pytorch import Callback
+from lightning.pytorch.cli import OptimizerCallable
+from torch import Tensor
+from torch.optim import Optimizer
+
+from stylelightning import backbones, listing
+from stylelightning.__main__ import main
+from stylelightning.backbones import Backbone, Features, Layer
+from stylelightning.catalogue import (
+    KINDS,
+    ONE_SIZE,
+    Component,
+    components,
+    first_sentence,
+    natural,
+    networks,
+)
+from stylelightning.checks import check_optimizer
+from stylelightning.colours import Colours
+from stylelightning.losses import Loss
+from stylelightning.parser import Parser
+
+Capture = pytest.CaptureFixture[str]
+PROGRAM = [sys.executable, "-m", "stylelightning"]
+PACKAGES = {"backbones": Backbone, "losses": Loss, "callbacks": Callback, "colours": Colours}
+
+
+# what is read from the source files is what Python sees
+
+
+@pytest.mark.parametrize("kind", PACKAGES)
+def test_the_components_of_a_package_are_its_concrete_classes(kind: str) -> None:
+    module = importlib.import_module(f"stylelightning.{kind}")
+    classes = [value for value in vars(module).values() if inspect.isclass(value)]
+    usable = {
+        each.__name__: first_sentence(inspect.getdoc(each) or "")
+        for each in classes
+        if issubclass(each, PACKAGES[kind]) and not inspect.isabstract(each)
+    }
+    assert {each.name: each.sentence for each in components(kind)} == usable
+    assert all(usable.values())
+
+
+def test_the_optimizers_are_those_that_can_change_a_picture() -> None:
+    usable = {}
+    classes: list[Any] = [value for value in vars(torch.optim).values() if inspect.isclass(value)]
+    for value in classes:
+        if issubclass(value, Optimizer) and value is not Optimizer:
+            picture = torch.nn.Parameter(torch.ones(1, 3, 4, 4))
+            try:
+                optimizer: Optimizer = value([picture])
+                check_optimizer(optimizer, "32-true", {})
+                optimizer.step(_closure(picture))
+            except (TypeError, ValueError):
+                continue
+            assert not picture.equal(torch.ones(1, 3, 4, 4))
+            usable[value.__name__] = first_sentence(inspect.getdoc(value) or "")
+    assert {each.name: each.sentence for each in components("optimizers")} == usable
+
+
+def _closure(picture: torch.nn.Parameter) -> Callable[[], float]:
+    def closure() -> float:
+        picture.grad = None
+        loss = picture.square().sum()
+        loss.backward()  # type: ignore[no-untyped-call]
+        return loss.item()
+
+    return closure
+
+
+def test_the_networks_are_those_of_torchvision_for_any_size() -> None:
+    known = torchvision.models.list_models(module=torchvision.models)
+    modules = {name: torchvision.models.get_model_builder(name).__module__ for name in known}
+    one_size = {name for name, module in modules.items() if module.rpartition(".")[2] in ONE_SIZE}
+    assert one_size == {"maxvit_t", "vit_b_16", "vit_b_32", "vit_h_14", "vit_l_16", "vit_l_32"}
+    assert set(networks()) == set(known) - one_size
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_config_may_use_every_name(kind: str, capsys: Capture) -> None:
+    parser = Parser()
+    parser.add_argument("--it", type={**PACKAGES, "optimizers": OptimizerCallable}[kind])
+    for each in components(kind):
+        with pytest.raises(SystemExit) as stop:
+            parser.parse_args([f"--it.help={each.name}"])
+        assert stop.value.code == 0, each.name
+        assert each.name in capsys.readouterr().out
+
+
+# sentences and order
+
+
+@pytest.mark.parametrize(
+    ("docstring", "sentence"),
+    [
+        pytest.param("One. Two.", "One.", id="the first of two"),
+        pytest.param("\n    One goes\n    on.\n\n    Two.", "One goes on.", id="two lines"),
+        pytest.param("Gatys et al. draw it. Two.", "Gatys et al. draw it.", id="abbreviation"),
+        pytest.param("No stop\n\nTwo.", "No stop", id="no full stop"),
+        pytest.param("", "", id="none"),
+    ],
+)
+def test_the_first_sentence_of_a_docstring(docstring: str, sentence: str) -> None:
+    assert first_sentence(docstring) == sentence
+
+
+def test_numbers_in_names_are_sorted_as_numbers() -> None:
+    names = ["resnet101", "Resnet18", "LBFGS", "vgg11", "vgg11_bn", "resnet18_2", "adam"]
+    assert sorted(names, key=natural) == [
+        "adam",
+        "LBFGS",
+        "Resnet18",
+        "resnet18_2",
+        "resnet101",
+        "vgg11",
+        "vgg11_bn",
+    ]
+
+
+# the command
+
+
+@pytest.mark.parametrize("what", [*KINDS, "networks"])
+def test_a_list_does_not_wait_for_torch(what: str) -> None:
+    code = (
+        "import sys; from stylelightning.__main__ import main; "
+        f"assert main(['list', {what!r}]) == 0; "
+        "assert not {'torch', 'torchvision', 'lightning', 'numpy'} & set(sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stderr == ""
+    listed = networks() if what == "networks" else [each.name for each in components(what)]
+    assert [line.split()[0] for line in done.stdout.splitlines()] == listed
+
+
+@pytest.mark.parametrize("args", [[], ["--help"], ["losses", "-h"]], ids=" ".join)
+def test_list_alone_says_what_can_be_listed(args: list[str], capsys: Capture) -> None:
+    assert main(["list", *args]) == 0
+    out = capsys.readouterr().out
+    for what in (*KINDS, "networks", "layers BACKBONE"):
+        assert f"\n  {what} " in out
+
+
+def test_the_help_of_the_program_names_list(capsys: Capture) -> None:
+    assert main(["--help"]) == 0
+    assert "stylelightning list losses" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("args", "error"),
+    [
+        pytest.param(
+            "loses",
+            "There is no list 'loses'. Did you mean losses? There are backbones, losses, "
+            "callbacks, colours, optimizers, networks, layers.",
+            id="list",
+        ),
+        pytest.param(
+            "losses GramLoss", "`list losses` takes nothing more, got 'GramLoss'.", id="more"
+        ),
+        pytest.param(
+            "layers VGG19 --pooling avg",
+            "`list layers VGG19` takes nothing more, got '--pooling avg'.",
+            id="options",
+        ),
+    ],
+)
+def test_a_mistake_is_one_line_that_names_the_way_out(
+    args: str, error: str, capsys: Capture
+) -> None:
+    assert main(["list", *args.split()]) == 2
+    assert capsys.readouterr() == ("", f"error: {error}\n")
+
+
+def test_an_unknown_command_is_told_both(capsys: Capture) -> None:
+    assert main(["lst"]) == 2
+    assert capsys.readouterr().err == "error: There is no command 'lst': fit or list.\n"
+
+
+def test_debug_shows_the_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STYLELIGHTNING_DEBUG", "1")
+    with pytest.raises(ValueError, match="There is no list 'nothing'"):
+        main(["list", "nothing"])
+
+
+# the terminal
+
+
+def test_a_line_is_whole_when_there_is_no_terminal(capsys: Capture) -> None:
+    assert main(["list", "colours"]) == 0
+    assert capsys.readouterr().out == "".join(
+        f"{each.name:14}  {each.sentence}\n" for each in components("colours")
+    )
+
+
+@pytest.mark.skipif(not hasattr(os, "openpty"), reason="needs a pseudo-terminal")
+def test_a_terminal_gets_wrapped_lines_without_codes() -> None:
+    here, there = os.openpty()
+    with os.fdopen(here, "rb", buffering=0) as reader:
+        subprocess.run(
+            [*PROGRAM, "list", "colours"],
+            stdout=there,
+            env={**os.environ, "COLUMNS": "50"},
+            check=True,
+        )
+        os.close(there)
+        lines = reader.read(4096).decode().splitlines()
+    assert lines[:2] == [
+        "ContentToStyle  Gives the content image the style",
+        "                image's palette before the run",
+    ]
+    assert max(map(len, lines)) <= 50
+    assert "\x1b" not in "".join(lines)
+
+
+def test_sentences_are_wrapped_beside_the_names_unless_too_narrow() -> None:
+    found = [Component("A", "Is --not-broken, at hyphens."), Component("Bcd", "Keeps ``a.b``.")]
+    assert listing.sentences(found, 29) == [
+        "A    Is --not-broken, at",
+        "     hyphens.",
+        "Bcd  Keeps a.b.",
+    ]
+    assert listing.sentences(found, 28) == ["A    Is --not-broken, at hyphens.", "Bcd  Keeps a.b."]
+
+
+def test_a_reader_that_has_had_enough_is_no_error() -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "wb") as pipe:
+        done = subprocess.run(
+            [*PROGRAM, "list", "networks"], stdout=pipe, stderr=subprocess.PIPE, check=False
+        )
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+def test_a_full_disk_is_one_line() -> None:
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [*PROGRAM, "list", "networks"], stdout=full, stderr=subprocess.PIPE, check=False
+        )
+    assert (done.returncode, done.stderr) == (2, b"error: No space left on device\n")
+
+
+# layers
+
+
+@pytest.mark.parametrize("name", [each.name for each in components("backbones")])
+def test_layers_of_a_backbone_are_those_of_its_table(name: str, capfd: Capture) -> None:
+    if name == listing.NETWORK_BACKBONE:
+        name = "squeezenet1_1"
+    assert main(["list", "layers", name]) == 0
+    out, err = capfd.readouterr()
+    assert err == ""  # nothing is optimised: no warning of untrained weights
+    class_name, options = listing.backbone_and_options(name, backbones.__all__, networks())
+    backbone = listing.untrained(getattr(backbones, class_name), options)
+    _, *lines = out.splitlines()
+    assert [line.split()[0] for line in lines] == list(backbone.layers)
+    numbers = [
+        [each.channels, each.stride, each.receptive_field, each.smallest_side]
+        for each in backbone.layer_table.values()
+    ]
+    assert [[None if n == "-" else int(n) for n in line.split()[1:]] for line in lines] == numbers
+
+
+def test_a_table_of_layers_is_aligned() -> None:
+    whole: Any = None  # the receptive field of what sees the whole picture
+    rows = [Layer("a", 3, 1, 1, 1), Layer("longer", 1024, 16, 268, 32)]
+    rows.append(Layer("whole", 8, 32, whole, 1))
+    assert listing.table(rows) == [
+        "layer   channels  stride  receptive field  smallest side",
+        "a              3       1                1              1",
+        "longer      1024      16              268             32",
+        "whole          8      32                -              1",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "known", "found"),
+    [
+        pytest.param("VGG19", ["VGG19"], ("VGG19", {}), id="a class"),
+        pytest.param(
+            "resnet50",
+            ["VGG19", "TorchvisionModel"],
+            ("TorchvisionModel", {"network": "resnet50"}),
+            id="a network",
+        ),
+    ],
+)
+def test_what_has_layers(name: str, known: list[str], found: tuple[str, dict[str, str]]) -> None:
+    assert listing.backbone_and_options(name, known, ["resnet50"]) == found
+
+
+@pytest.mark.parametrize(
+    ("name", "known", "error"),
+    [
+        pytest.param(
+            None, ["VGG19"], "`list layers` needs the name of a backbone. There are VGG19.", id="no"
+        ),
+        pytest.param(
+            "VGG17",
+            ["VGG19", "Pixels"],
+            "There is no backbone 'VGG17'. Did you mean VGG19? There are VGG19, Pixels.",
+            id="unknown",
+        ),
+        pytest.param(
+            "resnet5",
+            ["VGG19", "TorchvisionModel"],
+            "There is no backbone 'resnet5'. Did you mean resnet50? There are VGG19. "
+            "`stylelightning list networks` names the networks.",
+            id="unknown network",
+        ),
+        pytest.param(
+            "resnet50",
+            ["VGG19"],
+            "There is no backbone 'resnet50'. There are VGG19.",
+            id="none yet",
+        ),
+        pytest.param(
+            "TorchvisionModel",
+            ["TorchvisionModel"],
+            "TorchvisionModel has the layers of its network: name that one. "
+            "`stylelightning list networks` names the networks.",
+            id="which network",
+        ),
+    ],
+)
+def test_what_has_no_layers(name: str | None, known: list[str], error: str) -> None:
+    with pytest.raises(ValueError, match=f"^{re.escape(error)}$"):
+        listing.backbone_and_options(name, known, ["resnet50"])
+
+
+class Fake(Backbone):
+    """Stands for a backbone with a network as an option."""
+
+    def __init__(self, network: str, weights: str | None = "DEFAULT") -> None:
+        super().__init__()
+        whole: Any = None
+        self.layer_table = {"layer": Layer(f"{network}, {weights}", 1, 2, whole, 4)}
+
+    def forward(self, image: Tensor, layers: Iterable[str]) -> Features:
+        raise NotImplementedError
+
+
+def test_a_network_is_built_without_weights(monkeypatch: pytest.MonkeyPatch) -> None:
+    shipped = components("backbones")
+    fake = [*shipped, Component("TorchvisionModel", "")]
+    monkeypatch.setattr(backbones, "TorchvisionModel", Fake, raising=False)
+    monkeypatch.setattr(listing, "components", {"backbones": fake}.__getitem__)
+    row = listing.layers("resnet50")[1]
+    assert row.split() == ["resnet50,", "None", "1", "2", "-", "4"]
