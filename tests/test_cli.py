@@ -250,7 +250,7 @@ def test_a_loss_of_ones_own_is_one_file(
         (["--model.optimizer", "Muon"], "can't optimise a picture: Muon only supports 2D"),
         (["--model.losses.style.wieght", "3"], "no option 'wieght'. Did you mean weight?"),
         (["--model.losses.styl.weight", "3"], "an entry of the value {'weight': '3'} names no"),
-        (["--model.losses.style.normalization", "x"], "must be none, hw, chw, got x"),
+        (["--model.losses.style.normalization", "x"], "must be none, hw, chw, gatys, got x"),
         (["--model.losses.style.layers", "[level9]"], "Near ones: level"),
         (["--model.losses.style.weight", "-1"], "must be a number of at least 0, got -1"),
         (["--model.losses.content=null", "--model.losses.style=null", "--model.losses.tv=null"],
