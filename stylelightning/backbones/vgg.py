@@ -4,57 +4,28 @@ import logging
 import math
 from abc import abstractmethod
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Sequence
-from functools import partial
-from typing import Literal, get_args
+from collections.abc import Iterable, Sequence
+from typing import get_args
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 from torchvision.models import VGG16_Weights, VGG19_Weights, WeightsEnum
 
 from stylelightning.backbones.base import Backbone, Features, Layer
+from stylelightning.backbones.normalization import NORMALIZATIONS, NormalizationName
 from stylelightning.backbones.padding import Padding, smallest_padded_side
-from stylelightning.backbones.weights import NORMALIZATIONS, load_weights
-
-Pooling = Literal["max", "avg", "l2"]
+from stylelightning.backbones.pooling import Pooling, pool2d
+from stylelightning.backbones.weights import load_weights
 
 _log = logging.getLogger(__name__)
 _CHANNELS = (64, 128, 256, 512, 512)
-
-
-class RootMeanSquarePool2d(nn.Module):
-    """Halve a map by the root of the mean of the squares of 2 x 2 positions."""
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Return the pooled map; the gradient is 0 where all four values are 0.
-
-        Args:
-            x: Map of shape (B, C, H, W).
-
-        Returns:
-            Map of shape (B, C, H // 2, W // 2) and of the same type.
-        """
-        # float16 squares overflow above 255, hence at least float32
-        squares = x.to(torch.promote_types(x.dtype, torch.float32)).square()
-        mean = F.avg_pool2d(squares, 2)
-        # the root's slope is infinite at 0; below the clamp there is none
-        return mean.clamp_min(torch.finfo(mean.dtype).tiny).sqrt().to(x.dtype)
-
-
-_POOLS: dict[str, Callable[[], nn.Module]] = {
-    "max": partial(nn.MaxPool2d, 2),
-    "avg": partial(nn.AvgPool2d, 2),
-    "l2": RootMeanSquarePool2d,
-}
 
 
 class VGG(Backbone):
     """The layers of a VGG without its classifier, frozen.
 
     Layers are ``conv1_1, relu1_1, conv1_2, ..., pool5``: ReLU is out of place, so a ``conv``
-    layer holds what comes before it. Pooled maps are not rescaled (crowsonkb's
-    style-transfer-pytorch multiplies average-pooled ones by 2).
+    layer holds what comes before it.
 
     Args:
         weights: Trained weights: a name of torchvision's (``IMAGENET1K_V1``; VGG16 has
@@ -64,20 +35,25 @@ class VGG(Backbone):
             paper.
         pooling: How a block's map is halved: ``max`` as the network was trained, ``avg`` for
             smoother pictures (Gatys et al.), or ``l2``, the root of the mean of the squares.
+        pooling_factor: What a pooled map is multiplied by, above 0. style-transfer-pytorch has 2
+            for ``avg`` and 0.78 for ``l2``, which are smaller and larger than the maximum.
         padding: What convolutions read beyond the border: ``zeros`` as the network was trained,
             ``replicate`` or ``reflect`` against dark or striped borders, ``circular`` for
             pictures that tile.
+        first_padding: What ``conv1_1`` alone reads beyond the border; null for the same as all.
+            style-transfer-pytorch has ``replicate`` here and zeros elsewhere.
         normalization: What is done to a picture in [0, 1] first: ``imagenet`` subtracts the
             mean and divides by the deviation, ``caffe`` is blue-green-red in [0, 255] minus the
-            mean. null takes what belongs to the weights; a file in torchvision's layout but with
+            mean, ``imagenet255`` red-green-blue in [0, 255] minus ImageNet's mean. null takes
+            what belongs to the weights; a file in torchvision's layout but with
             Caffe's values (neural-style-pt's vgg19-d01eb7cb.pth) needs ``caffe``.
         seed: Seed of untrained weights, without effect on others.
 
     Raises:
         FileNotFoundError: If the weights are not there and can't be downloaded.
         OSError: If the downloaded weights are damaged.
-        ValueError: If an argument is not one of its choices, or the weights are not this
-            network's.
+        ValueError: If an argument is not one of its choices or out of its range, or the weights
+            are not this network's.
 
     Source: Simonyan and Zisserman, "Very deep convolutional networks for large-scale image
     recognition", ICLR 2015, https://arxiv.org/abs/1409.1556
@@ -90,18 +66,25 @@ class VGG(Backbone):
         self,
         weights: str | None = "IMAGENET1K_V1",
         pooling: Pooling = "max",
+        pooling_factor: float = 1.0,
         padding: Padding = "zeros",
-        normalization: Literal["imagenet", "caffe"] | None = None,
+        first_padding: Padding | None = None,
+        normalization: NormalizationName | None = None,
         seed: int = 0,
     ) -> None:
         super().__init__()
         _check_choice("pooling", pooling, get_args(Pooling))
         _check_choice("padding", padding, get_args(Padding))
+        if first_padding is not None:
+            _check_choice("first_padding", first_padding, get_args(Padding))
+        _check_factor(pooling_factor)
         if normalization is not None:
             _check_choice("normalization", normalization, tuple(NORMALIZATIONS))
         name = type(self).__name__
-        self.layer_table = _layer_table(self.convolutions, padding)
-        self.network = _network(self.layer_table.values(), pooling, padding)
+        self.pooling_factor = pooling_factor
+        first_padding = first_padding or padding
+        self.layer_table = _layer_table(self.convolutions, padding, first_padding)
+        self.network = _network(self.layer_table.values(), pooling, padding, first_padding)
         shapes = {key: tensor.shape for key, tensor in self.network.state_dict().items()}
         if weights is None:
             state, normalized = _untrained(shapes, seed), NORMALIZATIONS["imagenet"]
@@ -156,6 +139,8 @@ class VGG(Backbone):
             if len(features) == len(wanted):
                 break
             x = layer(x)
+            if self.pooling_factor != 1 and name.startswith("pool"):
+                x = x * self.pooling_factor
             if name in wanted:
                 features[name] = x
         return features
@@ -180,13 +165,21 @@ def _check_choice(argument: str, value: str, choices: Sequence[str]) -> None:
         raise ValueError(f"`{argument}` must be one of {', '.join(choices)}, got {value!r}.")
 
 
-def _layer_table(convolutions: Sequence[int], padding: Padding) -> dict[str, Layer]:
-    table = []
+def _check_factor(factor: float | None) -> None:
+    if factor is None or not 0 < factor < math.inf:  # the parser lets null pass
+        raise ValueError(f"`pooling_factor` must be a number above 0, got {factor}.")
+
+
+def _layer_table(
+    convolutions: Sequence[int], padding: Padding, first_padding: Padding
+) -> dict[str, Layer]:
+    table: list[Layer] = []
     stride, receptive_field, smallest = 1, 1, 1
     for block, (count, channels) in enumerate(zip(convolutions, _CHANNELS, strict=True), start=1):
         for n in range(1, count + 1):
             receptive_field += 2 * stride
-            smallest = max(smallest, smallest_padded_side(padding, 1) * stride)
+            mode = padding if table else first_padding
+            smallest = max(smallest, smallest_padded_side(mode, 1) * stride)
             for kind in ("conv", "relu"):
                 name = f"{kind}{block}_{n}"
                 table.append(Layer(name, channels, stride, receptive_field, smallest))
@@ -197,19 +190,22 @@ def _layer_table(convolutions: Sequence[int], padding: Padding) -> dict[str, Lay
     return {layer.name: layer for layer in table}
 
 
-def _network(layers: Iterable[Layer], pooling: Pooling, padding: Padding) -> nn.Sequential:
+def _network(
+    layers: Iterable[Layer], pooling: Pooling, padding: Padding, first_padding: Padding
+) -> nn.Sequential:
     modules: OrderedDict[str, nn.Module] = OrderedDict()
     channels = 3
     for layer in layers:
         if layer.name.startswith("conv"):
+            mode = padding if modules else first_padding
             modules[layer.name] = nn.Conv2d(
-                channels, layer.channels, 3, padding=1, padding_mode=padding, device="meta"
+                channels, layer.channels, 3, padding=1, padding_mode=mode, device="meta"
             )
             channels = layer.channels
         elif layer.name.startswith("relu"):
             modules[layer.name] = nn.ReLU()
         else:
-            modules[layer.name] = _POOLS[pooling]()
+            modules[layer.name] = pool2d(pooling)
     # filled later: drawing the usual initial weights takes time and the global random numbers
     return nn.Sequential(modules).to_empty(device="cpu")
 

@@ -4,7 +4,6 @@ import socket
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlparse
@@ -13,31 +12,10 @@ import torch
 from torch import Tensor
 from torchvision.models import WeightsEnum
 
+from stylelightning.backbones.normalization import NORMALIZATIONS, Normalization
+
 _VGG_BY_CONVOLUTIONS = {8: "VGG11", 10: "VGG13", 13: "VGG16", 16: "VGG19"}
 _SECONDS_WITHOUT_ANSWER = 10.0
-
-
-@dataclass(frozen=True)
-class Normalization:
-    """How a network wants its pictures.
-
-    Args:
-        mean: What is subtracted from red, green and blue in [0, 1].
-        std: What red, green and blue are divided by after that.
-        bgr: Whether the network reads blue first.
-    """
-
-    mean: tuple[float, float, float]
-    std: tuple[float, float, float]
-    bgr: bool = False
-
-
-NORMALIZATIONS = {
-    "imagenet": Normalization((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),
-    # In Caffe's own terms: blue, green, red in [0, 255], minus 103.939, 116.779, 123.68.
-    "caffe": Normalization((123.68 / 255, 116.779 / 255, 103.939 / 255), (1 / 255,) * 3, bgr=True),
-}
-"""The normalisations that weights files come with."""
 
 
 def load_weights(

@@ -12,7 +12,8 @@ from torchvision.models.vgg import cfgs, make_layers
 
 from stylelightning.backbones import VGG16, VGG19
 from stylelightning.backbones.padding import Padding
-from stylelightning.backbones.vgg import VGG, Pooling
+from stylelightning.backbones.pooling import Pooling
+from stylelightning.backbones.vgg import VGG
 from tests.backbones.measure import picture, support
 
 LAYERS_OF_VGG16 = (
@@ -144,6 +145,57 @@ def test_convolutions_are_padded_as_asked(padding: Padding) -> None:
     x = F.max_pool2d(x, 2)
     x = F.conv2d(F.pad(x, (1, 1, 1, 1), mode), *convolution(network, "conv2_1"))
     torch.testing.assert_close(network(image, ["conv2_1"])["conv2_1"], x)
+
+
+def test_first_convolution_alone_has_its_own_padding() -> None:
+    network = VGG16(weights=None, padding="zeros", first_padding="replicate")
+    image = picture(1, 3, 7, 6)
+    # oracle: torch.nn.functional.pad, then convolutions that pad nothing
+    x = F.pad(normalized(image), (1, 1, 1, 1), "replicate")
+    x = F.relu(F.conv2d(x, *convolution(network, "conv1_1")))
+    x = F.conv2d(F.pad(x, (1, 1, 1, 1)), *convolution(network, "conv1_2"))
+    torch.testing.assert_close(network(image, ["conv1_2"])["conv1_2"], x)
+
+
+@pytest.mark.parametrize(
+    ("padding", "first_padding", "smallest"),
+    # by hand: a mirrored map needs two positions, which are 2 pixels in the first block and 4 in
+    # the second
+    [("zeros", "reflect", {"conv1_1": 2, "conv2_1": 2}), ("reflect", "zeros", {"conv1_1": 1})],
+)
+def test_first_padding_decides_the_smallest_side_of_the_first_layer(
+    padding: Padding, first_padding: Padding, smallest: dict[str, int]
+) -> None:
+    table = VGG16(weights=None, padding=padding, first_padding=first_padding).layer_table
+    assert {name: table[name].smallest_side for name in smallest} == smallest
+    assert table["conv2_1"].smallest_side == (2 if padding == "zeros" else 4)
+
+
+def test_pooled_maps_are_multiplied_by_the_factor() -> None:
+    image = picture(1, 3, 9, 8)
+    # two times an average of 2 x 2 positions is half of their sum
+    doubled = VGG16(weights=None, pooling="avg", pooling_factor=2.0)(image, ["relu1_2", "pool1"])
+    halves = F.avg_pool2d(doubled["relu1_2"], 2, divisor_override=2)
+    torch.testing.assert_close(doubled["pool1"], halves)
+    assert torch.equal(doubled["relu1_2"], untrained()(image, ["relu1_2"])["relu1_2"])
+
+
+def test_imagenet255_is_a_picture_in_255_minus_imagenets_mean() -> None:
+    image = picture(1, 3, 7, 6)
+    network = VGG16(weights=None, normalization="imagenet255")
+    # oracle: pytorch-neural-style-transfer's constants
+    mean = torch.tensor([123.675, 116.28, 103.53])[:, None, None]
+    expected = F.conv2d(image * 255 - mean, *convolution(network, "conv1_1"), padding=1)
+    feature = network(image, ["conv1_1"])["conv1_1"]
+    torch.testing.assert_close(feature, expected, rtol=1e-4, atol=1e-3)
+
+
+@pytest.mark.parametrize("factor", [0.0, -1.0, math.inf, math.nan, None])
+def test_pooling_factor_that_is_no_number_above_0_is_refused(factor: float | None) -> None:
+    with pytest.raises(
+        ValueError, match=rf"^`pooling_factor` must be a number above 0, got {factor}\.$"
+    ):
+        VGG16(weights=None, pooling_factor=factor)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(("layer", "stride"), [("relu1_2", 1), ("pool2", 4), ("relu4_1", 8)])
@@ -300,9 +352,14 @@ def test_small_picture_is_refused_with_the_size_that_works() -> None:
             r"^`padding` must be one of zeros, replicate, reflect, circular, got 'same'\.$",
         ),
         (
+            "first_padding",
+            "same",
+            r"^`first_padding` must be one of zeros, replicate, reflect, circular, got 'same'\.$",
+        ),
+        (
             "normalization",
             "vgg",
-            r"^`normalization` must be one of imagenet, caffe, got 'vgg'\.$",
+            r"^`normalization` must be one of imagenet, caffe, imagenet255, got 'vgg'\.$",
         ),
     ],
 )

@@ -1,0 +1,34 @@
+"""What is done to a picture before a network reads it."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+NormalizationName = Literal["imagenet", "caffe", "imagenet255"]
+"""Names of the normalisations that weights come with."""
+
+
+@dataclass(frozen=True)
+class Normalization:
+    """How a network wants its pictures.
+
+    Args:
+        mean: What is subtracted from red, green and blue in [0, 1].
+        std: What red, green and blue are divided by after that.
+        bgr: Whether the network reads blue first.
+    """
+
+    mean: tuple[float, float, float]
+    std: tuple[float, float, float]
+    bgr: bool = False
+
+
+_IMAGENET_MEAN = (0.485, 0.456, 0.406)
+
+NORMALIZATIONS: dict[NormalizationName, Normalization] = {
+    "imagenet": Normalization(_IMAGENET_MEAN, (0.229, 0.224, 0.225)),
+    # In Caffe's own terms: blue, green, red in [0, 255], minus 103.939, 116.779, 123.68.
+    "caffe": Normalization((123.68 / 255, 116.779 / 255, 103.939 / 255), (1 / 255,) * 3, bgr=True),
+    # pytorch-neural-style-transfer's: [0, 255] minus the mean, with torchvision's weights.
+    "imagenet255": Normalization(_IMAGENET_MEAN, (1 / 255,) * 3),
+}
+"""The normalisations by name."""
