@@ -15,7 +15,8 @@ from stylelightning.backbones.base import Backbone, Features, Layer
 from stylelightning.backbones.normalization import NORMALIZATIONS, NormalizationName
 from stylelightning.backbones.padding import Padding, smallest_padded_side
 from stylelightning.backbones.pooling import Pooling, pool2d
-from stylelightning.backbones.weights import load_weights
+from stylelightning.backbones.vgg_weights import vgg_state
+from stylelightning.backbones.weights import find_weights
 
 _log = logging.getLogger(__name__)
 _CHANNELS = (64, 128, 256, 512, 512)
@@ -30,7 +31,7 @@ class VGG(Backbone):
     Args:
         weights: Trained weights: a name of torchvision's (``IMAGENET1K_V1``; VGG16 has
             ``IMAGENET1K_FEATURES`` too), downloaded once into the folder of torch.hub; or the path
-            of a local file (.pth), in torchvision's layout or in Caffe's
+            of a local file (.pth or .safetensors), in torchvision's layout or in Caffe's
             (``conv1_1.weight``); or null for untrained ones, whose pictures are not those of the
             paper.
         pooling: How a block's map is halved: ``max`` as the network was trained, ``avg`` for
@@ -95,7 +96,8 @@ class VGG(Backbone):
                 seed,
             )
         else:
-            state, normalized = load_weights(weights, name, self.pretrained, self.layers, shapes)
+            found = find_weights(weights, name, self.pretrained)
+            state, normalized = vgg_state(found, name, self.layers, shapes)
         self.network.load_state_dict(state)
         if normalization is not None:
             normalized = NORMALIZATIONS[normalization]

@@ -16,5 +16,6 @@ def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setattr(socket, "getaddrinfo", refuse)
     monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
     yield tmp_path / "torch" / "hub" / "checkpoints"
-    for file in tmp_path.rglob("*.pt*"):  # 10 MB each, which pytest would keep for three sessions
-        file.unlink()
+    for file in tmp_path.rglob("*"):  # 10 MB each, which pytest would keep for three sessions
+        if file.suffix in (".pt", ".pth", ".safetensors"):
+            file.unlink()

@@ -9,6 +9,7 @@ from typing import Literal, NoReturn
 
 import pytest
 import torch
+from safetensors.torch import save_file
 from torch import Tensor
 from torchvision.models import VGG16_Weights, VGG19_Weights, WeightsEnum
 from torchvision.models.vgg import cfgs, make_layers
@@ -90,6 +91,45 @@ def test_weights_come_out_of_a_file_older_than_torch_1_6(tmp_path: Path) -> None
     torch.save(state, tmp_path / "old.pth", _use_new_zipfile_serialization=False)
     backbone = VGG16(weights=str(tmp_path / "old.pth"))
     assert torch.equal(parameters(backbone)[-1], list(state.values())[-2])
+
+
+@pytest.mark.parametrize("state_of", [torchvision_state, caffe_state])
+def test_weights_come_out_of_a_safetensors_file(
+    state_of: Callable[[str], dict[str, Tensor]], tmp_path: Path
+) -> None:
+    state = {name: tensor.clone() for name, tensor in state_of("VGG16").items()}
+    save_file(state, tmp_path / "w.safetensors")
+    backbone = VGG16(weights=str(tmp_path / "w.safetensors"))
+    for ours, theirs in zip(parameters(backbone), list(state.values())[:-1], strict=True):
+        assert torch.equal(ours, theirs)
+
+
+@pytest.mark.parametrize("kept", [0, 5, 4000, -1000])
+def test_damaged_safetensors_file_is_named(kept: int, tmp_path: Path) -> None:
+    file = tmp_path / "w.safetensors"
+    save_file({name: t.clone() for name, t in torchvision_state("VGG16").items()}, file)
+    file.write_bytes(file.read_bytes()[:kept])
+    with pytest.raises(
+        ValueError,
+        match=rf"^`weights` of VGG16: {re.escape(str(file))} is damaged or no safetensors file "
+        r"\(SafetensorError: [^\n]*\)\. Copy it again from where it came from\.$",
+    ):
+        VGG16(weights=str(file))
+
+
+def test_file_and_hash_of_the_weights_are_logged_once(
+    tmp_path: Path, hub: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    entry = VGG16_Weights.IMAGENET1K_V1
+    file = published(entry, torchvision_state("VGG16"), tmp_path, monkeypatch)
+    # oracle: hashlib over the file's bytes
+    line = f"Weights of VGG16: {file.name}, sha256 {hashlib.sha256(file.read_bytes()).hexdigest()}."
+    for weights in (str(file), entry.name):
+        caplog.clear()
+        with caplog.at_level(logging.INFO):
+            VGG16(weights=weights)
+        assert [record.getMessage() for record in caplog.records] == [line]
+    assert (hub / file.name).is_file()
 
 
 def test_weights_of_half_precision_become_float32(tmp_path: Path) -> None:
@@ -237,7 +277,7 @@ def test_unknown_name_is_refused_with_the_known_ones() -> None:
     with pytest.raises(
         ValueError,
         match=r"^Unknown `weights` 'IMAGENET1K_V2' for VGG16\. Names: IMAGENET1K_V1, "
-        r"IMAGENET1K_FEATURES\. The path of a local file \(\.pth\) works too\.$",
+        r"IMAGENET1K_FEATURES\. The path of a local file \(\.pth or \.safetensors\) works too\.$",
     ):
         VGG16(weights="IMAGENET1K_V2")
 
@@ -261,7 +301,8 @@ def test_file_that_is_no_pickle_is_refused(content: bytes, tmp_path: Path) -> No
     with pytest.raises(
         ValueError,
         match=rf"^`weights` of VGG19: {re.escape(str(file))} is no weights file that can be read "
-        r"safely \([^\n]*\)\. It must be a state dict written by `torch\.save`\.$",
+        r"safely \([^\n]*\)\. It must be a state dict written by `torch\.save`, or end in "
+        r"\.safetensors\.$",
     ):
         VGG19(weights=str(file))
 
