@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Mapping
+from itertools import chain
 
 from lightning.pytorch import Trainer
 from torch.optim import LBFGS, Optimizer, SparseAdam
@@ -88,7 +89,7 @@ def check_images(losses: Mapping[str, Loss], data: StyleTransferData) -> None:
     for name, loss in losses.items():
         for kind, needed, path in (
             ("content", loss.needs_content, data.content_path),
-            ("style", loss.needs_style, data.style_path),
+            ("style", loss.needs_style, data.style_images or None),
         ):
             if needed and path is None:
                 raise ValueError(
@@ -124,7 +125,7 @@ def plan_scales(schedule: Schedule, data: StyleTransferData, least: int) -> Plan
     """
 
     def usable(size: int) -> bool:
-        sides = (*data.picture_size(size), *(data.style_size(size) or ()))
+        sides = (*data.picture_size(size), *chain(*data.style_sizes(size)))
         return bool(min(sides) >= least)
 
     if not usable(data.size):

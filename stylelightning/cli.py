@@ -19,7 +19,7 @@ from stylelightning.checkpoint_io import AtomicCheckpointIO
 from stylelightning.data import StyleTransferData
 from stylelightning.images import check_output, write_atomically
 from stylelightning.module import StyleTransfer
-from stylelightning.parser import ConfigFile, Parser
+from stylelightning.parser import ConfigFile, Parser, take_pictures_for_paths
 from stylelightning.run_folder import (
     MadeFolders,
     create_run_folder,
@@ -86,6 +86,7 @@ class CLI(LightningCLI):
     def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
         """Add the options that belong to no component of Lightning."""
         parser.set_defaults({"model.optimizer": ADAM})
+        take_pictures_for_paths(parser, "data.style")
         parser.add_argument(
             "--callbacks",
             type=dict[str, Callback | None],
@@ -126,8 +127,11 @@ class CLI(LightningCLI):
 
     def _check_output(self, config: Namespace) -> None:
         output = Path(config.output).expanduser()
-        for key in ("data.content", "data.style", "model.init"):
-            if config.get(key) and Path(config.get(key)).expanduser().resolve() == output.resolve():
+        inputs = [("data.content", config.data.get("content"))]
+        inputs += [("data.style", path) for path in _style_paths(config.data.get("style"))]
+        inputs += [("model.init", config.model.get("init"))]
+        for key, path in inputs:
+            if path and Path(path).expanduser().resolve() == output.resolve():
                 raise ValueError(f"`output` would replace `{key}`, {output.absolute()}.")
         self.made.note(output.absolute().parent)
         check_output(config.output)
@@ -236,6 +240,11 @@ class CLI(LightningCLI):
             self.writer.write(self.trainer, self.model)
         if step == self.writer.first_step or not self.writer.started:
             log.warning("No step was left to run: the picture is that of step %d.", step)
+
+
+def _style_paths(style: Any) -> list[str]:
+    """Return the paths in a parsed ``data.style``, whose entries may have keys of their own."""
+    return [each if isinstance(each, str) else each.path for each in _as_list(style)]
 
 
 def _as_list(value: Any) -> list[Any]:

@@ -1,4 +1,4 @@
-"""The content image and the style image, at every scale."""
+"""The content image and the style images, at every scale."""
 
 import logging
 import math
@@ -13,6 +13,7 @@ from torch import Tensor
 from stylelightning import functional as F
 from stylelightning.colours import Colours
 from stylelightning.images import Picture, read_picture
+from stylelightning.style_images import StyleImage, style_images
 
 log = logging.getLogger(__name__)
 
@@ -40,29 +41,32 @@ class Steps:
 
 
 class StyleTransferData(LightningDataModule):
-    """The content image and the style image.
+    """The content image and the style images.
 
     Args:
         content: Path of the content image; null for a run without one.
-        style: Path of the style image; null for a run without one.
+        style: Path of the style image; null for a run without one. A list blends several: each
+            entry is a path, or has a ``path``, a ``weight`` and a ``scale``, such as
+            ``[{path: a.jpg, weight: 2}, {path: b.jpg, scale: 0.5}]``.
         size: Longer side of the finished picture in pixels; null for the content image's own
             (the style image's own when there is no content image).
-        style_scale: Longer side of the style image as a multiple of the picture's. Above 1 the
-            strokes come out larger, below 1 smaller. The style image keeps its own aspect ratio.
+        style_scale: Longer side of a style image as a multiple of the picture's. Above 1 the
+            strokes come out larger, below 1 smaller. A style image keeps its own aspect ratio.
         aspect_ratio: Width divided by height of a picture without a content image, such as 1.5;
-            null for the style image's own.
+            null for the first style image's own.
         colours: What is done to the images' colours before the first step and after the last, such
             as ``ContentToStyle``, ``StyleToContent`` or ``LuminanceOnly``; null for nothing.
 
     Raises:
         ValueError: If ``size``, ``style_scale`` or ``aspect_ratio`` is not above 0, an image is
-            missing, or there is a content image beside an ``aspect_ratio``.
+            missing, the entries of ``style`` make no sense, or there is a content image beside an
+            ``aspect_ratio``.
     """
 
     def __init__(
         self,
         content: str | None = None,
-        style: str | None = None,
+        style: str | list[str | StyleImage] | None = None,
         size: int | None = 512,
         style_scale: float = 1.0,
         aspect_ratio: float | None = None,
@@ -92,13 +96,13 @@ class StyleTransferData(LightningDataModule):
                 f"give --data.{missing} PATH or --data.colours null."
             )
         self.content_path = content
-        self.style_path = style
+        self.style_images = style_images(style)
         self.requested_size = size
         self.style_scale = style_scale
         self.aspect_ratio = aspect_ratio
         self.colours = colours
         self._content: Picture | None = None
-        self._style: Picture | None = None
+        self._styles: list[Picture] = []
         self._shown: Tensor | None = None
 
     def setup(self, stage: str) -> None:
@@ -110,26 +114,39 @@ class StyleTransferData(LightningDataModule):
         """
         if self.content_path is not None:
             self._content = read_picture(self.content_path)
-        if self.style_path is not None:
-            self._style = read_picture(self.style_path)
-            own, used = _long_side(self._style), round(self.size * self.style_scale)
-            if used > own:
-                log.warning(
-                    "The style image is %d px and is enlarged to %d px: its strokes will be soft. "
-                    "A smaller --data.style_scale keeps them sharp.",
-                    own,
-                    used,
-                )
-            if float(self._style.pixels.std((2, 3)).max()) < FLAT:
+        self._styles = [self._read_style(image) for image in self.style_images]
+        if self.colours is not None and self._content is not None:
+            self._shown = self._content.pixels
+            content, styles = self.colours.before(self._content, self._styles, self.shares)
+            self._content = replace(self._content, pixels=content)
+            pairs = zip(self._styles, styles, strict=True)
+            self._styles = [replace(style, pixels=pixels) for style, pixels in pairs]
+        for image, style in zip(self.style_images, self._styles, strict=True):
+            self._warn_of_enlarging(image, style)
+
+    def _read_style(self, image: StyleImage) -> Picture:
+        picture = read_picture(image.path)
+        if float(picture.pixels.std((2, 3)).max()) < FLAT:
+            if len(self.style_images) == 1:
                 log.warning(
                     "The style image has one colour only, and so will the picture: style terms "
                     "ask for nothing else. Give another --data.style."
                 )
-        if self.colours is not None and self._content is not None and self._style is not None:
-            self._shown = self._content.pixels
-            content, style = self.colours.before(self._content, self._style)
-            self._content = replace(self._content, pixels=content)
-            self._style = replace(self._style, pixels=style)
+            else:
+                log.warning("The style image %s has one colour only.", image.path)
+        return picture
+
+    def _warn_of_enlarging(self, image: StyleImage, style: Picture) -> None:
+        own, used = _long_side(style), round(self.size * self.style_scale * image.scale)
+        if used > own:
+            log.warning(
+                "The style image%s is %d px and is enlarged to %d px: its strokes will be soft. "
+                "A smaller %s keeps them sharp.",
+                "" if len(self.style_images) == 1 else f" {image.path}",
+                own,
+                used,
+                "--data.style_scale" if len(self.style_images) == 1 else "scale of it",
+            )
 
     def train_dataloader(self) -> Steps:
         """Return the endless loader of empty batches."""
@@ -150,13 +167,22 @@ class StyleTransferData(LightningDataModule):
             return F.fit_long_side(1, self.aspect_ratio, long_side)
         return F.fit_long_side(self._base.height, self._base.width, long_side)
 
-    def style_size(self, long_side: int) -> tuple[int, int] | None:
-        """Return the style image's height and width in pixels at the picture's longer side."""
-        if self._style is None:
-            return None
-        return F.fit_long_side(
-            self._style.height, self._style.width, max(1, round(long_side * self.style_scale))
-        )
+    @property
+    def shares(self) -> tuple[float, ...]:
+        """Share of each style image in the blend; they add up to 1."""
+        total = sum(image.weight for image in self.style_images)
+        return tuple(image.weight / total for image in self.style_images)
+
+    def style_sizes(self, long_side: int) -> list[tuple[int, int]]:
+        """Return the style images' heights and widths in pixels at the picture's longer side."""
+        return [
+            F.fit_long_side(
+                style.height,
+                style.width,
+                max(1, round(long_side * self.style_scale * image.scale)),
+            )
+            for image, style in zip(self.style_images, self._styles, strict=True)
+        ]
 
     def content(self, long_side: int) -> Tensor | None:
         """Return the content image at a longer side, (1, 3, H, W), or None without one."""
@@ -166,10 +192,10 @@ class StyleTransferData(LightningDataModule):
 
     def styles(self, long_side: int) -> list[Tensor]:
         """Return the style images at the picture's longer side, each (1, 3, h, w)."""
-        size = self.style_size(long_side)
-        if self._style is None or size is None:
-            return []
-        return [F.resize(self._style.pixels, size)]
+        sizes = self.style_sizes(long_side)
+        return [
+            F.resize(style.pixels, size) for style, size in zip(self._styles, sizes, strict=True)
+        ]
 
     def finished(self, picture: Tensor) -> Tensor:
         """Return the picture to show of one that the run made, (1, 3, H, W) in [0, 1]."""
@@ -186,10 +212,11 @@ class StyleTransferData(LightningDataModule):
 
     @property
     def _base(self) -> Picture:
-        base = self._content or self._style
-        if base is None:
+        if self._content is not None:
+            return self._content
+        if not self._styles:
             raise RuntimeError("The pictures are read in `setup`: call it first.")
-        return base
+        return self._styles[0]
 
 
 def _long_side(picture: Picture) -> int:

@@ -210,6 +210,7 @@ class StyleTransfer(LightningModule):
             features = None if content is None else self(self._to_canvas(content))
             styles = [self(self._to_canvas(style)) for style in self.data.styles(size)]
         for loss in self._losses().values():
+            loss.shares = self.data.shares
             loss.prepare(features, styles)
 
     def _to_canvas(self, image: Tensor) -> Tensor:

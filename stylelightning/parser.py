@@ -83,6 +83,17 @@ def drop_init_args_on_class_change() -> None:
     typehints.discard_init_args_on_class_path_change = discard
 
 
+def take_pictures_for_paths(parser: ArgumentParser, key: str) -> None:
+    """Make an option that takes paths or classes keep a path instead of reading the file there.
+
+    jsonargparse reads the value of any option with a class in its type from a file of that name,
+    here a picture. The attribute is private there; a test fails when it is gone.
+    """
+    action = next(action for action in parser._actions if action.dest == key)
+    assert isinstance(action, typehints.ActionTypeHint)
+    action._enable_path = False
+
+
 def _check_yaml(path: Path) -> None:
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))

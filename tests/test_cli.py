@@ -311,6 +311,21 @@ def test_output_never_replaces_an_input(run: Run, capsys: Capture, content: Path
     assert content.read_bytes() == before
 
 
+def test_several_style_images_are_one_option_and_none_is_replaced(
+    run: Run, style: Path, content: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    blend = f"[{{path: {style}, weight: 3}}, {content}]"
+    folder = run("--data.style", blend)
+    config = yaml.safe_load((folder / "config.yaml").read_text())
+    first = {"path": str(style), "weight": 3.0, "scale": 1.0}
+    assert config["data"]["style"] == [first, str(content)]
+    again = run("--config", str(folder / "config.yaml"), "--data.style", blend)
+    pictures = [read_picture(each / "result.png").pixels for each in (folder, again)]
+    assert torch.equal(*pictures)
+    run("--data.style", blend, "--output", str(style), code=2)
+    assert "`output` would replace `data.style`" in capsys.readouterr().err
+
+
 def test_a_failed_command_leaves_no_folder_of_its_output(run: Run, tmp_path: Path) -> None:
     run("--output", str(tmp_path / "new" / "deep" / "x.png"), "--data.size=0", code=2)
     assert not (tmp_path / "new").exists()

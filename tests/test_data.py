@@ -7,8 +7,9 @@ import torch
 from stylelightning import StyleTransferData
 from stylelightning import functional as F
 from stylelightning.colours import ContentToStyle, LuminanceOnly, StyleToContent
-from stylelightning.colours.transfer import transfer
 from stylelightning.images import read_picture, write_picture
+from stylelightning.style_images import StyleImage
+from tests.colours.pictures import recoloured
 
 
 def make_data(
@@ -85,17 +86,46 @@ def test_a_picture_without_content_has_any_aspect_ratio(tmp_path: Path) -> None:
     assert [tuple(style.shape) for style in data.styles(20)] == [(1, 3, 10, 20)]
 
 
+def test_several_style_images_have_sizes_and_shares_of_their_own(tmp_path: Path) -> None:
+    paths = [str(tmp_path / name) for name in ("a.png", "b.png")]
+    write_picture(tmp_path / "a.png", torch.rand(1, 3, 20, 40))
+    write_picture(tmp_path / "b.png", torch.rand(1, 3, 40, 20))
+    style = [StyleImage(paths[0], weight=3.0), StyleImage(paths[1], scale=0.5)]
+    data = StyleTransferData(style=[*style], size=40, style_scale=0.5)
+    data.setup("fit")
+    assert [tuple(each.shape) for each in data.styles(40)] == [(1, 3, 10, 20), (1, 3, 10, 5)]
+    assert data.shares == (0.75, 0.25)
+    assert data.picture_size(40) == (20, 40)  # the first one's shape
+    plain = StyleTransferData(style=[*paths])
+    assert plain.shares == (0.5, 0.5)
+
+
+def test_every_style_image_that_is_enlarged_is_named(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    for name in ("a.png", "b.png"):
+        write_picture(tmp_path / name, torch.rand(1, 3, 20, 40))
+    style: list[str | StyleImage] = [str(tmp_path / "a.png")]
+    style.append(StyleImage(str(tmp_path / "b.png"), scale=2.0))
+    with caplog.at_level(logging.WARNING):
+        StyleTransferData(style=style, size=40).setup("fit")
+    assert [record.getMessage() for record in caplog.records] == [
+        f"The style image {tmp_path / 'b.png'} is 40 px and is enlarged to 80 px: its strokes will "
+        "be soft. A smaller scale of it keeps them sharp."
+    ]
+
+
 def test_colours_are_treated_before_the_images_are_resized(tmp_path: Path) -> None:
     to_style = make_data(tmp_path, size=60, colours=ContentToStyle())
-    recoloured = to_style.content(60)
-    assert recoloured is not None
+    changed = to_style.content(60)
+    assert changed is not None
     torch.testing.assert_close(
         to_style.styles(40)[0], F.resize(read_picture(tmp_path / "s.png").pixels, (20, 40))
     )
-    expected = transfer(read_picture(tmp_path / "c.png"), read_picture(tmp_path / "s.png"))
-    torch.testing.assert_close(recoloured, expected)
+    expected = recoloured(read_picture(tmp_path / "c.png"), read_picture(tmp_path / "s.png"))
+    torch.testing.assert_close(changed, expected)
     to_content = make_data(tmp_path, colours=StyleToContent())
-    expected = transfer(read_picture(tmp_path / "s.png"), read_picture(tmp_path / "c.png"))
+    expected = recoloured(read_picture(tmp_path / "s.png"), read_picture(tmp_path / "c.png"))
     torch.testing.assert_close(to_content.styles(40)[0], expected)
 
 
@@ -122,6 +152,9 @@ def test_opacity_is_resized_with_the_picture(tmp_path: Path) -> None:
         ({"content": "c.png", "size": 0}, "`data.size` must be at least 1 pixel, got 0"),
         ({"content": "c.png", "style_scale": 0.0}, "`data.style_scale` must be above 0, got 0.0"),
         ({}, "needs a content image, a style image or both"),
+        ({"style": []}, "`data.style` must name at least one image, or be null, got "),
+        ({"style": ["{pth: a.jpg}"]}, "must be a path, or have the keys path, weight and scale"),
+        ({"style": [StyleImage("s.png", weight=0.0)]}, "must have an image with a weight above 0"),
         ({"style": "s.png", "aspect_ratio": 0.0}, "`data.aspect_ratio` must be above 0, got 0.0"),
         ({"content": "c.png", "aspect_ratio": 1.0}, "but the picture has the content image's: giv"),
         ({"content": "c.png", "colours": ContentToStyle()}, "got no style image: give --data.styl"),
@@ -142,3 +175,16 @@ def test_the_endless_loader_says_that_it_can_resume(tmp_path: Path) -> None:
     loader = make_data(tmp_path).train_dataloader()
     loader.load_state_dict(loader.state_dict())
     assert len(next(iter(loader))) == 0
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"weight": -1.0}, "The weight of the style image s.png must be at least 0, got -1.0"),
+        ({"weight": float("inf")}, "must be at least 0, got inf"),
+        ({"scale": 0.0}, "The scale of the style image s.png must be above 0, got 0.0"),
+    ],
+)
+def test_bad_numbers_of_a_style_image_are_refused(values: dict[str, float], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        StyleImage("s.png", **values)

@@ -18,7 +18,9 @@ def test_gram_matrix_of_ones_is_the_number_of_pixels() -> None:
     torch.testing.assert_close(F.gram_matrix(ones, "none"), torch.full((1, 4, 4), 6.0))
 
 
-@pytest.mark.parametrize(("normalization", "divisor"), [("none", 1), ("hw", 6), ("chw", 24)])
+@pytest.mark.parametrize(
+    ("normalization", "divisor"), [("none", 1), ("hw", 6), ("chw", 24), ("gatys", 48)]
+)
 def test_gram_matrix_is_divided_as_asked(normalization: F.GramNormalization, divisor: int) -> None:
     features = torch.rand(2, 4, 2, 3, dtype=torch.float64)
     # oracle: the definition, summed by einsum
@@ -171,3 +173,51 @@ def test_weights_are_factors_of_the_squares() -> None:
     )
     assert F.squared_distance(first, second, "mean", weight) == 2
     assert F.squared_distance(second, first + 1, "sum", weight) == 9 + 3
+
+
+def test_nine_point_variation_by_hand() -> None:
+    # a 2x2 checkerboard of 0 and 1: within the repeated border two differences of 1 across and two
+    # down; of the nine diagonals of either direction the four that cross an edge once are 1
+    checkerboard = torch.tensor([[[[0.0, 1.0], [1.0, 0.0]]]])
+    value = F.nine_point_variation(checkerboard, reduction="sum")
+    torch.testing.assert_close(value, torch.tensor(2 / 3 * 4 + 1 / 6 * 8))
+    mean = F.nine_point_variation(checkerboard, reduction="mean")
+    torch.testing.assert_close(mean, torch.tensor(2 / 3 * 4 / 4 + 1 / 6 * 8 / 9))
+
+
+@given(images)
+def test_nine_point_variation_turns_with_the_picture(x: np.ndarray) -> None:
+    image = torch.from_numpy(x)
+    turned = F.nine_point_variation(image.rot90(1, (2, 3)), reduction="sum")
+    torch.testing.assert_close(turned, F.nine_point_variation(image, reduction="sum"))
+
+
+def test_laplacian_of_a_parabola_is_its_curvature() -> None:
+    # x^2 has the second difference 2 everywhere, 3 y nothing; the sign is minus
+    y, x = torch.meshgrid(torch.arange(4.0), torch.arange(5.0), indexing="ij")
+    torch.testing.assert_close(
+        F.laplacian((x**2 + 3 * y)[None, None]), torch.full((1, 1, 2, 3), -2.0)
+    )
+
+
+def test_excess_by_hand() -> None:
+    # (1.5 - 0) (1.5 - 1), and the same below
+    values = torch.tensor([-0.5, 0.0, 0.5, 1.0, 1.5])
+    assert F.excess(values, 0, 1).tolist() == [0.75, 0, 0, 0, 0.75]
+
+
+def test_normalized_gradient_has_the_l1_norm_1_and_the_direction_of_the_gradient() -> None:
+    features = torch.randn(1, 2, 3, 4, dtype=torch.float64, requires_grad=True)
+    value = F.normalized_gradient(lambda x: x.pow(3).sum(), features)
+    torch.testing.assert_close(value, features.pow(3).sum())
+    (gradient,) = torch.autograd.grad(5 * value, features)
+    squares = features.square().detach()
+    torch.testing.assert_close(gradient, 5 * squares / squares.sum())
+
+
+def test_normalized_gradient_of_a_constant_is_zero() -> None:
+    features = torch.ones(1, 2, 3, 4, requires_grad=True)
+    (gradient,) = torch.autograd.grad(
+        F.normalized_gradient(lambda x: 0 * x.sum(), features), features
+    )
+    assert not gradient.any()

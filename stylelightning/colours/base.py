@@ -1,6 +1,7 @@
 """What every treatment of colours promises."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 
 from torch import Tensor
 
@@ -14,15 +15,18 @@ class Colours(ABC):
     """
 
     @abstractmethod
-    def before(self, content: Picture, style: Picture) -> tuple[Tensor, Tensor]:
-        """Return the content image and the style image that the run works on.
+    def before(
+        self, content: Picture, styles: Sequence[Picture], shares: Sequence[float]
+    ) -> tuple[Tensor, list[Tensor]]:
+        """Return the content image and the style images that the run works on.
 
         Args:
             content: Content image at its own size.
-            style: Style image at its own size.
+            styles: Style images at their own sizes, at least one.
+            shares: Share of each style image in the blend; they add up to 1.
 
         Returns:
-            The pixels of both, sizes unchanged.
+            The pixels of all, sizes unchanged.
         """
 
     def after(self, picture: Tensor, content: Tensor) -> Tensor:

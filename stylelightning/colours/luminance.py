@@ -1,5 +1,7 @@
 """Style transfer of luminance alone."""
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 
@@ -40,14 +42,19 @@ class LuminanceOnly(Colours):
     def __init__(self, match: bool = True) -> None:
         self.match = match
 
-    def before(self, content: Picture, style: Picture) -> tuple[Tensor, Tensor]:
-        """Return both images in gray."""
-        dark, painted = luminance(content.pixels), luminance(style.pixels)
+    def before(
+        self, content: Picture, styles: Sequence[Picture], shares: Sequence[float]
+    ) -> tuple[Tensor, list[Tensor]]:
+        """Return all images in gray."""
+        dark = luminance(content.pixels)
+        painted = [luminance(style.pixels) for style in styles]
         if self.match:
             mean, deviation = _moments(content)
-            own, spread = _moments(style)
-            painted = ((painted - own) * (deviation / spread) + mean).clamp(0, 1)
-        return dark.expand(-1, 3, -1, -1).clone(), painted.expand(-1, 3, -1, -1).clone()
+            for n, style in enumerate(styles):
+                own, spread = _moments(style)
+                painted[n] = ((painted[n] - own) * (deviation / spread) + mean).clamp(0, 1)
+        first, *others = [image.expand(-1, 3, -1, -1).clone() for image in (dark, *painted)]
+        return first, others
 
     def after(self, picture: Tensor, content: Tensor) -> Tensor:
         """Return the picture's luminance with the content image's colours."""

@@ -1,6 +1,7 @@
 """The palette of one image given to another by a linear map of colours."""
 
 import math
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
@@ -69,22 +70,40 @@ def monge_kantorovich(source: Tensor, target: Tensor, noise: float = NOISE) -> T
     return inverse @ between @ inverse
 
 
-def transfer(source: Picture, target: Picture, strength: float = 1.0) -> Tensor:
-    """Return the source's pixels in the colours of the target.
+def blended_moments(pictures: Sequence[Picture], shares: Sequence[float]) -> tuple[Tensor, Tensor]:
+    """Return the mean and the covariance of the colours of several pictures together.
+
+    Args:
+        pictures: Pictures; transparent pixels do not count.
+        shares: Share of each; they add up to 1, whatever the pictures' sizes.
+
+    Returns:
+        Mean of shape (3,) and covariance of shape (3, 3), in float64.
+    """
+    moments = [colour_moments(picture.pixels, picture.alpha) for picture in pictures]
+    mean = torch.stack([s * each for s, (each, _) in zip(shares, moments, strict=True)]).sum(0)
+    spread = [
+        share * (covariance + torch.outer(each - mean, each - mean))
+        for share, (each, covariance) in zip(shares, moments, strict=True)
+    ]
+    return mean, torch.stack(spread).sum(0)
+
+
+def transfer(source: Picture, goal: tuple[Tensor, Tensor], strength: float = 1.0) -> Tensor:
+    """Return the source's pixels in the colours that have given moments.
 
     Args:
         source: Picture to recolour; transparent pixels do not count in its palette.
-        target: Picture with the palette.
-        strength: Share of the way from the source's own colours (0) to the target's (1).
+        goal: Mean and covariance of the palette.
+        strength: Share of the way from the source's own colours (0) to the palette (1).
 
     Returns:
         Pixels of shape (1, 3, H, W), cut to [0, 1].
     """
     mean, covariance = colour_moments(source.pixels, source.alpha)
-    goal, goal_covariance = colour_moments(target.pixels, target.alpha)
-    matrix = monge_kantorovich(covariance, goal_covariance)
+    matrix = monge_kantorovich(covariance, goal[1])
     matrix = torch.lerp(torch.eye(3, dtype=torch.float64), matrix, strength)
-    shift = torch.lerp(mean, goal, strength) - matrix @ mean
+    shift = torch.lerp(mean, goal[0], strength) - matrix @ mean
     matrix, shift = matrix.to(source.pixels), shift.to(source.pixels)
     moved = torch.einsum("ij,bjhw->bihw", matrix, source.pixels) + shift[:, None, None]
     return moved.clamp(0, 1)
@@ -93,7 +112,8 @@ def transfer(source: Picture, target: Picture, strength: float = 1.0) -> Tensor:
 class ContentToStyle(Colours):
     """Gives the content image the style image's palette before the run starts.
 
-    Content and style terms then agree on the colours, and the picture starts with them.
+    Content and style terms then agree on the colours, and the picture starts with them. The palette
+    of several style images is that of all their colours together, by their shares.
 
     Args:
         strength: Share of the way from the content image's own colours (0) to the style's (1).
@@ -108,9 +128,12 @@ class ContentToStyle(Colours):
         _check_strength(self, strength)
         self.strength = strength
 
-    def before(self, content: Picture, style: Picture) -> tuple[Tensor, Tensor]:
-        """Return the recoloured content image and the style image as it is."""
-        return transfer(content, style, self.strength), style.pixels
+    def before(
+        self, content: Picture, styles: Sequence[Picture], shares: Sequence[float]
+    ) -> tuple[Tensor, list[Tensor]]:
+        """Return the recoloured content image and the style images as they are."""
+        palette = blended_moments(styles, shares)
+        return transfer(content, palette, self.strength), [style.pixels for style in styles]
 
 
 class StyleToContent(Colours):
@@ -134,9 +157,12 @@ class StyleToContent(Colours):
         _check_strength(self, strength)
         self.strength = strength
 
-    def before(self, content: Picture, style: Picture) -> tuple[Tensor, Tensor]:
-        """Return the content image as it is and the recoloured style image."""
-        return content.pixels, transfer(style, content, self.strength)
+    def before(
+        self, content: Picture, styles: Sequence[Picture], shares: Sequence[float]
+    ) -> tuple[Tensor, list[Tensor]]:
+        """Return the content image as it is and the recoloured style images."""
+        palette = colour_moments(content.pixels, content.alpha)
+        return content.pixels, [transfer(style, palette, self.strength) for style in styles]
 
 
 def _check_strength(colours: Colours, strength: float) -> None:

@@ -39,6 +39,8 @@ class Loss(nn.Module, ABC):
     """Whether ``forward`` draws at random, so that one picture has several values."""
     smallest_map = 1
     """Smallest side in positions of a layer that the loss can read, such as a patch's."""
+    shares: tuple[float, ...] = ()
+    """Share of each style image in a blend, set before ``prepare``; empty for equal ones."""
 
     def __init__(self, weight: float, layers: Sequence[str] | dict[str, float]) -> None:
         super().__init__()
@@ -70,6 +72,25 @@ class Loss(nn.Module, ABC):
             content: Feature maps of the content image, or None when there is none.
             styles: Feature maps of each style image, sizes may differ.
         """
+
+    def _check_styles(self, styles: Sequence[Features]) -> None:
+        """Refuse a run without a style image."""
+        if not styles:
+            raise ValueError(
+                f"{type(self).__name__} needs the features of a style image, got none."
+            )
+
+    def _blend(self, values: Sequence[Tensor]) -> Tensor:
+        """Return the mean over style images of what was computed from each, by their shares.
+
+        Args:
+            values: One tensor for each style image, of one shape.
+        """
+        if len(values) == 1:
+            return values[0]
+        shares = self.shares or [1 / len(values)] * len(values)
+        parts = [share * value for share, value in zip(shares, values, strict=True)]
+        return sum(parts[1:], parts[0])
 
     def _check_counts(self, **counts: int | None) -> None:
         """Refuse options, by name, that are null (which the parser lets pass) or below 1."""

@@ -36,13 +36,10 @@ class GaussianLoss(StatisticalLoss):
         Raises:
             ValueError: If there is no style image.
         """
-        if not styles:
-            raise ValueError(
-                f"{type(self).__name__} needs the features of a style image, got none."
-            )
+        self._check_styles(styles)
         for name in self.layers:
             moments = [self.statistics(style)[name] / self.count(style)[name] for style in styles]
-            self.means[name], self.covariances[name] = _split(torch.stack(moments).mean(0).detach())
+            self.means[name], self.covariances[name] = _split(self._blend(moments).detach())
 
     def statistics(self, features: Features) -> Features:
         """Return the sums of products and, as a last column, of values, (B, C, C + 1)."""

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import Literal
 
-import torch
 from torch import Tensor
 
 from stylelightning import functional as F
@@ -51,12 +50,10 @@ class GramLoss(StatisticalLoss):
 
     def prepare(self, content: Features | None, styles: Sequence[Features]) -> None:
         """Keep the mean of the style images' Gram matrices as the targets."""
-        if not styles:
-            raise ValueError("GramLoss needs the features of a style image, got none.")
+        self._check_styles(styles)
         matrices = [self._matrices(self.statistics(style), self.count(style)) for style in styles]
         self.targets = {
-            name: torch.stack([each[name] for each in matrices]).mean(0).detach()
-            for name in self.layers
+            name: self._blend([each[name] for each in matrices]).detach() for name in self.layers
         }
 
     def statistics(self, features: Features) -> Features:

@@ -113,8 +113,7 @@ class PatchLoss(Loss):
         Raises:
             ValueError: If there is no style image, or its layer is smaller than a patch.
         """
-        if not styles:
-            raise ValueError("PatchLoss needs the features of a style image, got none.")
+        self._check_styles(styles)
         self._banks = {name: self._bank([each[name] for each in styles]) for name in self.layers}
         self._targets = {}
         self._calls = 0
@@ -141,9 +140,20 @@ class PatchLoss(Loss):
         self._targets = {name: _Target(**each) for name, each in state["targets"].items()}
 
     def _bank(self, styles: list[Tensor]) -> Tensor:
+        """Return the patches to search; each style image has its share of them."""
+        shares = self.shares or [1 / len(styles)] * len(styles)
+        generator = torch.Generator().manual_seed(self.seed)
+        return torch.cat(
+            [
+                self._drawn(style, round(share * self.bank_size), generator)
+                for style, share in zip(styles, shares, strict=True)
+                if share > 0
+            ]
+        )
+
+    def _drawn(self, style: Tensor, count: int, generator: torch.Generator) -> Tensor:
         views = [
             _turned(_resized(style, scale), turn)
-            for style in styles
             for scale in self.scales
             for turn in _TURNS[self.orientations]
         ]
@@ -156,8 +166,7 @@ class PatchLoss(Loss):
             )
         starts = [(view.shape[2] - self.size + 1, view.shape[3] - self.size + 1) for view in usable]
         total = sum(height * width for height, width in starts)
-        generator = torch.Generator().manual_seed(self.seed)
-        places = torch.randperm(total, generator=generator)[: self.bank_size].sort().values
+        places = torch.randperm(total, generator=generator)[: max(1, count)].sort().values
         drawn = []
         first = 0
         for view, (height, width) in zip(usable, starts, strict=True):

@@ -82,8 +82,7 @@ class SlicedWassersteinLoss(Loss):
         Raises:
             ValueError: If there is no style image, or its layer is smaller than a patch.
         """
-        if not styles:
-            raise ValueError("SlicedWassersteinLoss needs the features of a style image, got none.")
+        self._check_styles(styles)
         self._styles = [{name: style[name].detach() for name in self.layers} for style in styles]
         for style in self._styles:
             for name, features in style.items():
@@ -125,10 +124,8 @@ class SlicedWassersteinLoss(Loss):
             lines = [
                 self._project(style[name], name, "valid").sort(1).values for style in self._styles
             ]
-            if len(lines) > 1:
-                count = max(line.shape[1] for line in lines)
-                lines = [torch.stack([quantile_means(line, count) for line in lines]).mean(0)]
-            self._targets[name] = lines[0]
+            count = max(line.shape[1] for line in lines)
+            self._targets[name] = self._blend([quantile_means(line, count) for line in lines])
 
     def _project(self, features: Tensor, name: str, padding: PatchPadding) -> Tensor:
         """Return the patches' places on each line, (K, N)."""

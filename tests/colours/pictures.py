@@ -5,11 +5,17 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from stylelightning.colours.transfer import colour_moments, transfer
 from stylelightning.images import Picture
 
 
 def make_picture(pixels: Tensor) -> Picture:
     return Picture(pixels, None, Path("made.png"))
+
+
+def recoloured(source: Picture, target: Picture) -> Tensor:
+    """Return the source in the target's colours."""
+    return transfer(source, colour_moments(target.pixels, target.alpha))
 
 
 def random_picture(seed: int, low: float = 0.0, high: float = 1.0) -> Picture:

@@ -15,17 +15,18 @@ def test_luminance_of_the_primary_colours() -> None:
 
 
 def test_the_run_sees_gray_images_only() -> None:
-    for image in LuminanceOnly().before(random_picture(1), random_picture(2)):
+    content, styles = LuminanceOnly().before(random_picture(1), [random_picture(2)] * 2, [0.5, 0.5])
+    for image in (content, *styles):
         assert image.shape[1] == 3
         torch.testing.assert_close(image, image[:, :1].expand_as(image))
 
 
 def test_the_styles_luminance_has_the_contents_mean_and_deviation() -> None:
     content, style = random_picture(1, low=0.3, high=0.6), random_picture(2, low=0.3, high=0.7)
-    dark, painted = LuminanceOnly().before(content, style)
+    dark, (painted,) = LuminanceOnly().before(content, [style], [1.0])
     torch.testing.assert_close(painted.mean(), dark.mean(), rtol=0, atol=1e-3)
     torch.testing.assert_close(painted.std(), dark.std(), rtol=0.1, atol=0)  # NOISE
-    _, unmatched = LuminanceOnly(match=False).before(content, style)
+    _, (unmatched,) = LuminanceOnly(match=False).before(content, [style], [1.0])
     torch.testing.assert_close(unmatched[:, :1], luminance(style.pixels))
 
 
@@ -41,6 +42,9 @@ def test_the_picture_has_its_own_luminance_and_the_contents_colours() -> None:
 def test_flat_and_gray_images_stay_finite() -> None:
     for content in (flat(), gray()):
         for style in (flat(), gray()):
-            images = LuminanceOnly().before(make_picture(content), make_picture(style))
-            assert all(image.isfinite().all() for image in images)
-            assert LuminanceOnly().after(images[0], content).isfinite().all()
+            first, (second,) = LuminanceOnly().before(
+                make_picture(content), [make_picture(style)], [1.0]
+            )
+            assert first.isfinite().all()
+            assert second.isfinite().all()
+            assert LuminanceOnly().after(first, content).isfinite().all()

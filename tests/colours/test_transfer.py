@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stylelightning.colours import Colours, ContentToStyle, StyleToContent
-from stylelightning.colours.transfer import colour_moments, monge_kantorovich, transfer
-from tests.colours.pictures import flat, gray, make_picture, random_picture
+from stylelightning.colours.transfer import blended_moments, colour_moments, monge_kantorovich
+from tests.colours.pictures import flat, gray, make_picture, random_picture, recoloured
 
 
 def random_covariance(seed: int) -> torch.Tensor:
@@ -60,7 +60,7 @@ def test_the_map_of_uncorrelated_colours_is_the_ratio_of_deviations() -> None:
 
 def test_a_recoloured_picture_has_the_others_mean_and_covariance_but_for_noise() -> None:
     source, target = random_picture(1, low=0.3, high=0.6), random_picture(2, low=0.4, high=0.7)
-    moved = transfer(source, target)
+    moved = recoloured(source, target)
     assert 0 < moved.min() < moved.max() < 1  # nothing is cut
     mean, covariance = colour_moments(moved)
     goal, goal_covariance = colour_moments(target.pixels)
@@ -75,40 +75,53 @@ def test_a_recoloured_picture_has_the_others_mean_and_covariance_but_for_noise()
 def test_gray_and_one_coloured_images_stay_finite(make: Callable[[], torch.Tensor]) -> None:
     odd, picture = make_picture(make()), random_picture(1)
     for source, target in ((odd, picture), (picture, odd), (odd, odd)):
-        moved = transfer(source, target)
+        moved = recoloured(source, target)
         assert moved.isfinite().all()
         assert 0 <= moved.min() <= moved.max() <= 1
 
 
 def test_a_flat_image_takes_the_mean_colour() -> None:
     target = random_picture(2)
-    moved = transfer(make_picture(flat()), target)
+    moved = recoloured(make_picture(flat()), target)
     expected = target.pixels.mean((2, 3), keepdim=True).expand_as(moved)
     torch.testing.assert_close(moved, expected, rtol=0, atol=1e-5)
 
 
 def test_noise_is_not_turned_into_colour() -> None:
     noisy = (0.5 + 0.002 * torch.randn(1, 3, 20, 20)).clamp(0, 1)
-    moved = transfer(make_picture(noisy), random_picture(2))
+    moved = recoloured(make_picture(noisy), random_picture(2))
     # deviations of 0.002 next to a noise of 0.02 and a style of 0.29: at most 0.29 / 0.02 = 14.5
     assert moved.std((2, 3)).max() < 0.002 * 16
 
 
 def test_strength_is_a_share_of_the_way() -> None:
     content, style = random_picture(1, low=0.3, high=0.6), random_picture(2, low=0.3, high=0.6)
-    none, half, whole = (ContentToStyle(s).before(content, style)[0] for s in (0.0, 0.5, 1.0))
+    none, half, whole = (
+        ContentToStyle(s).before(content, [style], [1.0])[0] for s in (0.0, 0.5, 1.0)
+    )
     torch.testing.assert_close(none, content.pixels)
     torch.testing.assert_close(half, (none + whole) / 2)
 
 
-def test_each_way_changes_one_image_only() -> None:
-    content, style = random_picture(1), random_picture(2)
-    recoloured, kept = ContentToStyle().before(content, style)
-    assert kept is style.pixels
-    torch.testing.assert_close(recoloured, transfer(content, style))
-    kept, recoloured = StyleToContent().before(content, style)
-    assert kept is content.pixels
-    torch.testing.assert_close(recoloured, transfer(style, content))
+def test_each_way_changes_one_kind_of_image_only() -> None:
+    content, styles = random_picture(1), [random_picture(2)]
+    changed, kept = ContentToStyle().before(content, styles, [1.0])
+    assert kept[0] is styles[0].pixels
+    torch.testing.assert_close(changed, recoloured(content, styles[0]))
+    same, moved = StyleToContent().before(content, styles, [1.0])
+    assert same is content.pixels
+    torch.testing.assert_close(moved[0], recoloured(styles[0], content))
+
+
+def test_the_palette_of_several_images_is_that_of_all_their_colours() -> None:
+    first, second = random_picture(1), random_picture(2, low=0.5)
+    both = torch.cat([first.pixels, second.pixels], 3)  # of one size, so each is a half
+    mean, covariance = blended_moments([first, second], [0.5, 0.5])
+    expected, expected_covariance = colour_moments(both)
+    torch.testing.assert_close(mean, expected)
+    torch.testing.assert_close(covariance, expected_covariance)
+    alone = blended_moments([first, second], [1.0, 0.0])
+    torch.testing.assert_close(alone, colour_moments(first.pixels))
 
 
 @pytest.mark.parametrize("kind", [ContentToStyle, StyleToContent])

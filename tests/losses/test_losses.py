@@ -132,6 +132,25 @@ def test_several_styles_are_blended_by_their_mean() -> None:
     torch.testing.assert_close(loss.targets["image"], torch.tensor([[[5.0]]]))  # (1 + 9) / 2
 
 
+def test_a_blend_has_the_shares_of_its_styles() -> None:
+    loss = GramLoss(1.0, ["image"], "hw")
+    loss.shares = (0.75, 0.25)
+    loss.prepare(None, [{"image": torch.full((1, 1, 2, 2), value)} for value in (1.0, 3.0)])
+    torch.testing.assert_close(loss.targets["image"], torch.tensor([[[3.0]]]))  # by hand
+
+
+@pytest.mark.parametrize("kind", [name for name, make in LOSSES.items() if make().needs_style])
+def test_a_style_without_a_share_does_not_matter(kind: str) -> None:
+    features, styles = random_features(3), [random_features(2), random_features(4)]
+    values = []
+    for shares, given in (((1.0, 0.0), styles), ((1.0,), styles[:1])):
+        loss = LOSSES[kind]()
+        loss.shares = shares
+        loss.prepare(None, given)
+        values.append(loss(features))
+    torch.testing.assert_close(values[0], values[1])
+
+
 def test_gatys_loss_is_chw_and_sum_at_a_quarter() -> None:
     picture, style = torch.rand(1, 3, 4, 4), torch.rand(1, 3, 4, 4)
     loss = GramLoss(1.0, ["image"], "chw", "sum")

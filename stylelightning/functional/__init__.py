@@ -1,0 +1,35 @@
+"""The mathematics of the losses and of the picture, without state."""
+
+from stylelightning.functional.distances import (
+    Reduction,
+    edge_weights,
+    normalized_gradient,
+    squared_distance,
+)
+from stylelightning.functional.gram import GramNormalization, gram_divisor, gram_matrix
+from stylelightning.functional.regularity import (
+    excess,
+    laplacian,
+    nine_point_variation,
+    total_variation,
+)
+from stylelightning.functional.sizes import cover, fit_long_side, resize
+from stylelightning.functional.smoothing import smoothed_by_softmax
+
+__all__ = [
+    "GramNormalization",
+    "Reduction",
+    "cover",
+    "edge_weights",
+    "excess",
+    "fit_long_side",
+    "gram_divisor",
+    "gram_matrix",
+    "laplacian",
+    "nine_point_variation",
+    "normalized_gradient",
+    "resize",
+    "smoothed_by_softmax",
+    "squared_distance",
+    "total_variation",
+]

@@ -1,0 +1,109 @@
+"""How far two tensors are from each other."""
+
+from collections.abc import Callable
+from typing import Any, Literal
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+Reduction = Literal["mean", "sum"]
+
+
+def squared_distance(
+    first: Tensor, second: Tensor, reduction: Reduction = "mean", weight: Tensor | None = None
+) -> Tensor:
+    """Return the sum or the mean of the squared differences.
+
+    Args:
+        first: Tensor of any shape.
+        second: Tensor of the same shape.
+        reduction: ``mean`` or ``sum``; the mean divides by the number of values, not of weights.
+        weight: Factors of the squares, of a shape that broadcasts; None for 1.
+
+    Returns:
+        A scalar that is at least 0.
+
+    Raises:
+        ValueError: If the shapes differ.
+    """
+    if first.shape != second.shape:
+        raise ValueError(
+            f"Both tensors must have one shape, got {tuple(first.shape)} and {tuple(second.shape)}."
+        )
+    if weight is None:
+        return F.mse_loss(first, second, reduction=reduction)
+    squares = weight * (first - second).square()
+    return squares.mean() if reduction == "mean" else squares.sum()
+
+
+def edge_weights(features: Tensor, smallest: float, largest: float, width: int = 5) -> Tensor:
+    r"""Return how strong the edges of a feature map are at each position, as factors.
+
+    .. math:: w_k = \min(b, \max(a, e_k / \bar e)), \quad
+        e = \mathrm{box} * \sqrt{\sum_c (\partial_x F_c)^2 + (\partial_y F_c)^2}
+
+    The strength is relative to the map's mean, so an evenly textured map weighs 1 everywhere, and
+    so does a map without any edge.
+
+    Args:
+        features: Feature map of shape (B, C, H, W).
+        smallest: The factor a of flat places, at least 0.
+        largest: The factor b of the strongest edges.
+        width: Side in positions of the box over which edges are averaged, odd.
+
+    Returns:
+        Factors of shape (B, 1, H, W).
+    """
+    across = F.pad(features.diff(dim=3), (0, 1, 0, 0))  # (B, C, H, W), 0 at the border
+    down = F.pad(features.diff(dim=2), (0, 0, 0, 1))
+    edges = (across.square() + down.square()).sum(1, keepdim=True).sqrt()  # (B, 1, H, W)
+    edges = F.avg_pool2d(edges, width, 1, width // 2, count_include_pad=False)
+    mean = edges.mean((2, 3), keepdim=True)
+    relative = torch.where(mean > 0, edges / mean.clamp_min(torch.finfo(edges.dtype).tiny), 1.0)
+    return relative.clamp(smallest, largest)
+
+
+def normalized_gradient(
+    function: Callable[[Tensor], Tensor], features: Tensor, epsilon: float = 1e-8
+) -> Tensor:
+    r"""Return a function's value; its gradient is divided by its own L1 norm.
+
+    .. math:: g = \frac{\nabla f}{\lVert \nabla f \rVert_1 + \epsilon}
+
+    A term then pulls with the same strength on every layer and at every step, whatever its value:
+    the value is no longer what is minimised, and a line search makes no sense.
+
+    Args:
+        function: Function of ``features`` with a scalar value.
+        features: Feature map of any shape.
+        epsilon: What keeps a gradient of 0 from being divided by 0.
+
+    Returns:
+        The value, a scalar.
+
+    Source: neural_style.lua, lines 477 and 555, option ``-normalize_gradients``. neural-style-pt
+    (lines 404 to 414) normalises the gradient of the scalar instead, which squares the weight.
+    """
+    with torch.enable_grad():
+        leaf = features.detach().requires_grad_()
+        value = function(leaf)
+        (gradient,) = torch.autograd.grad(value, leaf)
+    result: Tensor = _Prescribed.apply(
+        features, value.detach(), gradient / (gradient.abs().sum() + epsilon)
+    )
+    return result
+
+
+class _Prescribed(torch.autograd.Function):
+    """A value that is given, with a gradient that is given."""
+
+    @staticmethod
+    def forward(ctx: Any, features: Tensor, value: Tensor, gradient: Tensor) -> Tensor:
+        ctx.save_for_backward(gradient)
+        return value.clone()
+
+    @staticmethod
+    def backward(ctx: Any, upstream: Tensor) -> tuple[Tensor, None, None]:
+        (gradient,) = ctx.saved_tensors
+        return upstream * gradient, None, None

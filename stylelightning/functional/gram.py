@@ -1,0 +1,79 @@
+"""Gram matrices."""
+
+from typing import Any, Literal
+
+import torch
+from torch import Tensor
+
+GramNormalization = Literal["none", "hw", "chw", "gatys"]
+
+
+def gram_divisor(channels: int, positions: int, normalization: GramNormalization) -> int:
+    """Return what a Gram matrix is divided by.
+
+    Args:
+        channels: Number of channels C.
+        positions: Number of positions H * W.
+        normalization: ``none``, ``hw``, ``chw`` or ``gatys``.
+
+    Returns:
+        1, H * W, C * H * W or 2 * C * H * W.
+    """
+    return {
+        "none": 1,
+        "hw": positions,
+        "chw": channels * positions,
+        "gatys": 2 * channels * positions,
+    }[normalization]
+
+
+def gram_matrix(features: Tensor, normalization: GramNormalization = "hw") -> Tensor:
+    r"""Return the correlations between the channels of a feature map.
+
+    .. math:: G_{ij} = \frac{1}{Z} \sum_{k} F_{ik} F_{jk}
+
+    Gatys et al. divide the loss, not the matrix, by the size; dividing the matrix keeps a weight
+    valid when the picture is enlarged.
+
+    Args:
+        features: Feature map of shape (B, C, H, W).
+        normalization: The divisor Z: ``none`` is 1, ``hw`` is H * W, ``chw`` is C * H * W,
+            ``gatys`` is twice that.
+
+    Returns:
+        Gram matrix of shape (B, C, C), symmetric.
+
+    Raises:
+        ValueError: If ``features`` does not have four dimensions.
+
+    Example:
+        >>> gram_matrix(torch.tensor([[[[1.0, 2.0]], [[0.0, 3.0]]]]))
+        tensor([[[2.5000, 3.0000],
+                 [3.0000, 4.5000]]])
+
+    Source: Gatys, Ecker and Bethge, CVPR 2016, section 2.2,
+    https://doi.org/10.1109/CVPR.2016.265
+    """
+    if features.ndim != 4:
+        raise ValueError(f"`features` must have shape (B, C, H, W), got {tuple(features.shape)}.")
+    flat = features.flatten(2)  # (B, C, H*W)
+    matrix: Tensor = _Product.apply(flat)  # (B, C, C)
+    return matrix / gram_divisor(flat.shape[1], flat.shape[2], normalization)
+
+
+class _Product(torch.autograd.Function):
+    """A matrix times its own transpose, with half of autograd's work and memory for the gradient.
+
+    Autograd multiplies once for each factor, dG F and dG^T F, and adds; this is (dG + dG^T) F.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, flat: Tensor) -> Tensor:
+        ctx.save_for_backward(flat)
+        return flat @ flat.mT
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> Tensor:
+        (flat,) = ctx.saved_tensors
+        product: Tensor = (gradient + gradient.mT) @ flat
+        return product
