@@ -7,13 +7,11 @@ import torch
 import torchvision
 from torch import fx, nn
 from torchvision.models import get_model, list_models
-from torchvision.models.feature_extraction import create_feature_extractor, get_graph_node_names
+from torchvision.models.feature_extraction import NodePathTracer
 
 INCEPTIONS = ("googlenet", "inception_v3")
 """Networks that convert ImageNet's normalisation to one of their own."""
 _SOME = "alexnet, convnext_tiny, densenet121, efficientnet_b0, resnet50, squeezenet1_1"
-# every module down to torch's own is a node, and torchvision's operations are not looked into
-_TRACING = {"leaf_modules": [], "autowrap_modules": (math, torchvision.ops)}
 
 
 def check_network(network: str) -> None:
@@ -60,17 +58,15 @@ def trace(module: nn.Module) -> tuple[fx.GraphModule, dict[str, str]]:
     Returns:
         The graph, and the names of its nodes by torchvision's, in depth order.
     """
-    of_training, names = get_graph_node_names(module, _TRACING, suppress_diff_warning=True)
-    extractor = create_feature_extractor(
-        module,
-        train_return_nodes={of_training[-1]: of_training[-1]},  # never run
-        eval_return_nodes={name: name for name in names},
-        tracer_kwargs=_TRACING,
-        suppress_diff_warning=True,
-    )
-    outputs = extractor.graph.output_node().args[0]
-    nodes = {name: node.name for name, node in outputs.items() if node.op != "placeholder"}
-    return fx.GraphModule(extractor, extractor.graph), _with_blocks(nodes)
+    # every module down to torch's own is looked into, unlike in `create_feature_extractor`
+    tracer = NodePathTracer(autowrap_modules=(math, torchvision.ops), leaf_modules=[])
+    network = fx.GraphModule(module, tracer.trace(module))
+    nodes = {
+        name: node.name
+        for node, name in tracer.node_to_qualname.items()
+        if node.op != "placeholder"
+    }
+    return network, _with_blocks(nodes)
 
 
 def cut(network: fx.GraphModule, names: dict[str, str]) -> fx.GraphModule:

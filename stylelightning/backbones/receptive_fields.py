@@ -69,18 +69,21 @@ def receptive_fields(
         if node.op == "placeholder":
             fields[node] = (Span(1, 0, 0), Span(1, 0, 0))
         sources = [source for source in node.all_input_nodes if source in fields]
-        if not sources or node.name not in large:
+        if not sources or node.op == "output":
             continue
-        module = network.get_submodule(node.target) if node.op == "call_module" else None
         merged = _merged([fields[source] for source in sources])
+        module = network.get_submodule(node.target) if node.op == "call_module" else None
         if isinstance(module, nn.Conv2d | nn.MaxPool2d | nn.AvgPool2d):
             fields[node] = _windowed(merged, module)
-            continue
-        sides = following(small[node.name], large[node.name])
-        before = following(small[sources[0].name], large[sources[0].name])
-        kept = list(sides.values()) == list(before.values())
-        channels_last = len(large[node.name]) - 1 not in sides
-        fields[node] = merged if kept and _is_pointwise(node, module, channels_last) else None
+        elif node.name not in large:  # several tensors, or a size
+            fields[node] = merged
+        else:
+            after = following(small[node.name], large[node.name])
+            tensors = [source.name for source in sources if source.name in large]
+            before = following(small[tensors[0]], large[tensors[0]]) if tensors else after
+            kept = list(after.values()) == list(before.values())
+            channels_last = len(large[node.name]) - 1 not in after
+            fields[node] = merged if kept and _is_pointwise(node, module, channels_last) else None
     return {node.name: _side(field) for node, field in fields.items()}
 
 
