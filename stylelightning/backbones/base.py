@@ -43,7 +43,7 @@ class Backbone(nn.Module, ABC):
     layer_table: dict[str, Layer]
     """All layers by name, in depth order."""
     residual = False
-    """Whether maps are sums with earlier ones, unsmoothed: their Gram matrices carry styles badly."""
+    """Whether maps are sums with earlier ones, and not smoothed: Gram matrices carry them badly."""
 
     @abstractmethod
     def forward(self, image: Tensor, layers: Iterable[str]) -> Features:
