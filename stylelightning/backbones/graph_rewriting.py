@@ -26,7 +26,7 @@ def put_out_of_place(network: fx.GraphModule) -> None:
     """Make every operation of a network return a new tensor, so that each node keeps its own."""
     for module in network.modules():
         if getattr(module, "inplace", False):
-            module.inplace = False
+            setattr(module, "inplace", False)  # noqa: B010 - mypy sees no such attribute
     for node in network.graph.nodes:
         if node.kwargs.get("inplace"):
             node.kwargs = {**node.kwargs, "inplace": False}

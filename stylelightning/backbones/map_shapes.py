@@ -6,6 +6,20 @@ from typing import Any
 import torch
 from torch import Tensor, fx, nn
 
+POINTWISE = (
+    nn.BatchNorm2d,
+    nn.Dropout,
+    nn.GELU,
+    nn.Hardsigmoid,
+    nn.Hardswish,
+    nn.Identity,
+    nn.ReLU,
+    nn.ReLU6,
+    nn.SiLU,
+    nn.Sigmoid,
+)
+"""Modules of which each value of the output depends on one of the input."""
+
 
 class MapShapes(fx.Interpreter):
     """The shapes that a graph's tensors have for a picture of some size, without computing them.
@@ -47,6 +61,12 @@ class MapShapes(fx.Interpreter):
                 return None
             self._shapes[n.name] = value.shape
         return value
+
+    def call_module(self, target: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Return the module's value; most of them keep shapes, and are slow on the meta device."""
+        if isinstance(self.fetch_attr(target), (*POINTWISE, nn.LayerNorm)):
+            return args[0]
+        return super().call_module(target, args, kwargs)
 
 
 def following(small: torch.Size, large: torch.Size) -> dict[int, int]:

@@ -7,20 +7,8 @@ from typing import Any
 import torch
 from torch import fx, nn
 
-from stylelightning.backbones.map_shapes import following
+from stylelightning.backbones.map_shapes import POINTWISE, following
 
-_POINTWISE_MODULES = (
-    nn.BatchNorm2d,
-    nn.Dropout,
-    nn.GELU,
-    nn.Hardsigmoid,
-    nn.Hardswish,
-    nn.Identity,
-    nn.ReLU,
-    nn.ReLU6,
-    nn.SiLU,
-    nn.Sigmoid,
-)
 _POINTWISE_FUNCTIONS = {
     *("add", "sub", "mul", "truediv", "cat", "chunk", "contiguous", "dropout", "getitem", "gelu"),
     *("hardsigmoid", "hardswish", "permute", "relu", "relu6", "reshape", "sigmoid"),
@@ -118,7 +106,7 @@ def _is_pointwise(node: fx.Node, module: nn.Module | None, channels_last: bool) 
     if module is not None:
         if isinstance(module, nn.LayerNorm | nn.Linear):
             return channels_last
-        return isinstance(module, _POINTWISE_MODULES)
+        return isinstance(module, POINTWISE)
     name = node.target if isinstance(node.target, str) else getattr(node.target, "__name__", "")
     return name in _POINTWISE_FUNCTIONS or (name == "layer_norm" and channels_last)
 

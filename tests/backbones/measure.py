@@ -13,7 +13,7 @@ def support(backbone: Backbone, layer: str, side: int, position: int) -> tuple[i
     features = backbone(image, [layer])[layer]
     values = features[0, :, position, position]
     # a plain sum is constant after a normalisation over channels
-    (values * torch.linspace(1, 2, len(values))).sum().backward()  # type: ignore[no-untyped-call]
+    (values * torch.linspace(1, 2, len(values))).sum().backward()
     assert image.grad is not None
     rows = image.grad.abs().sum((0, 1, 3)).nonzero().flatten()
     return int(rows[0]), int(rows[-1])
