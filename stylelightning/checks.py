@@ -10,6 +10,7 @@ from torch.optim import LBFGS, Optimizer, SparseAdam
 from stylelightning.backbones.base import Backbone
 from stylelightning.data import StyleTransferData
 from stylelightning.losses.base import IMAGE_LAYER, Loss
+from stylelightning.losses.gram import GramLoss
 from stylelightning.schedule import Plan, Schedule
 
 log = logging.getLogger(__name__)
@@ -96,6 +97,20 @@ def check_images(losses: Mapping[str, Loss], data: StyleTransferData) -> None:
                     f"The loss {name!r} needs a {kind} image: give --data.{kind} PATH, or switch "
                     f"the loss off with --model.losses.{name} null."
                 )
+
+
+def check_residual(losses: Mapping[str, Loss], backbone: Backbone) -> None:
+    """Warn of Gram matrices of a residual network, whose few large values hide the style.
+
+    Source: Wang, Li and Vasconcelos, CVPR 2021, https://arxiv.org/abs/2104.05623
+    """
+    names = [name for name, loss in losses.items() if isinstance(loss, GramLoss)]
+    if names and backbone.residual:
+        log.warning(
+            "The loss %s takes Gram matrices of a residual network, which carry a style badly "
+            "(Wang, Li and Vasconcelos, CVPR 2021): try --model.backbone.softmax_smoothing true.",
+            " and ".join(repr(name) for name in names),
+        )
 
 
 def smallest_side(losses: Mapping[str, Loss], backbone: Backbone) -> int:

@@ -142,6 +142,7 @@ class StyleTransfer(LightningModule):
             self.backbone.check_layers(name for name in loss.layers if name != IMAGE_LAYER)
         self._layers = frozenset(name for loss in self._losses().values() for name in loss.layers)
         checks.check_images(self._losses(), self.data)
+        checks.check_residual(self._losses(), self.backbone)
         least = checks.smallest_side(self._losses(), self.backbone)
         self.plan = checks.plan_scales(self.schedule, self.data, least)
         checks.check_steps(self.trainer, self.plan)

@@ -236,6 +236,48 @@ def test_a_loss_of_ones_own_is_one_file(
     assert "warm" in (folder / "losses.csv").read_text().splitlines()[0]
 
 
+RESNET = [
+    "--model.backbone=TorchvisionModel",
+    "--model.backbone.network=resnet18",
+    "--model.backbone.weights=null",
+    "--model.losses.content.layers=[layer1.0.relu]",
+]
+
+
+@pytest.mark.parametrize(
+    "layers", ["[conv1, layer1.0.relu]", "{conv1: 1.0, layer1.0.relu: 0.5}"], ids=["list", "map"]
+)
+@pytest.mark.parametrize("where", ["option", "file"])
+def test_layers_with_dots_in_their_names(run: Run, tmp_path: Path, layers: str, where: str) -> None:
+    top = tmp_path / "top.yaml"
+    top.write_text(f"model: {{losses: {{style: {{init_args: {{layers: {layers}}}}}}}}}\n")
+    given = {"option": f"--model.losses.style.layers={layers}", "file": f"--config={top}"}
+    folder = run(given[where], *RESNET)
+    assert read_picture(folder / "result.png").pixels.shape == (1, 3, 24, 32)
+    assert (folder / "grams" / "style" / "layer1.0.relu" / "step_000006.png").is_file()
+    style = yaml.safe_load((folder / "config.yaml").read_text())["model"]["losses"]["style"]
+    assert style["init_args"]["layers"] == yaml.safe_load(layers)
+    assert main(["fit", "--config", str(folder / "result.png")]) == 0  # the picture made again
+    again = folder.parent / "version_1" / "result.png"
+    assert again.read_bytes() == (folder / "result.png").read_bytes()
+
+
+def test_gram_matrices_of_a_residual_network_are_said_unless_smoothed(
+    run: Run, capsys: Capture
+) -> None:
+    layers = "--model.losses.style.layers=[conv1]"
+    warning = (
+        "warning: The loss 'style' takes Gram matrices of a residual network, which carry a style "
+        "badly (Wang, Li and Vasconcelos, CVPR 2021): try --model.backbone.softmax_smoothing true."
+    )
+    run(*RESNET, layers, "--trainer.max_steps=1")
+    assert warning in capsys.readouterr().err.splitlines()
+    run(*RESNET, layers, "--trainer.max_steps=1", "--model.backbone.softmax_smoothing=true")
+    run(*RESNET, "--model.losses.style=null", "--trainer.max_steps=1")
+    run("--trainer.max_steps=1")
+    assert "residual" not in capsys.readouterr().err
+
+
 # bad input: one line, exit code 2, nothing left behind
 
 

@@ -221,3 +221,30 @@ def test_normalized_gradient_of_a_constant_is_zero() -> None:
         F.normalized_gradient(lambda x: 0 * x.sum(), features), features
     )
     assert not gradient.any()
+
+
+def test_softmax_smoothing_by_hand() -> None:
+    # by hand: exp of the logarithms is 1, 2, 3, 6, whose mean is 3
+    features = torch.tensor([1.0, 2.0, 3.0, 6.0]).log().reshape(1, 2, 1, 2)
+    expected = torch.tensor([1 / 3, 2 / 3, 1.0, 2.0]).reshape(1, 2, 1, 2)
+    torch.testing.assert_close(F.smoothed_by_softmax(features), expected)
+
+
+@given(images)
+def test_softmax_smoothing_has_the_mean_one_and_ignores_a_constant(x: np.ndarray) -> None:
+    features = torch.from_numpy(x)
+    smooth = F.smoothed_by_softmax(features)
+    torch.testing.assert_close(smooth.mean((1, 2, 3)), torch.ones(len(x), dtype=torch.float64))
+    torch.testing.assert_close(F.smoothed_by_softmax(features + 5), smooth)
+
+
+def test_softmax_smoothing_of_half_precision_is_done_in_float32() -> None:
+    # 2^18 equal values: their sum of exponentials is beyond float16's 65504
+    smooth = F.smoothed_by_softmax(torch.zeros(1, 4, 256, 256, dtype=torch.float16))
+    assert smooth.dtype == torch.float32
+    torch.testing.assert_close(smooth, torch.ones_like(smooth))
+
+
+def test_softmax_smoothing_passes_gradcheck() -> None:
+    features = torch.rand(2, 3, 2, 4, dtype=torch.float64, requires_grad=True)
+    assert torch.autograd.gradcheck(F.smoothed_by_softmax, features)

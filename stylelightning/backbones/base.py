@@ -10,6 +10,8 @@ from torch import Tensor, nn
 Features = dict[str, Tensor]
 """Feature maps by layer name, each of shape (B, C, h, w)."""
 
+_LISTED = 40  # a VGG has 37
+
 
 @dataclass(frozen=True)
 class Layer:
@@ -19,14 +21,15 @@ class Layer:
         name: The layer's name in the field's terms, such as ``relu4_2``.
         channels: Number of channels of its feature map.
         stride: Distance in pixels of the picture between two neighbouring positions.
-        receptive_field: Side in pixels of the square of the picture that one position sees.
+        receptive_field: Side in pixels of the square of the picture that one position sees; None
+            where that is the whole picture, or no fixed square of it.
         smallest_side: Smallest side in pixels of a picture that the layer can be computed for.
     """
 
     name: str
     channels: int
     stride: int
-    receptive_field: int
+    receptive_field: int | None
     smallest_side: int
 
 
@@ -39,6 +42,8 @@ class Backbone(nn.Module, ABC):
 
     layer_table: dict[str, Layer]
     """All layers by name, in depth order."""
+    residual = False
+    """Whether maps are sums with earlier ones, and not smoothed: Gram matrices carry them badly."""
 
     @abstractmethod
     def forward(self, image: Tensor, layers: Iterable[str]) -> Features:
@@ -104,4 +109,18 @@ class Backbone(nn.Module, ABC):
 
     def _near(self, name: str) -> tuple[str, Sequence[str]]:
         close = difflib.get_close_matches(name, self.layers, n=4, cutoff=0.7)
-        return ("Near ones", close) if close else ("Its layers", self.layers)
+        if close:
+            return "Near ones", close
+        if len(self.layers) <= _LISTED:
+            return "Its layers", self.layers
+        return f"Some of its {len(self.layers)} layers", self.layers[:: len(self.layers) // 8]
+
+
+def check_choice(argument: str, value: str, choices: Sequence[str]) -> None:
+    """Refuse an option that is not among its choices.
+
+    Raises:
+        ValueError: If it is not.
+    """
+    if value not in choices:
+        raise ValueError(f"`{argument}` must be one of {', '.join(choices)}, got {value!r}.")

@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from typing import Literal
 
+import torch
+from torch import Tensor, nn
+
 NormalizationName = Literal["imagenet", "caffe", "imagenet255", "centred"]
 """Names of the normalisations that weights come with."""
 
@@ -34,3 +37,32 @@ NORMALIZATIONS: dict[NormalizationName, Normalization] = {
     "centred": Normalization((0.5,) * 3, (1.0,) * 3),
 }
 """The normalisations by name."""
+
+
+class Normalize(nn.Module):
+    """Turn a picture into what a network reads.
+
+    Args:
+        normalization: How the network wants its pictures.
+    """
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self, normalization: Normalization) -> None:
+        super().__init__()
+        self.bgr = normalization.bgr
+        for name, values in (("mean", normalization.mean), ("std", normalization.std)):
+            self.register_buffer(name, torch.tensor(values)[:, None, None], persistent=False)
+
+    def forward(self, image: Tensor) -> Tensor:
+        """Return the normalised picture.
+
+        Args:
+            image: Pictures of shape (B, 3, H, W), red, green and blue in [0, 1].
+
+        Returns:
+            Pictures of the same shape.
+        """
+        x = (image - self.mean) / self.std
+        return x.flip(1) if self.bgr else x

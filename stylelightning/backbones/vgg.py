@@ -11,8 +11,8 @@ import torch
 from torch import Tensor, nn
 from torchvision.models import VGG16_Weights, VGG19_Weights, WeightsEnum
 
-from stylelightning.backbones.base import Backbone, Features, Layer
-from stylelightning.backbones.normalization import NORMALIZATIONS, NormalizationName
+from stylelightning.backbones.base import Backbone, Features, Layer, check_choice
+from stylelightning.backbones.normalization import NORMALIZATIONS, NormalizationName, Normalize
 from stylelightning.backbones.padding import Padding, smallest_padded_side
 from stylelightning.backbones.pooling import Pooling, pool2d
 from stylelightning.backbones.vgg_weights import vgg_state
@@ -60,9 +60,6 @@ class VGG(Backbone):
     recognition", ICLR 2015, https://arxiv.org/abs/1409.1556
     """
 
-    mean: Tensor
-    std: Tensor
-
     def __init__(
         self,
         weights: str | None = "IMAGENET1K_V1",
@@ -74,13 +71,13 @@ class VGG(Backbone):
         seed: int = 0,
     ) -> None:
         super().__init__()
-        _check_choice("pooling", pooling, get_args(Pooling))
-        _check_choice("padding", padding, get_args(Padding))
+        check_choice("pooling", pooling, get_args(Pooling))
+        check_choice("padding", padding, get_args(Padding))
         if first_padding is not None:
-            _check_choice("first_padding", first_padding, get_args(Padding))
+            check_choice("first_padding", first_padding, get_args(Padding))
         _check_factor(pooling_factor)
         if normalization is not None:
-            _check_choice("normalization", normalization, tuple(NORMALIZATIONS))
+            check_choice("normalization", normalization, tuple(NORMALIZATIONS))
         name = type(self).__name__
         self.pooling_factor = pooling_factor
         first_padding = first_padding or padding
@@ -101,9 +98,7 @@ class VGG(Backbone):
         self.network.load_state_dict(state)
         if normalization is not None:
             normalized = NORMALIZATIONS[normalization]
-        self.bgr = normalized.bgr
-        self.register_buffer("mean", torch.tensor(normalized.mean)[:, None, None], persistent=False)
-        self.register_buffer("std", torch.tensor(normalized.std)[:, None, None], persistent=False)
+        self.normalize = Normalize(normalized)
         self.requires_grad_(False)
         self.eval()
 
@@ -134,9 +129,7 @@ class VGG(Backbone):
         self.check_layers(wanted)
         self.check_image(image, wanted)
         features: Features = {}
-        x = (image - self.mean) / self.std  # (B, 3, H, W)
-        if self.bgr:
-            x = x.flip(1)
+        x = self.normalize(image)
         for name, layer in self.network.named_children():
             if len(features) == len(wanted):
                 break
@@ -160,11 +153,6 @@ class VGG19(VGG):
 
     convolutions = (2, 2, 4, 4, 4)
     pretrained = VGG19_Weights
-
-
-def _check_choice(argument: str, value: str, choices: Sequence[str]) -> None:
-    if value not in choices:
-        raise ValueError(f"`{argument}` must be one of {', '.join(choices)}, got {value!r}.")
 
 
 def _check_factor(factor: float | None) -> None:

@@ -15,6 +15,7 @@ from stylelightning.functional.regularity import (
     total_variation,
 )
 from stylelightning.functional.sizes import cover, fit_long_side, resize
+from stylelightning.functional.smoothing import smoothed_by_softmax
 
 __all__ = [
     "GramNormalization",
@@ -30,6 +31,7 @@ __all__ = [
     "nine_point_variation",
     "normalized_gradient",
     "resize",
+    "smoothed_by_softmax",
     "squared_distance",
     "total_variation",
 ]

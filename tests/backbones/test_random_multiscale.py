@@ -88,6 +88,7 @@ def test_smallest_side_of_a_level_works_and_one_less_does_not(
 def test_level_sees_as_far_as_its_layer_says(name: str) -> None:
     backbone = RandomMultiscale()
     layer = backbone.layer_table[name]
+    assert layer.receptive_field is not None
     side = 3 * layer.receptive_field
     middle = side // layer.stride // 2
     first, last = support(backbone, name, side, middle)

@@ -230,6 +230,7 @@ def test_layer_sees_as_far_as_its_entry_says(network: type[VGG], layer: str) -> 
     # averages, since the maximum of a random picture may never be at the border of the field
     backbone = untrained(network, "avg")
     entry = backbone.layer_table[layer]
+    assert entry.receptive_field is not None
     side = math.ceil(2.2 * entry.receptive_field / entry.stride) * entry.stride + entry.stride
     middle = side // entry.stride // 2
     first, last = support(backbone, layer, side, middle)
