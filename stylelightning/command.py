@@ -8,6 +8,7 @@ import time
 import torch
 from lightning.pytorch.utilities.exceptions import SIGTERMException
 
+from stylelightning.allocator import keep_freed_memory
 from stylelightning.cli import CLI
 from stylelightning.console import set_up_console
 from stylelightning.module import DivergenceError
@@ -32,6 +33,7 @@ def run(args: list[str] | None = None) -> int:
         Exception: An error in the run that no user can mend; its picture is written.
     """
     set_up_console()
+    keep_freed_memory()
     drop_init_args_on_class_change()
     began = time.monotonic()
     made = MadeFolders()

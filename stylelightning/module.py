@@ -15,6 +15,7 @@ from stylelightning import checks, moments
 from stylelightning.backbones.base import Backbone, Features
 from stylelightning.canvas import Canvas
 from stylelightning.data import StyleTransferData
+from stylelightning.engine import Engine, MatmulPrecision
 from stylelightning.initial import initial_picture
 from stylelightning.losses.base import IMAGE_LAYER, Loss
 from stylelightning.schedule import Schedule
@@ -47,6 +48,10 @@ class StyleTransfer(LightningModule):
             what is shown, saved and taken to the next scale. Null for none.
         carry_moments: Whether first-order optimizers keep their moments, resized, from one scale
             to the next. L-BFGS always starts again.
+        matmul_precision: Precision of matrix products in float32: ``highest``, ``high`` (TF32 on a
+            GPU that has it) or ``medium``, as in ``torch.set_float32_matmul_precision``.
+        compile: Whether the backbone goes through ``torch.compile``. It takes a minute at the
+            start and at the first change of size, and does not pay on a CPU.
 
     Raises:
         ValueError: If no loss is left or a name is not fit for a command line.
@@ -64,6 +69,8 @@ class StyleTransfer(LightningModule):
         init: str = "content",
         averaging: float | None = None,
         carry_moments: bool = False,
+        matmul_precision: MatmulPrecision = "highest",
+        compile: bool = False,  # the name that Lightning knows
     ) -> None:
         super().__init__()
         used = {name: loss for name, loss in losses.items() if loss is not None}
@@ -79,6 +86,7 @@ class StyleTransfer(LightningModule):
                     "it another name under `model.losses`."
                 )
         self.backbone = backbone.requires_grad_(False)
+        self.engine = Engine(self.backbone, matmul_precision, compile)
         self.losses = nn.ModuleDict(used)
         self.optimizer = optimizer
         self.lr_scheduler = lr_scheduler
@@ -165,7 +173,7 @@ class StyleTransfer(LightningModule):
         Returns:
             The feature maps by layer, in float32 (float64 for a float64 picture).
         """
-        features = self.backbone(image, self._layers - {IMAGE_LAYER})
+        features: Features = self.engine.compute(image, self._layers - {IMAGE_LAYER})
         features[IMAGE_LAYER] = image
         return {name: feature.to(image.dtype) for name, feature in features.items()}
 
@@ -182,11 +190,16 @@ class StyleTransfer(LightningModule):
 
     def on_train_start(self) -> None:
         """Compute the targets, on the run's device; a resumed run is at its own scale here."""
+        self.engine.start(self.device, str(self.trainer.precision))
         self._prepare()
         for name, loss in self._losses().items():
             if state := self._loss_states.get(name):
                 loss.load_state(state)
         self._loss_states = {}
+
+    def teardown(self, stage: str) -> None:
+        """Put the backbone back as it was."""
+        self.engine.stop()
 
     def on_train_batch_start(self, batch: Tensor, batch_idx: int) -> int | None:
         """Go to the next scale when its first step comes; -1 when all steps are done."""

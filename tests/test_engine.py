@@ -1,0 +1,123 @@
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from stylelightning import StyleTransferData, engine
+from stylelightning.allocator import keep_freed_memory
+from stylelightning.backbones import VGG19, RandomMultiscale
+from stylelightning.engine import Engine
+from tests.runs import fit, make_module, make_trainer
+
+
+@pytest.fixture
+def data(content: Path, style: Path) -> StyleTransferData:
+    return StyleTransferData(str(content), str(style), size=16)
+
+
+class Casts(TorchDispatchMode):  # type: ignore[no-untyped-call]
+    """Counts the tensors of four dimensions and many channels that are cast: the filters."""
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.filters = 0
+
+    def __torch_dispatch__(
+        self, func: Any, types: Any, args: Any = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        if "_to_copy" in str(func) and args[0].ndim == 4 and args[0].shape[0] > 1:
+            self.filters += 1
+        return func(*args, **(kwargs or {}))
+
+
+@pytest.mark.parametrize("precision", ["32-true", "bf16-mixed"])
+def test_filters_are_laid_out_and_cast_once(precision: str) -> None:
+    backbone = RandomMultiscale(levels=2, filters=2, sizes=[3])
+    before = {name: each.clone() for name, each in backbone.state_dict().items()}
+    run = Engine(backbone, "highest", compiled=False)
+    run.start(torch.device("cpu"), precision)
+    lower = torch.bfloat16 if precision == "bf16-mixed" else torch.float32
+    for parameter in backbone.parameters():
+        assert parameter.dtype == lower
+        assert parameter.is_contiguous(memory_format=torch.channels_last)
+    with Casts() as casts, torch.autocast("cpu", enabled=precision == "bf16-mixed"):
+        backbone(torch.rand(1, 3, 16, 16), ["level1", "level2"])
+    assert casts.filters == 0
+    run.stop()
+    for name, each in backbone.state_dict().items():
+        assert torch.equal(each, before[name])
+
+
+def test_casts_would_be_seen() -> None:
+    backbone = RandomMultiscale(levels=2, filters=2, sizes=[3])
+    with Casts() as casts, torch.autocast("cpu"):
+        backbone(torch.rand(1, 3, 16, 16), ["level1", "level2"])
+    assert casts.filters > 0
+
+
+def test_casting_once_changes_nothing() -> None:
+    image = torch.rand(1, 3, 32, 32)
+    backbone = VGG19(weights=None)
+    with torch.autocast("cpu"):
+        expected = backbone(image, ["relu2_1"])["relu2_1"]
+    run = Engine(backbone, "highest", compiled=False)
+    run.start(torch.device("cpu"), "bf16-mixed")
+    with torch.autocast("cpu"):
+        found = backbone(image, ["relu2_1"])["relu2_1"]
+    torch.testing.assert_close(found, expected)
+
+
+def test_a_run_leaves_the_backbone_as_it_was(tmp_path: Path, data: StyleTransferData) -> None:
+    module = make_module()
+    before = {name: each.clone() for name, each in module.backbone.state_dict().items()}
+    make_trainer(tmp_path, precision="bf16-mixed").fit(module, data)
+    for name, each in module.backbone.state_dict().items():
+        assert torch.equal(each, before[name])
+
+
+def test_the_precision_of_products_is_that_of_the_run_alone(
+    tmp_path: Path, data: StyleTransferData
+) -> None:
+    seen = []
+
+    class Watching(RandomMultiscale):
+        def forward(self, *args: Any) -> dict[str, Tensor]:
+            seen.append(torch.get_float32_matmul_precision())
+            return super().forward(*args)
+
+    before = torch.get_float32_matmul_precision()
+    watching = Watching(levels=2, filters=2, sizes=[3])
+    fit(tmp_path, data, backbone=watching, matmul_precision="high")
+    assert set(seen) == {"high"}
+    assert torch.get_float32_matmul_precision() == before
+
+
+def test_a_compiled_backbone_makes_the_same_picture(
+    tmp_path: Path, data: StyleTransferData, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = fit(tmp_path, data).picture
+    # all of it but the C++ that inductor writes, for which a compiler is needed
+    monkeypatch.setattr(torch, "compile", partial(torch.compile, backend="eager"))
+    compiled = fit(tmp_path, data, compile=True).picture
+    torch.testing.assert_close(compiled, plain)
+
+
+@pytest.mark.parametrize("supported", [True, False])
+def test_slow_16_bits_are_said(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, supported: bool
+) -> None:
+    monkeypatch.setattr(engine, "has_bf16", lambda: supported)
+    run = Engine(RandomMultiscale(levels=1, filters=1), "highest", compiled=False)
+    run.start(torch.device("cpu"), "bf16-mixed")
+    assert ("no instructions for 16 bits" in caplog.text) is not supported
+    caplog.clear()
+    run.start(torch.device("cpu"), "32-true")
+    assert not caplog.text
+
+
+def test_freed_memory_is_kept_where_there_is_glibc() -> None:
+    assert keep_freed_memory() in (True, False)
