@@ -7,7 +7,8 @@ from lightning.pytorch import Trainer
 from torch import Tensor
 from torch.nn import functional as F
 
-from stylelightning.callbacks.periodic import PeriodicCallback, boards
+from stylelightning.callbacks.background import PictureCallback
+from stylelightning.callbacks.periodic import boards
 from stylelightning.images import write_picture
 from stylelightning.losses import GramLoss
 from stylelightning.module import StyleTransfer
@@ -24,7 +25,7 @@ GAP = 6
 """Pixels between two matrices."""
 
 
-class GramMatrixVisualizer(PeriodicCallback):
+class GramMatrixVisualizer(PictureCallback):
     """Draws every Gram matrix of the style losses: target, current and their difference.
 
     Blue is negative, white zero, red positive. The three share one colour scale for each layer,
@@ -58,16 +59,23 @@ class GramMatrixVisualizer(PeriodicCallback):
         self.panel_size = panel_size
 
     def record(self, trainer: Trainer, module: StyleTransfer, step: int) -> None:
-        """Draw the matrices that the losses compared last."""
-        for name, loss in module.losses.items():
-            if not isinstance(loss, GramLoss):
-                continue
-            for layer, current in loss.current.items():
-                picture = self._draw(loss.targets[layer][0].cpu(), current[0].cpu())
-                path = Path("grams", name, layer, f"step_{step:06d}.png")
-                write_picture(trainer.default_root_dir / path, picture[None])
-                for board in boards(trainer):
-                    board.add_image(f"gram/{name}/{layer}", picture, step)
+        """Have the matrices drawn that the losses compared last."""
+        matrices = {
+            f"{name}/{layer}": (loss.targets[layer][0].cpu(), current[0].cpu())
+            for name, loss in module.losses.items()
+            if isinstance(loss, GramLoss)
+            for layer, current in loss.current.items()
+        }
+        folder, writers = Path(trainer.default_root_dir, "grams"), boards(trainer)
+
+        def write() -> None:
+            for name, pair in matrices.items():
+                picture = self._draw(*pair)
+                write_picture(folder / name / f"step_{step:06d}.png", picture[None])
+                for board in writers:
+                    board.add_image(f"gram/{name}", picture, step)
+
+        self.writer.later(write)
 
     def _draw(self, target: Tensor, current: Tensor) -> Tensor:
         """Return target, current and difference side by side, (3, height, width)."""

@@ -5,12 +5,13 @@ from pathlib import Path
 from lightning.pytorch import LightningModule, Trainer
 
 from stylelightning import functional as F
-from stylelightning.callbacks.periodic import PeriodicCallback, boards
+from stylelightning.callbacks.background import PictureCallback
+from stylelightning.callbacks.periodic import boards
 from stylelightning.images import write_picture
 from stylelightning.module import StyleTransfer
 
 
-class ImageSnapshot(PeriodicCallback):
+class ImageSnapshot(PictureCallback):
     """Writes the picture every n steps and at every scale's end, as a file and to TensorBoard.
 
     The files are ``images/step_000050.png`` in the run's folder, at full size. A run that starts
@@ -45,12 +46,18 @@ class ImageSnapshot(PeriodicCallback):
             self.record_once(trainer, pl_module)
 
     def record(self, trainer: Trainer, module: StyleTransfer, step: int) -> None:
-        """Write the picture."""
+        """Have the picture written."""
         picture = module.picture.cpu()
         size = (picture.shape[2], picture.shape[3])
-        folder = Path(trainer.default_root_dir, "images")
-        write_picture(folder / f"step_{step:06d}.png", picture, alpha=module.data.alpha(size))
-        if max(size) > self.board_size:
-            picture = F.resize(picture, F.fit_long_side(*size, self.board_size))
-        for board in boards(trainer):
-            board.add_image("picture", picture[0], step)
+        alpha, writers = module.data.alpha(size), boards(trainer)
+        path = Path(trainer.default_root_dir, "images", f"step_{step:06d}.png")
+
+        def write() -> None:
+            write_picture(path, picture, alpha=alpha)
+            shown = picture
+            if max(size) > self.board_size:
+                shown = F.resize(picture, F.fit_long_side(*size, self.board_size))
+            for board in writers:
+                board.add_image("picture", shown[0], step)
+
+        self.writer.later(write)
