@@ -295,7 +295,8 @@ class StyleTransfer(LightningModule):
         if not self.finite:
             raise DivergenceError(
                 "The run diverged: the picture has pixels that are not numbers. Use a smaller "
-                "learning rate (--model.optimizer.lr), or --model.optimizer Adam."
+                "learning rate (--model.optimizer.lr), or --model.optimizer Adam "
+                "--model.optimizer.lr 0.02."
             )
         state = checkpoint["state_dict"]
         checkpoint["state_dict"] = {k: v for k, v in state.items() if k.startswith("canvas.")}

@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
 from torch import Tensor
-from torch.optim import Optimizer
+from torch.optim import Adam, Optimizer
 
 from stylelightning import functional as F
 from stylelightning.callbacks.periodic import last_step, style_transfer
@@ -150,9 +150,12 @@ class _Watch:
     def explain(self, optimizer: Optimizer) -> str:
         """Return what happened and the way out, in one line."""
         rate = float(optimizer.param_groups[0].get("lr", 0))
+        # the class alone would have torch's rate of 0.001, too small for a picture in [0, 1]
+        adam = ", or --model.optimizer Adam --model.optimizer.lr 0.02"
         kept = (
             f"The picture after step {int(self.best_step)} is kept. Use a smaller learning rate "
-            f"(--model.optimizer.lr {rate / 10:.2g}; it is {rate:.2g}), or --model.optimizer Adam."
+            f"(--model.optimizer.lr {rate / 10:.2g}; it is {rate:.2g}), smaller still if that "
+            f"diverges too{'' if isinstance(optimizer, Adam) else adam}."
         )
         if not int(self.in_a_row):
             return f"The run diverged: its last step lost the picture. {kept}"

@@ -1,0 +1,398 @@
+"""Make the study: run every config of configs/study small and write docs/study.md and its pictures.
+
+Nothing is downloaded: VGG's filters are drawn from a seed, not trained. What needs no VGG is run
+with the embedded untrained filters of RandomMultiscale too. Takes about a quarter of an hour on
+two CPU cores. The runs stay in runs/study, for TensorBoard; give names to make only those again.
+The page and its sheets are always written whole, from docs/study.md.in and all the runs.
+
+Usage: python docs/make_study.py [NAME ...] [--size 128] [--steps 100]
+"""
+
+import argparse
+import csv
+import json
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from PIL import Image, ImageDraw, ImageFont
+from torch import Tensor
+
+from stylelightning import functional as F
+from stylelightning.backbones import RandomMultiscale
+from stylelightning.images import read_picture
+
+DOCS = Path(__file__).parent
+ROOT = DOCS.parent
+RUNS = ROOT / "runs" / "study"
+CONFIGS = ROOT / "configs" / "study"
+SHEETS = DOCS / "images" / "study"
+SIZE = 128  # longer side in pixels
+STEPS = 100
+YARDSTICK_SEED = 1000  # of filters that no run has
+TILE = 256  # width of a picture on a sheet
+JPEG_QUALITY = 88
+TERMS = ("total", "content", "style", "tv")
+
+
+# the runs
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of a config.
+
+    Args:
+        family: Whose filters, and its folder: ``vgg`` or ``multiscale``.
+        config: Stem of the config.
+        options: Options on top of it, as on the command line.
+        way_out: Of a run that was stopped, which way out is taken: ``tenth`` or ``adam``.
+    """
+
+    family: str
+    config: str
+    options: str
+    way_out: str | None = None
+
+    @property
+    def name(self) -> str:
+        """The name of the run in its family."""
+        return self.config if self.way_out is None else f"{self.config}-{self.way_out}"
+
+    @property
+    def key(self) -> str:
+        """The name on this script's command line and in the template."""
+        return f"{self.family}/{self.name}"
+
+    @property
+    def folder(self) -> Path:
+        """Where the run is."""
+        return RUNS / self.key / "version_0"
+
+
+UNTRAINED = "--model.backbone.weights null"
+# random filters keep no detail in the configs' relu4_2
+SHALLOW = " --model.losses.content.layers [relu2_2] --model.losses.content.weight 300"
+
+
+def multiscale(content: int = 0, style: int = 0) -> str:
+    """Return the options that put RandomMultiscale in place of VGG.
+
+    Args:
+        content: Number of the content level; 0 for no content term.
+        style: Number of style levels, from level1 on; 0 for no style term.
+    """
+    options = "--model.backbone RandomMultiscale --model.backbone.levels 5"
+    if content:
+        options += f" --model.losses.content.layers [level{content}]"
+        options += " --model.losses.content.weight 100"
+    if style:
+        layers = {f"level{n}": 0.25 for n in range(1, style + 1)}
+        options += f" --model.losses.style.layers {shlex.quote(json.dumps(layers))}"
+        options += " --model.losses.style.weight 5e4 --model.losses.style.normalization hw"
+    return options
+
+
+MULTISCALE = {
+    **{
+        name: multiscale(content=2, style=3)
+        for name in ("baseline", "adam", "sgd", "content-start", "total-variation")
+    },
+    "fewer-layers": multiscale(content=2, style=1),
+    "more-layers": multiscale(content=2, style=4),
+    "sgd-more-layers": multiscale(content=2, style=4),
+    **{f"style-relu{n}_1": multiscale(style=n) for n in range(1, 6)},
+    **{f"content-relu{n}_2": multiscale(content=n) for n in range(1, 6)},
+}
+# What each sheet shows: runs with their labels. A family has a row of those that it runs.
+FAMILIES = {"vgg": "untrained VGG", "multiscale": "RandomMultiscale"}
+ROWS = {
+    "optimizers": {"baseline": "L-BFGS", "adam": "Adam", "sgd": "SGD"},
+    "layers": {
+        "fewer-layers": "fewer layers",
+        "baseline": "baseline",
+        "more-layers": "more layers",
+    },
+    "network": {"baseline": "VGG-19", "vgg16": "VGG-16"},
+    "pooling": {"baseline": "average pooling", "max-pooling": "max pooling"},
+    "start": {"baseline": "from white noise", "content-start": "from the content image"},
+    "total-variation": {"baseline": "without", "total-variation": "with total variation"},
+    "style-reconstruction": {
+        "style-relu1_1": "relu1_1 / level1",
+        **{f"style-relu{n}_1": f"up to relu{n}_1 / level{n}" for n in range(2, 6)},
+    },
+    "content-reconstruction": {f"content-relu{n}_2": f"relu{n}_2 / level{n}" for n in range(1, 6)},
+    "sgd": {
+        "sgd": "SGD, baseline's layers",
+        "sgd-more-layers": "SGD, more layers",
+        "sgd-more-layers-tenth": "more layers, rate / 10",
+        "sgd-more-layers-adam": "more layers, Adam",
+    },
+}
+
+
+def all_runs() -> list[Run]:
+    """Return the runs, in the order in which they can be made."""
+    names = sorted(path.stem for path in CONFIGS.glob("*.yaml"))
+    vgg = {
+        name: UNTRAINED if name.startswith(("style-", "content-relu")) else UNTRAINED + SHALLOW
+        for name in names
+    }
+    runs = [Run("vgg", name, options) for name, options in vgg.items()]
+    stopped = "sgd-more-layers"
+    runs += [Run("vgg", stopped, vgg[stopped], way_out) for way_out in ("tenth", "adam")]
+    return runs + [Run("multiscale", name, options) for name, options in MULTISCALE.items()]
+
+
+def ways_out(message: str) -> dict[str, str]:
+    """Return the options of both ways out that a diverged run's line names.
+
+    Raises:
+        ValueError: If the line names none.
+    """
+    found = re.search(r"\((--model\.optimizer\.lr \S+); it is .*, or (--model.*)\.$", message)
+    if found is None:
+        raise ValueError(f"No way out in {message!r}.")
+    return {"tenth": found[1], "adam": found[2]}
+
+
+def command(run: Run, size: int, steps: int, message: str = "") -> list[str]:
+    """Return the options of ``fit`` for a run; a way out is read from the message."""
+    way_out = "" if run.way_out is None else ways_out(message)[run.way_out]
+    return [
+        *("fit", "--config", f"configs/study/{run.config}.yaml", "--name", run.name),
+        *("--data.size", str(size), "--model.schedule.steps", str(steps)),
+        *shlex.split(f"{run.options} {way_out}"),
+        *("--callbacks.log.every_n_steps", "1", "--trainer.accelerator", "cpu"),
+    ]
+
+
+def make(run: Run, size: int, steps: int) -> None:
+    """Make a run in place of an earlier one, and note in its folder how it went."""
+    message = ""
+    if run.way_out is not None:
+        stopped = Run(run.family, run.config, run.options).folder / "study.json"
+        message = json.loads(stopped.read_text())["message"]
+    shutil.rmtree(run.folder.parent, ignore_errors=True)
+    program = [sys.executable, "-m", "stylelightning", *command(run, size, steps, message)]
+    program += ["--trainer.default_root_dir", str(RUNS / run.family)]
+    start = time.monotonic()
+    done = subprocess.run(program, cwd=ROOT, capture_output=True, text=True, check=False)
+    seconds = time.monotonic() - start
+    errors = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
+    if done.returncode and not any("diverged" in line for line in errors):
+        sys.exit(f"{run.key}: exit code {done.returncode}\n{done.stderr}")
+    record = {
+        "size": size, "steps": steps, "seconds": seconds,
+        "message": errors[-1] if done.returncode else "",
+    }  # fmt: skip
+    (run.folder / "study.json").write_text(json.dumps(record, indent=2) + "\n")
+    sys.stdout.write(f"{run.key}: {seconds:.0f} s, exit code {done.returncode}\n")
+    sys.stdout.flush()
+
+
+# measuring
+
+
+def reference(name: str, size: int) -> Tensor:
+    """Return an image of configs/images at the study's size."""
+    image = read_picture(ROOT / "configs" / "images" / name).pixels
+    height, width = image.shape[-2:]
+    return F.resize(image, F.fit_long_side(height, width, size))
+
+
+def style_distance(picture: Tensor, content: Tensor, style: Tensor) -> float:
+    r"""Return how far a picture is from the style, as a part of how far the content image is.
+
+    The mean over the levels of :math:`\lVert G(x) - G(s) \rVert / \lVert G(c) - G(s) \rVert`,
+    with the Gram matrices of filters that no run has.
+    """
+    backbone = RandomMultiscale(seed=YARDSTICK_SEED)
+    x, c, s = (
+        {name: F.gram_matrix(each) for name, each in backbone(image, backbone.layers).items()}
+        for image in (picture, content, style)
+    )
+    ratios = [(x[name] - s[name]).norm() / (c[name] - s[name]).norm() for name in s]
+    return float(torch.stack(ratios).mean())
+
+
+def content_kept(picture: Tensor, content: Tensor) -> float | None:
+    """Return the correlation of where two pictures have edges; None for different shapes.
+
+    Edges are the norms of the gradients of the mean over colours, of pictures halved once.
+    """
+    if picture.shape != content.shape:
+        return None
+    edges = []
+    for image in (picture, content):
+        gray = torch.nn.functional.avg_pool2d(image.mean(1, keepdim=True), 2)
+        across = (gray[..., :-1, 1:] - gray[..., :-1, :-1]).square()
+        down = (gray[..., 1:, :-1] - gray[..., :-1, :-1]).square()
+        edges.append((across + down).sqrt().flatten())
+    return float(torch.corrcoef(torch.stack(edges))[0, 1])
+
+
+# the page
+
+
+def number(value: float) -> str:
+    """Return a number with three digits, as a reader likes it."""
+    if value >= 1e5:
+        return f"{value:.2e}".replace("e+0", "e").replace("e+", "e")
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+
+
+def measured(folder: Path, size: int) -> dict[str, str]:
+    """Return what a run left behind, as the page shows it.
+
+    The keys are ``first total``, ``last total`` and ``highest total``, the same of each term,
+    ``style distance``, ``content kept``, ``steps``, ``seconds`` and ``message``.
+    """
+    record = json.loads((folder / "study.json").read_text())
+    with (folder / "losses.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    values = {}
+    for term in TERMS:
+        if term in rows[0]:
+            numbers = [float(row[term]) for row in rows]
+            values[f"first {term}"] = number(numbers[0])
+            values[f"last {term}"] = number(numbers[-1])
+            values[f"highest {term}"] = number(max(numbers))
+    picture = read_picture(folder / "result.png").pixels
+    content, style = reference("content.jpg", size), reference("style.jpg", size)
+    kept = content_kept(picture, content)
+    return values | {
+        "style distance": f"{style_distance(picture, content, style):.2f}",
+        "content kept": "-" if kept is None else f"{kept:z.2f}",
+        "steps": "stopped" if record["message"] else rows[-1]["step"],
+        "seconds": f"{record['seconds']:.0f}",
+        "message": record["message"],
+    }
+
+
+def table(results: Mapping[str, Mapping[str, str]], family: str) -> str:
+    """Return the Markdown table of a family's runs."""
+    others = ("style distance", "content kept", "steps", "seconds")
+    lines = [
+        f"| {' | '.join(('run', 'total', 'content', 'style', 'total variation', *others))} |",
+        f"|{' --- |' * 9}",
+    ]
+    for key, each in results.items():
+        group, name = key.split("/")
+        if group == family:
+            changes = [
+                f"{each[f'first {term}']} → {each[f'last {term}']}"
+                if f"last {term}" in each
+                else "-"
+                for term in TERMS
+            ]
+            cells = [f"`{name}`", *changes, *(each[other] for other in others)]
+            lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def fill(template: str, results: Mapping[str, Mapping[str, str]], **settings: object) -> str:
+    """Return the template with its ``{{...}}`` replaced.
+
+    These are a setting (``{{size}}``), a run and a key of `measured`
+    (``{{vgg/adam last total}}``), or ``{{table vgg}}``.
+
+    Raises:
+        KeyError: If there is no such setting, run or key.
+    """
+
+    def value(found: re.Match[str]) -> str:
+        name, _, rest = found[1].partition(" ")
+        if name == "table":
+            return table(results, rest)
+        return results[name][rest] if rest else str(settings[name])
+
+    return re.sub(r"\{\{(.+?)\}\}", value, template)
+
+
+def sheet(rows: Mapping[str, Mapping[str, Image.Image]], tile: int) -> Image.Image:
+    """Return rows of labelled pictures on white.
+
+    Args:
+        rows: For each row's title its pictures by their labels.
+        tile: Width of a picture in pixels.
+    """
+    gap, line = 8, 22
+    font = ImageFont.load_default(15)
+    heights = [
+        max(each.height * tile // each.width for each in row.values()) + 2 * line + gap
+        for row in rows.values()
+    ]
+    width = max(len(row) for row in rows.values()) * (tile + gap) + gap
+    whole = Image.new("RGB", (width, sum(heights) + gap), "white")
+    draw = ImageDraw.Draw(whole)
+    top = gap
+    for (title, row), height in zip(rows.items(), heights, strict=True):
+        draw.text((gap, top), title, fill=(110, 110, 110), font=font)
+        for place, (label, each) in enumerate(row.items()):
+            left = gap + place * (tile + gap)
+            draw.text((left, top + line), label, fill="black", font=font)
+            size = (tile, each.height * tile // each.width)
+            whole.paste(each.resize(size, Image.Resampling.BICUBIC), (left, top + 2 * line))
+        top += height
+    return whole
+
+
+def write_sheets(runs: Iterable[Run], size: int) -> None:
+    """Write the contact sheets."""
+    SHEETS.mkdir(parents=True, exist_ok=True)
+    pictures = {run.key: run.folder / "result.png" for run in runs}
+    for name, entries in ROWS.items():
+        rows = {
+            f"{title}, {size} px": {
+                label: Image.open(pictures[f"{family}/{run}"]).convert("RGB")
+                for run, label in entries.items()
+                if f"{family}/{run}" in pictures
+            }
+            for family, title in FAMILIES.items()
+        }
+        chosen = {title: row for title, row in rows.items() if len(row) > 1}
+        sheet(chosen, TILE).save(SHEETS / f"{name}.jpg", quality=JPEG_QUALITY)
+
+
+def main() -> None:
+    """Make the runs that are asked for, or all, and the page."""
+    parser = argparse.ArgumentParser(description="Make the study, or some of its runs again.")
+    parser.add_argument("names", nargs="*", help="such as vgg/adam; all by default")
+    parser.add_argument("--size", type=int, default=SIZE, help="longer side in pixels")
+    parser.add_argument("--steps", type=int, default=STEPS, help="steps of each run")
+    parser.add_argument("--page", action="store_true", help="make no run, only the page")
+    given = parser.parse_args()
+    runs = {run.key: run for run in all_runs()}
+    if unknown := set(given.names) - set(runs):
+        sys.exit(f"Unknown: {', '.join(sorted(unknown))}. Runs: {', '.join(runs)}.")
+    for key, run in runs.items():
+        if not given.page and (key in given.names or not given.names):
+            make(run, given.size, given.steps)
+    seconds = 0.0
+    for key, run in runs.items():
+        path = run.folder / "study.json"
+        record = json.loads(path.read_text()) if path.exists() else {}
+        if (record.get("size"), record.get("steps")) != (given.size, given.steps):
+            sys.exit(f"{key} has not been made at this size and number of steps: make it first.")
+        seconds += record["seconds"]
+    page = fill(
+        (DOCS / "study.md.in").read_text(encoding="utf-8"),
+        {key: measured(run.folder, given.size) for key, run in runs.items()},
+        size=given.size,
+        steps=given.steps,
+        minutes=f"{seconds / 60:.0f}",
+    )
+    (DOCS / "study.md").write_text(page, encoding="utf-8")
+    write_sheets(runs.values(), given.size)
+
+
+if __name__ == "__main__":
+    main()
