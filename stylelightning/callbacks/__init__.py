@@ -1,5 +1,6 @@
 """What happens around the steps, one file each. A new callback is one file and one line below."""
 
+from stylelightning.callbacks.background import BackgroundWriter, PictureCallback
 from stylelightning.callbacks.divergence import StopOnDivergence
 from stylelightning.callbacks.gram_matrix import GramMatrixVisualizer
 from stylelightning.callbacks.image_snapshot import ImageSnapshot
@@ -11,11 +12,13 @@ from stylelightning.callbacks.progress import StepProgressBar
 from stylelightning.callbacks.result import ResultWriter
 
 __all__ = [
+    "BackgroundWriter",
     "GramMatrixVisualizer",
     "ImageSnapshot",
     "LastCheckpoint",
     "LossLog",
     "PeriodicCallback",
+    "PictureCallback",
     "ResultWriter",
     "StepEndInterrupt",
     "StepEndStop",
