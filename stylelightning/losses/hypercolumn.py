@@ -30,6 +30,7 @@ class HypercolumnLoss(RenewedLoss):
         samples: Most places of a picture that are looked at, drawn from the seed; all positions of
             the finest layer when it has no more. Memory grows with the square of it.
         renew_every_n_steps: Steps after which other places are drawn; null keeps the first ones.
+            New places make another function of each step, which L-BFGS can't follow.
         seed: Seed of the places.
 
     Raises:
@@ -38,13 +39,13 @@ class HypercolumnLoss(RenewedLoss):
 
     def __init__(
         self,
-        weight: float,
-        layers: Sequence[str],
-        samples: int,
-        renew_every_n_steps: int | None,
-        seed: int,
+        weight: float = 1.0,
+        layers: list[str] = HYPERCOLUMN_LAYERS,
+        samples: int = 1024,
+        renew_every_n_steps: int | None = None,
+        seed: int = 0,
     ) -> None:
-        if isinstance(layers, dict):
+        if not isinstance(layers, list):
             raise ValueError(
                 f"`layers` of {type(self).__name__} must be a list: they are read together, got "
                 f"{layers}."

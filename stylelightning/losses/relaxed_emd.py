@@ -7,7 +7,7 @@ from torch import Tensor
 
 from stylelightning.hypercolumns import cosine_distances, euclidean_distances
 from stylelightning.losses.base import IMAGE_LAYER
-from stylelightning.losses.hypercolumn import HYPERCOLUMN_LAYERS, StyleHypercolumnLoss
+from stylelightning.losses.hypercolumn import StyleHypercolumnLoss
 
 
 class RelaxedTransportLoss(StyleHypercolumnLoss):
@@ -42,31 +42,9 @@ class RelaxedEMDLoss(RelaxedTransportLoss):
     Each place of the picture must look like some place of the style image, and each of those must
     occur. Lengths of features don't count: `MomentLoss` holds them.
 
-    Args:
-        weight: Factor of the term in the total, at least 0.
-        layers: Layers to read, a list; all count as one vector.
-        samples: Most places of a picture that are looked at, drawn from the seed; all positions of
-            the finest layer when it has no more. Memory grows with the square of it.
-        renew_every_n_steps: Steps after which other places are drawn; null keeps the first ones.
-            New places make another function of each step, which L-BFGS can't follow.
-        seed: Seed of the places.
-
-    Raises:
-        ValueError: If a number is out of its range, or the layers have weights.
-
     Source: Kolkin, Salavon and Shakhnarovich, "Style transfer by relaxed optimal transport and
     self-similarity", CVPR 2019, https://arxiv.org/abs/1904.12785
     """
-
-    def __init__(
-        self,
-        weight: float = 1.0,
-        layers: list[str] = HYPERCOLUMN_LAYERS,
-        samples: int = 1024,
-        renew_every_n_steps: int | None = None,
-        seed: int = 0,
-    ) -> None:
-        super().__init__(weight, layers, samples, renew_every_n_steps, seed)
 
     def costs(self, first: Tensor, second: Tensor) -> Tensor:
         """Return cosine distances."""

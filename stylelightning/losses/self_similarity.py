@@ -8,7 +8,7 @@ from torch import Tensor
 from stylelightning import functional as F
 from stylelightning.backbones.base import Features
 from stylelightning.hypercolumns import cosine_distances
-from stylelightning.losses.hypercolumn import HYPERCOLUMN_LAYERS, HypercolumnLoss
+from stylelightning.losses.hypercolumn import HypercolumnLoss
 
 
 class SelfSimilarityLoss(HypercolumnLoss):
@@ -20,33 +20,11 @@ class SelfSimilarityLoss(HypercolumnLoss):
     with cosine distances D between the hypercolumns at N places, the same ones in both pictures.
     Only relations count: the features themselves, such as colours and strokes, are free.
 
-    Args:
-        weight: Factor of the term in the total, at least 0.
-        layers: Layers to read, a list; all count as one vector.
-        samples: Most places that are looked at, drawn from the seed; all positions of the finest
-            layer when it has no more. Memory grows with the square of it.
-        renew_every_n_steps: Steps after which other places are drawn; null keeps the first ones.
-            New places make another function of each step, which L-BFGS can't follow.
-        seed: Seed of the places.
-
-    Raises:
-        ValueError: If a number is out of its range, or the layers have weights.
-
     Source: Kolkin, Salavon and Shakhnarovich, CVPR 2019,
     https://arxiv.org/abs/1904.12785; the factor is that of STROTSS, function ``dp_loss``.
     """
 
     needs_content = True
-
-    def __init__(
-        self,
-        weight: float = 1.0,
-        layers: list[str] = HYPERCOLUMN_LAYERS,
-        samples: int = 1024,
-        renew_every_n_steps: int | None = None,
-        seed: int = 0,
-    ) -> None:
-        super().__init__(weight, layers, samples, renew_every_n_steps, seed)
 
     def prepare(self, content: Features | None, styles: Sequence[Features]) -> None:
         """Keep the content image's features; the next evaluation looks at some of their places.
