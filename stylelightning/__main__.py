@@ -4,7 +4,7 @@ import sys
 
 from stylelightning import __version__
 
-COMMANDS = ("fit", "list")
+COMMANDS = ("fit", "plan", "list")
 USAGE = """\
 usage: stylelightning [--version] [--help] COMMAND ...
 
@@ -12,6 +12,7 @@ Neural style transfer by optimisation: one command turns two pictures into a thi
 
 commands:
   fit    optimise a picture: stylelightning fit --config configs/quickstart.yaml
+  plan   what that would take, time and memory, with the same options
   list   what a config may name: stylelightning list losses
 
 every option of a command:      stylelightning fit --help
@@ -37,7 +38,7 @@ def main(args: list[str] | None = None) -> int:
         sys.stdout.write(USAGE)
         return 0 if given else 2
     if given[0] not in COMMANDS and not given[0].startswith("-"):
-        sys.stderr.write(f"error: There is no command {given[0]!r}: {' or '.join(COMMANDS)}.\n")
+        sys.stderr.write(f"error: There is no command {given[0]!r}: {', '.join(COMMANDS)}.\n")
         return 2
     try:
         if given[0] == "list":

@@ -2,6 +2,7 @@
 
 import difflib
 import logging
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from stylelightning.data import StyleTransferData
 from stylelightning.images import check_output, write_atomically
 from stylelightning.module import StyleTransfer
 from stylelightning.parser import ConfigFile, Parser, take_pictures_for_paths
+from stylelightning.planning import report
 from stylelightning.run_folder import (
     MadeFolders,
     create_run_folder,
@@ -240,6 +242,25 @@ class CLI(LightningCLI):
             self.writer.write(self.trainer, self.model)
         if step == self.writer.first_step or not self.writer.started:
             log.warning("No step was left to run: the picture is that of step %d.", step)
+
+
+class PlanCLI(CLI):
+    """The options of ``fit``, answered with what the run would take; nothing is written."""
+
+    def instantiate_trainer(self, **kwargs: Any) -> Trainer:
+        """Return a trainer that leaves nothing behind."""
+        silent = {"logger": False, "enable_checkpointing": False, "enable_progress_bar": False}
+        return super(CLI, self).instantiate_trainer(
+            **{"callbacks": [], "max_steps": -1, "min_steps": None, **silent, **kwargs}
+        )
+
+    def _run_subcommand(self, subcommand: str) -> None:
+        def new_trainer(callbacks: list[Callback]) -> Trainer:
+            return self.instantiate_trainer(callbacks=callbacks)
+
+        steps = self.config["fit"].trainer.max_steps
+        text = report(self.model, self.datamodule, new_trainer, steps)
+        sys.stdout.write(f"{text}\n")
 
 
 def _style_paths(style: Any) -> list[str]:

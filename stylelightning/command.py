@@ -9,7 +9,7 @@ import torch
 from lightning.pytorch.utilities.exceptions import SIGTERMException
 
 from stylelightning.allocator import keep_freed_memory
-from stylelightning.cli import CLI
+from stylelightning.cli import CLI, PlanCLI
 from stylelightning.console import set_up_console
 from stylelightning.module import DivergenceError
 from stylelightning.parser import drop_init_args_on_class_change
@@ -37,8 +37,13 @@ def run(args: list[str] | None = None) -> int:
     drop_init_args_on_class_change()
     began = time.monotonic()
     made = MadeFolders()
+    given = sys.argv[1:] if args is None else args
+    planned = given[:1] == ["plan"]
     try:
-        CLI(made, args)
+        if planned:
+            PlanCLI(made, ["fit", *given[1:]])
+        else:
+            CLI(made, args)
     except SIGTERMException:
         return 143
     except SystemExit as stop:
@@ -54,7 +59,8 @@ def run(args: list[str] | None = None) -> int:
             raise
         sys.stderr.write(f"error: {_explain(error)}\n")
         return 1 if running else 2
-    log.info("done in %.0f s", time.monotonic() - began)
+    if not planned:
+        log.info("done in %.0f s", time.monotonic() - began)
     return 0
 
 

@@ -146,12 +146,14 @@ class StyleTransfer(LightningModule):
                 fit for the run.
         """
         checks.check_trainer(self.trainer)
-        for loss in self._losses().values():
+        for loss in self.losses_by_name.values():
             self.backbone.check_layers(name for name in loss.layers if name != IMAGE_LAYER)
-        self._layers = frozenset(name for loss in self._losses().values() for name in loss.layers)
-        checks.check_images(self._losses(), self.data)
-        checks.check_residual(self._losses(), self.backbone)
-        least = checks.smallest_side(self._losses(), self.backbone)
+        self._layers = frozenset(
+            name for loss in self.losses_by_name.values() for name in loss.layers
+        )
+        checks.check_images(self.losses_by_name, self.data)
+        checks.check_residual(self.losses_by_name, self.backbone)
+        least = checks.smallest_side(self.losses_by_name, self.backbone)
         self.plan = checks.plan_scales(self.schedule, self.data, least)
         checks.check_steps(self.trainer, self.plan)
         start = initial_picture(self.init, self.data, self.plan.scales[0].size)
@@ -159,7 +161,9 @@ class StyleTransfer(LightningModule):
         self._scale, self._evaluated, self.terms = 0, -1, {}
         self._made_with()  # whatever is wrong with the optimizer is wrong now
 
-    def _losses(self) -> dict[str, Loss]:
+    @property
+    def losses_by_name(self) -> dict[str, Loss]:
+        """The losses by name, those that are switched off left out."""
         return {name: loss for name, loss in self.losses.items() if isinstance(loss, Loss)}
 
     # one step
@@ -181,7 +185,9 @@ class StyleTransfer(LightningModule):
         """Return the total of the weighted terms for the present picture."""
         features = self(self.canvas.image)
         with torch.autocast(self.device.type, enabled=False):
-            terms = {name: loss.weight * loss(features) for name, loss in self._losses().items()}
+            terms = {
+                name: loss.weight * loss(features) for name, loss in self.losses_by_name.items()
+            }
             total = torch.stack(list(terms.values())).sum()
         if self._evaluated != self.trainer.global_step:  # a line search evaluates trials too
             self._evaluated = self.trainer.global_step
@@ -192,7 +198,7 @@ class StyleTransfer(LightningModule):
         """Compute the targets, on the run's device; a resumed run is at its own scale here."""
         self.engine.start(self.device, str(self.trainer.precision))
         self._prepare()
-        for name, loss in self._losses().items():
+        for name, loss in self.losses_by_name.items():
             if state := self._loss_states.get(name):
                 loss.load_state(state)
         self._loss_states = {}
@@ -223,7 +229,7 @@ class StyleTransfer(LightningModule):
         with self.trainer.precision_plugin.forward_context():  # that of `training_step`
             features = None if content is None else self(self._to_canvas(content))
             styles = [self(self._to_canvas(style)) for style in self.data.styles(size)]
-        for loss in self._losses().values():
+        for loss in self.losses_by_name.values():
             loss.shares = self.data.shares
             loss.prepare(features, styles)
 
@@ -259,7 +265,7 @@ class StyleTransfer(LightningModule):
             optimizer = self.optimizer([self.canvas.image])
         except (TypeError, ValueError) as error:
             raise ValueError(f"`model.optimizer` can't optimise a picture: {error}") from error
-        checks.check_optimizer(optimizer, self.trainer.precision, self._losses())
+        checks.check_optimizer(optimizer, self.trainer.precision, self.losses_by_name)
         if isinstance(optimizer, LBFGS):
             for group in optimizer.param_groups:  # n steps of 1 equal 1 step of n, bit for bit
                 group["max_iter"], group["max_eval"] = 1, 1
@@ -301,7 +307,7 @@ class StyleTransfer(LightningModule):
         state = checkpoint["state_dict"]
         checkpoint["state_dict"] = {k: v for k, v in state.items() if k.startswith("canvas.")}
         checkpoint["scale"] = self._scale
-        checkpoint["losses"] = {name: loss.state() for name, loss in self._losses().items()}
+        checkpoint["losses"] = {name: loss.state() for name, loss in self.losses_by_name.items()}
         checkpoint["made_with"] = self._made_with()
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
