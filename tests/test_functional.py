@@ -34,6 +34,18 @@ def test_gram_matrix_passes_gradcheck_twice() -> None:
     assert torch.autograd.gradgradcheck(F.gram_matrix, features)
 
 
+@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last], ids=str)
+def test_the_gradient_of_a_gram_matrix_has_the_layout_of_the_features(
+    layout: torch.memory_format,
+) -> None:
+    features = torch.rand(1, 3, 4, 5, dtype=torch.float64).contiguous(memory_format=layout)
+    features.requires_grad_()
+    value = (F.gram_matrix(features) - 1).square().sum()
+    (gradient,) = torch.autograd.grad(value, features)
+    assert gradient.is_contiguous(memory_format=layout)
+    assert torch.autograd.gradcheck(F.gram_matrix, features)
+
+
 @given(images)
 def test_gram_matrix_ignores_pixel_order(x: np.ndarray) -> None:
     features = torch.from_numpy(x)

@@ -64,7 +64,8 @@ def gram_matrix(features: Tensor, normalization: GramNormalization = "hw") -> Te
 class _Product(torch.autograd.Function):
     """A matrix times its own transpose, with half of autograd's work and memory for the gradient.
 
-    Autograd multiplies once for each factor, dG F and dG^T F, and adds; this is (dG + dG^T) F.
+    Autograd multiplies once for each factor, dG F and dG^T F, and adds; this is (dG + dG^T) F. It
+    comes in the layout of the features, so that adding it to another gradient reorders nothing.
     """
 
     @staticmethod
@@ -75,5 +76,7 @@ class _Product(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> Tensor:
         (flat,) = ctx.saved_tensors
-        product: Tensor = (gradient + gradient.mT) @ flat
+        symmetric = gradient + gradient.mT
+        channels_last = flat.stride(1) == 1
+        product: Tensor = (flat.mT @ symmetric).mT if channels_last else symmetric @ flat
         return product
