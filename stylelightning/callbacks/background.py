@@ -4,6 +4,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from threading import BoundedSemaphore
 
+import torch
 from lightning.pytorch import LightningModule, Trainer
 
 from stylelightning.callbacks.periodic import PeriodicCallback
@@ -31,7 +32,7 @@ class BackgroundWriter:
         """
         self._raise_failures()
         if self._thread is None:
-            self._thread = ThreadPoolExecutor(1, "stylelightning-writer")
+            self._thread = _one_thread()
         self._free.acquire()
         future = self._thread.submit(work)
         future.add_done_callback(lambda _: self._free.release())
@@ -57,6 +58,24 @@ class BackgroundWriter:
         self._done = [future for future in self._done if not future.done()]
         for future in finished:
             future.result()
+
+
+def _one_thread() -> ThreadPoolExecutor:
+    """Return a thread that works alone.
+
+    With OpenMP threads of its own it would make those of the run sleep between any two operations:
+    steps of 2 ms took 7.
+    """
+    threads = torch.get_num_threads()
+    pool = ThreadPoolExecutor(1, "stylelightning-writer")
+    pool.submit(_work_alone).result()
+    torch.set_num_threads(threads)  # what threads to come begin with
+    return pool
+
+
+def _work_alone() -> None:
+    torch.get_num_threads()  # a thread takes over the others' number when it first asks
+    torch.set_num_threads(1)
 
 
 class PictureCallback(PeriodicCallback):

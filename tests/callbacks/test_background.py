@@ -3,6 +3,7 @@ import threading
 from pathlib import Path
 
 import pytest
+import torch
 
 from stylelightning import StyleTransferData
 from stylelightning.callbacks import ImageSnapshot
@@ -17,6 +18,16 @@ def test_work_is_done_in_its_order_in_one_other_thread() -> None:
     writer.finish()
     assert [number for number, _ in seen] == list(range(20))
     assert len({thread for _, thread in seen} - {threading.current_thread()}) == 1
+
+
+def test_the_thread_works_alone_and_leaves_the_others_their_number() -> None:
+    writer, before, seen = BackgroundWriter(), torch.get_num_threads(), []
+    writer.later(lambda: seen.append(torch.get_num_threads()))
+    writer.finish()
+    other = threading.Thread(target=lambda: seen.append(torch.get_num_threads()))
+    other.start()
+    other.join()
+    assert [*seen, torch.get_num_threads()] == [1, before, before]
 
 
 def test_only_so_much_waits() -> None:
