@@ -49,7 +49,8 @@ class Engine:
         self._before = torch.get_float32_matmul_precision()
         torch.set_float32_matmul_precision(self.matmul_precision)
         lower = MIXED.get(precision)
-        if device.type == "cpu" and lower is not None and not has_bf16():
+        on_cpu = device.type == "cpu"
+        if on_cpu and lower is not None and not has_bf16():
             log.warning(
                 "This processor has no instructions for 16 bits: %s is many times slower here than "
                 "--trainer.precision 32-true.",
@@ -60,7 +61,7 @@ class Engine:
             self._full.append((each, each.data))
             if lower is not None:
                 each.data = each.data.to(lower)
-            if each.ndim == 4 and (device.type == "cpu" or lower is not None):
+            if each.ndim == 4 and self.backbone.channels_last and (on_cpu or lower is not None):
                 each.data = each.data.contiguous(memory_format=torch.channels_last)
 
     def stop(self) -> None:

@@ -9,7 +9,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from stylelightning import StyleTransferData, engine
 from stylelightning.allocator import keep_freed_memory
-from stylelightning.backbones import VGG19, RandomMultiscale
+from stylelightning.backbones import VGG16, VGG19, RandomMultiscale
 from stylelightning.engine import Engine
 from tests.runs import fit, make_module, make_trainer
 
@@ -36,20 +36,26 @@ class Casts(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
 @pytest.mark.parametrize("precision", ["32-true", "bf16-mixed"])
 def test_filters_are_laid_out_and_cast_once(precision: str) -> None:
-    backbone = RandomMultiscale(levels=2, filters=2, sizes=[3])
+    backbone = VGG16(weights=None)
     before = {name: each.clone() for name, each in backbone.state_dict().items()}
     run = Engine(backbone, "highest", compiled=False)
     run.start(torch.device("cpu"), precision)
     lower = torch.bfloat16 if precision == "bf16-mixed" else torch.float32
     for parameter in backbone.parameters():
         assert parameter.dtype == lower
-        assert parameter.is_contiguous(memory_format=torch.channels_last)
+        assert parameter.ndim < 4 or parameter.is_contiguous(memory_format=torch.channels_last)
     with Casts() as casts, torch.autocast("cpu", enabled=precision == "bf16-mixed"):
-        backbone(torch.rand(1, 3, 16, 16), ["level1", "level2"])
+        backbone(torch.rand(1, 3, 16, 16), ["relu1_2"])
     assert casts.filters == 0
     run.stop()
     for name, each in backbone.state_dict().items():
         assert torch.equal(each, before[name])
+
+
+def test_a_backbone_may_keep_its_layout() -> None:
+    backbone = RandomMultiscale(levels=1, filters=2, sizes=[3])
+    Engine(backbone, "highest", compiled=False).start(torch.device("cpu"), "32-true")
+    assert all(parameter.is_contiguous() for parameter in backbone.parameters())
 
 
 def test_casts_would_be_seen() -> None:

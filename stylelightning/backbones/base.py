@@ -42,6 +42,8 @@ class Backbone(nn.Module, ABC):
 
     layer_table: dict[str, Layer]
     """All layers by name, in depth order."""
+    channels_last = True
+    """Whether its convolutions are faster with channels last; those with few channels are not."""
     residual = False
     """Whether maps are sums with earlier ones, and not smoothed: Gram matrices carry them badly."""
 

@@ -42,6 +42,8 @@ class RandomMultiscale(Backbone):
     textures?", ICLR 2017, https://openreview.net/forum?id=BJhZeLsxx
     """
 
+    channels_last = False  # 41 to 45 ms instead of 35 to 37 at 256 x 256 px on 2 cores
+
     def __init__(
         self,
         levels: int = 4,
