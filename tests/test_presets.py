@@ -336,6 +336,13 @@ def test_a_preset_has_the_settings_of_its_source(name: str) -> None:
             assert model[section]["init_args"][option] == value
 
 
+def test_fast_has_crowsons_objective_and_start() -> None:
+    fast, crowson = config("fast"), config("crowson")
+    assert fast["data"] == crowson["data"]
+    for key in ("backbone", "losses", "init", "carry_moments"):
+        assert fast["model"][key] == crowson["model"][key]
+
+
 def test_crowsons_scales_are_those_of_the_source() -> None:
     schedule = Schedule(**config("crowson")["model"]["schedule"])
     assert schedule.sizes(512) == [128, 181, 256, 362, 512]  # peers of 512 px: 3000 steps

@@ -1,0 +1,1 @@
+"""Measurements of speed and memory. See README.md beside this file."""

@@ -1,0 +1,72 @@
+import json
+from pathlib import Path
+
+import pytest
+import torch
+
+from benchmarks import common
+from benchmarks.clock import StepClock
+from benchmarks.convergence import own_settings
+from benchmarks.step_time import bare_network, floor
+from benchmarks.trace import Trace
+from stylelightning import StyleTransferData
+from tests.runs import make_module, make_trainer
+
+
+def test_a_table_has_a_line_for_each_row() -> None:
+    rows: list[common.Row] = [
+        {"size": 256, "ms": 1234.5, "ratio": 1.0666},
+        {"size": 512, "ms": None, "ratio": 2.0},
+    ]
+    assert common.table(rows).splitlines() == [
+        "| size | ms | ratio |",
+        "| --- | --- | --- |",
+        "| 256 | 1234 | 1.07 |",
+        "| 512 |  | 2 |",
+    ]
+
+
+def test_results_say_when_where_and_with_what(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(common, "RESULTS", tmp_path)
+    path = common.save("suite", "cpu", [{"size": 1}])
+    saved = json.loads(path.read_text())
+    assert path.name.startswith("suite--")
+    assert saved["rows"] == [{"size": 1}]
+    assert {"date", "commit", "machine", "threads", "torch"} <= saved["metadata"].keys()
+
+
+def test_the_median_is_that_of_the_durations() -> None:
+    calls: list[int] = []
+    assert common.median_ms(lambda: calls.append(1), "cpu", repeats=3, warmup=2) >= 0
+    assert len(calls) == 5
+
+
+def test_the_floor_is_the_deepest_layer_and_counts_its_work() -> None:
+    network = bare_network(torch.float32, "cpu")
+    assert isinstance(network, torch.nn.Sequential)
+    assert len(network) == 30  # up to relu5_1
+    _, gflop = floor(16, "32-true", "cpu", repeats=1)
+    # 94.7 GFLOP at 256 px, where every convolution has 256 times the positions
+    assert gflop == pytest.approx(94.7 / 256, rel=0.02)
+
+
+def test_every_step_has_its_time_and_every_picture_its_loss(
+    tmp_path: Path, content: Path, style: Path
+) -> None:
+    times, trace = tmp_path / "times.json", tmp_path / "trace.json"
+    trainer = make_trainer(tmp_path, StepClock(str(times)), Trace(str(trace), every_n_steps=2))
+    trainer.fit(make_module(), StyleTransferData(str(content), str(style), size=32))
+    began = json.loads(times.read_text())
+    assert len(began) == 7  # six steps, and the end
+    assert began == sorted(began)
+    rows = json.loads(trace.read_text())
+    assert [step for _, step, _ in rows] == [2, 4, 6]
+    assert rows[-1][2] < rows[0][2]
+
+
+def test_the_settings_of_fast_are_its_own() -> None:
+    settings = own_settings("fast")
+    assert settings["optimizer"]["init_args"]["lr"] == 0.2
+    assert own_settings("gatys2016")["averaging"] is None
