@@ -1,4 +1,6 @@
 import math
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -8,7 +10,7 @@ from lightning.pytorch import Callback, Trainer
 from stylelightning import StyleTransferData
 from stylelightning.__main__ import main
 from stylelightning.losses import ContentLoss, PatchLoss
-from stylelightning.memory import PeakMemory, free_megabytes
+from stylelightning.memory import free_megabytes
 from stylelightning.planning import Probe, largest_pixels, predicted, probe, report
 from tests.conftest import TINY
 from tests.runs import make_module, make_trainer
@@ -77,7 +79,7 @@ def test_the_history_of_lbfgs_is_in_the_memory(tmp_path: Path, content: Path, st
 
     # by hand: two pictures of 16 x 12 colours in float32 for each step that it knows, 3 of them run
     extra = (10**6 - 3) * 2 * 3 * 4 * 16 * 12 / 1e6
-    assert megabytes(10**6) == pytest.approx(extra, rel=0.5)
+    assert megabytes(10**6) - megabytes(3) == pytest.approx(extra, rel=0.2)
 
 
 def test_a_report_has_a_line_for_each_scale(tmp_path: Path, content: Path, style: Path) -> None:
@@ -110,11 +112,19 @@ def test_a_plan_without_a_needed_picture_is_refused(tmp_path: Path, style: Path)
         )
 
 
+RISE = """
+import torch
+from stylelightning.memory import PeakMemory
+cpu = torch.device("cpu")
+with PeakMemory(cpu) as idle:
+    pass
+with PeakMemory(cpu) as busy:
+    torch.ones(50_000_000)  # 200 MB
+assert busy.megabytes > idle.megabytes + 150, (idle.megabytes, busy.megabytes)
+"""
+
+
 def test_memory_is_seen_to_rise() -> None:
-    cpu = torch.device("cpu")
-    with PeakMemory(cpu) as idle:
-        pass
-    with PeakMemory(cpu) as busy:
-        torch.ones(50_000_000)  # 200 MB
-    assert busy.megabytes > idle.megabytes + 150
-    assert free_megabytes(cpu) > 0
+    # in a process of its own: that of the tests keeps what it once had
+    subprocess.run([sys.executable, "-c", RISE], check=True)
+    assert free_megabytes(torch.device("cpu")) > 0
