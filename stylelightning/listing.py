@@ -125,9 +125,7 @@ def layers(name: str | None = None) -> list[str]:
     Raises:
         ValueError: If there is no such backbone.
     """
-    class_name, options = backbone_and_options(
-        name, [each.name for each in components("backbones")], networks()
-    )
+    class_name, options = backbone_and_options(name)
     from stylelightning import backbones  # imports torch
 
     logger = logging.getLogger(backbones.__name__)
@@ -140,33 +138,26 @@ def layers(name: str | None = None) -> list[str]:
     return table(backbone.layer_table.values())
 
 
-def backbone_and_options(
-    name: str | None, backbones: Sequence[str], of_torchvision: Sequence[str]
-) -> tuple[str, dict[str, str]]:
+def backbone_and_options(name: str | None) -> tuple[str, dict[str, str]]:
     """Return the class that a name stands for, and the options that it implies.
 
     Args:
-        name: What was given, if anything.
-        backbones: Names of the backbones.
-        of_torchvision: Names of torchvision's networks.
+        name: A backbone, or a network of torchvision's; None when nothing was given.
 
     Raises:
         ValueError: If there is no such backbone.
     """
-    known = [each for each in backbones if each != NETWORK_BACKBONE]
-    if name in known:
-        return str(name), {}
-    way = _choices(known)
-    if NETWORK_BACKBONE in backbones:
-        if name in of_torchvision:
-            return NETWORK_BACKBONE, {"network": str(name)}
-        known += of_torchvision
-        way += NETWORKS
-        if name == NETWORK_BACKBONE:
-            raise ValueError(f"{name} has the layers of its network: name that one.{NETWORKS}")
+    classes = [each.name for each in components("backbones") if each.name != NETWORK_BACKBONE]
+    way = _choices(classes) + NETWORKS
     if name is None:
         raise ValueError(f"`list layers` needs the name of a backbone. {way}")
-    raise ValueError(f"There is no backbone {name!r}. {_near(name, known)}{way}")
+    if name in classes:
+        return name, {}
+    if name == NETWORK_BACKBONE:
+        raise ValueError(f"{name} has the layers of its network: name that one.{NETWORKS}")
+    if name in networks():
+        return NETWORK_BACKBONE, {"network": name}
+    raise ValueError(f"There is no backbone {name!r}. {_near(name, [*classes, *networks()])}{way}")
 
 
 def untrained(backbone: type["Backbone"], options: dict[str, str]) -> "Backbone":
