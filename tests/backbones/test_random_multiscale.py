@@ -71,19 +71,6 @@ def test_four_levels_of_a_small_picture_work(height: int) -> None:
     assert features["level4"].shape == (1, 54, height // 8, 6)
 
 
-@pytest.mark.parametrize("name", ["level1", "level2", "level3"])
-@pytest.mark.parametrize("padding", get_args(Padding))
-def test_smallest_side_of_a_level_works_and_one_less_does_not(
-    padding: Padding, name: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(RandomMultiscale, "check_image", lambda *_: None)
-    backbone = RandomMultiscale(padding=padding)
-    side = backbone.layer_table[name].smallest_side
-    assert backbone(torch.zeros(1, 3, side, side), [name])[name].numel() > 0
-    with pytest.raises(RuntimeError):
-        backbone(torch.zeros(1, 3, side - 1, side - 1), [name])
-
-
 @pytest.mark.parametrize("name", ["level1", "level2", "level4"])
 def test_level_sees_as_far_as_its_layer_says(name: str) -> None:
     backbone = RandomMultiscale()
