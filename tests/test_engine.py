@@ -1,3 +1,6 @@
+import ctypes
+import subprocess
+import sys
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -8,7 +11,6 @@ from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from stylelightning import StyleTransferData, engine
-from stylelightning.allocator import keep_freed_memory
 from stylelightning.backbones import VGG16, VGG19, RandomMultiscale
 from stylelightning.engine import Engine
 from tests.runs import fit, make_module, make_trainer
@@ -125,5 +127,27 @@ def test_slow_16_bits_are_said(
     assert not caplog.text
 
 
-def test_freed_memory_is_kept_where_there_is_glibc() -> None:
-    assert keep_freed_memory() in (True, False)
+KEEP = """
+import re, sys
+from pathlib import Path
+import torch
+from stylelightning.allocator import keep_freed_memory
+
+def resident():
+    return int(re.search(r"VmRSS:\\s+(\\d+)", Path("/proc/self/status").read_text())[1]) / 1000
+
+kept = sys.argv[1] == "keep" and keep_freed_memory()
+before = resident()
+torch.ones(50_000_000)  # 200 MB, freed at once
+assert (resident() > before + 150) == kept, (before, resident(), kept)
+print(kept)
+"""
+
+
+@pytest.mark.parametrize("asked", ["keep", "leave"])
+def test_freed_memory_stays_where_it_is_asked_to_and_glibc_is(asked: str) -> None:
+    # in a process of its own, for it is a setting of the process
+    command = [sys.executable, "-c", KEEP, asked]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    glibc = hasattr(ctypes.CDLL(None), "mallopt")
+    assert done.stdout == f"{asked == 'keep' and glibc}\n"
