@@ -42,6 +42,7 @@ def run(args: list[str] | None = None) -> int:
     try:
         if planned:
             PlanCLI(made, ["fit", *given[1:]])
+            made.remove_empty()
         else:
             CLI(made, args)
     except SIGTERMException:

@@ -95,11 +95,13 @@ def test_plan_takes_the_options_of_fit_and_writes_nothing(
 ) -> None:
     pictures = ["--data.content", str(content), "--data.style", str(style)]
     folder = ["--trainer.default_root_dir", str(tmp_path / "runs"), "--trainer.accelerator=cpu"]
-    assert main(["plan", "--config", str(TINY), *pictures, *folder]) == 0
-    output = capsys.readouterr()
-    assert "together" in output.out
-    assert not output.err
+    output = ["--output", str(tmp_path / "new" / "out.png")]
+    assert main(["plan", "--config", str(TINY), *pictures, *folder, *output]) == 0
+    said = capsys.readouterr()
+    assert "together" in said.out
+    assert not said.err
     assert not (tmp_path / "runs").exists()
+    assert not (tmp_path / "new").exists()
     assert main(["plan", "--config", str(TINY), *pictures, *folder, "--data.size=0"]) == 2
     assert capsys.readouterr().err.startswith("error: `data.size` must be at least 1 pixel")
 
