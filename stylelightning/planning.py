@@ -82,7 +82,7 @@ def probe(
     """
     schedule, requested, clock = module.schedule, data.requested_size, StepClock()
     trainer = new_trainer([clock])
-    steps = 1 + max(2, *(_period(loss) for loss in module.losses.values()))
+    steps = 1 + max(2, _period(module))
     try:
         module.schedule, data.requested_size = Schedule(steps), size
         with PeakMemory(trainer.strategy.root_device) as peak:
@@ -94,9 +94,9 @@ def probe(
         module.schedule, data.requested_size = schedule, requested
 
 
-def _period(loss: object) -> int:
-    """Return after how many steps a loss has done all that it does."""
-    return min(20, getattr(loss, "renew_every_n_steps", None) or 1)
+def _period(module: StyleTransfer) -> int:
+    """Return after how many steps the losses have done all that they do, 20 at most."""
+    return min(20, max(loss.renew_every_n_steps or 1 for loss in module.losses_by_name.values()))
 
 
 def _missing_history(optimizer: object, steps: int, pixels: int) -> float:
@@ -159,7 +159,7 @@ def measure(
     height, width = data.picture_size(data.size)
     if len(probes) < 2:
         return [*probes, probe(module, data, new_trainer, data.size)]
-    steps = 2 + max(_period(loss) for loss in module.losses.values())
+    steps = 2 + _period(module)
     quick = steps * predicted(height * width, probes, "seconds") < PATIENCE
     free = free_megabytes(device) + probes[-1].megabytes
     fits = not predicted(height * width, probes, "megabytes") > CAREFUL * free

@@ -1,5 +1,6 @@
 """Files written beside the run, not in its way."""
 
+import logging
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from threading import BoundedSemaphore
@@ -8,6 +9,8 @@ import torch
 from lightning.pytorch import LightningModule, Trainer
 
 from stylelightning.callbacks.periodic import PeriodicCallback
+
+log = logging.getLogger(__name__)
 
 WAITING = 4
 """Most pictures that wait to be written; the run then waits for the oldest."""
@@ -101,5 +104,4 @@ class PictureCallback(PeriodicCallback):
         try:
             self.writer.finish()
         except OSError as error:
-            if error is not exception:
-                exception.add_note(f"A picture could not be written either: {error}")
+            log.warning("A picture could not be written either: %s", error)

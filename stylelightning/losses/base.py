@@ -37,6 +37,8 @@ class Loss(nn.Module, ABC):
     """Whether ``prepare`` reads the style images."""
     stochastic = False
     """Whether ``forward`` draws at random, so that one picture has several values."""
+    renew_every_n_steps: int | None = None
+    """Steps after which it searches or draws anew, which takes longer; None for never."""
     smallest_map = 1
     """Smallest side in positions of a layer that the loss can read, such as a patch's."""
     shares: tuple[float, ...] = ()

@@ -60,6 +60,7 @@ class PatchLoss(Loss):
     """
 
     needs_style = True
+    renew_every_n_steps: int
 
     def __init__(
         self,
