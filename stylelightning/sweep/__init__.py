@@ -1,0 +1,1 @@
+"""Many runs: what they are, who makes them, and what is shown of them."""
