@@ -1,20 +1,23 @@
 """What makes feature maps fast: the layout and the precision of the filters, compilation."""
 
 import logging
+from collections.abc import Iterable
 from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
-from stylelightning.backbones.base import Backbone
+from stylelightning.backbones.base import Backbone, Features
 
 log = logging.getLogger(__name__)
 
 MatmulPrecision = Literal["highest", "high", "medium"]
+CompileMode = Literal["default", "reduce-overhead", "max-autotune"]
 
 MIXED = {"bf16-mixed": torch.bfloat16, "16-mixed": torch.float16}
 """Lower precision of each of Lightning's mixed precisions."""
 
+_CONVOLUTIONS = torch.backends.cudnn.conv  # type: ignore[attr-defined]
 _CAST_BY_AUTOCAST = (nn.Conv2d, nn.Linear)
 
 
@@ -23,18 +26,52 @@ class Engine:
 
     Args:
         backbone: The frozen network.
-        matmul_precision: Precision of matrix products in float32, as torch names it.
-        compiled: Whether the backbone is compiled.
+        matmul_precision: Precision of matrix products and convolutions in float32; None leaves
+            torch's settings alone.
+        compile_mode: Mode of ``torch.compile``; None for no compilation.
+        recomputes: Whether inner maps are computed again for the gradient.
+
+    Raises:
+        ValueError: If inner maps shall be computed again and the backbone has none.
     """
 
     def __init__(
-        self, backbone: Backbone, matmul_precision: MatmulPrecision, compiled: bool
+        self,
+        backbone: Backbone,
+        matmul_precision: MatmulPrecision | None = None,
+        compile_mode: CompileMode | None = None,
+        recomputes: bool = False,
     ) -> None:
+        if recomputes and not backbone.has_blocks:
+            raise ValueError(
+                f"`activation_checkpointing` has nothing to save with {type(backbone).__name__}, "
+                "whose maps are all read by losses: leave it false."
+            )
         self.backbone = backbone
         self.matmul_precision = matmul_precision
-        self.compute = torch.compile(backbone) if compiled else backbone
+        self.recomputes = recomputes
+        self._compiled = (
+            None if compile_mode is None else torch.compile(backbone, mode=compile_mode)
+        )
         self._full: list[tuple[nn.Parameter, Tensor]] = []
-        self._before: str | None = None
+        self._before: tuple[str, str] | None = None
+
+    def compute(self, image: Tensor, layers: Iterable[str]) -> Features:
+        """Return the feature maps of some layers.
+
+        Targets are computed without gradients, once for each size: they don't go through the
+        compiled network. It would be compiled for them apart, and its maps live until its next
+        call only when it is a CUDA graph.
+
+        Args:
+            image: Pictures of shape (B, 3, H, W) in [0, 1].
+            layers: Names of layers.
+        """
+        if self._compiled is None or not torch.is_grad_enabled():
+            features: Features = self.backbone(image, layers)
+        else:
+            features = self._compiled(image, layers)
+        return features
 
     def start(self, device: torch.device, precision: str) -> None:
         """Lay out and cast the filters, once for the whole run.
@@ -46,8 +83,11 @@ class Engine:
             precision: Lightning's name of its precision.
         """
         self.stop()
-        self._before = torch.get_float32_matmul_precision()
-        torch.set_float32_matmul_precision(self.matmul_precision)
+        self.backbone.recomputes = self.recomputes
+        if self.matmul_precision is not None:
+            self._before = torch.get_float32_matmul_precision(), _CONVOLUTIONS.fp32_precision
+            torch.set_float32_matmul_precision(self.matmul_precision)
+            _CONVOLUTIONS.fp32_precision = "ieee" if self.matmul_precision == "highest" else "tf32"
         lower = MIXED.get(precision)
         on_cpu = device.type == "cpu"
         if on_cpu and lower is not None and not has_bf16():
@@ -66,11 +106,13 @@ class Engine:
 
     def stop(self) -> None:
         """Put filters and settings back."""
+        self.backbone.recomputes = False
         for parameter, data in self._full:
             parameter.data = data.to(parameter.device)
         self._full = []
         if self._before is not None:
-            torch.set_float32_matmul_precision(self._before)
+            torch.set_float32_matmul_precision(self._before[0])
+            _CONVOLUTIONS.fp32_precision = self._before[1]
             self._before = None
 
 

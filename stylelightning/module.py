@@ -15,7 +15,7 @@ from stylelightning import checks, moments
 from stylelightning.backbones.base import Backbone, Features
 from stylelightning.canvas import Canvas
 from stylelightning.data import StyleTransferData
-from stylelightning.engine import Engine, MatmulPrecision
+from stylelightning.engine import CompileMode, Engine, MatmulPrecision
 from stylelightning.initial import initial_picture
 from stylelightning.losses.base import IMAGE_LAYER, Loss
 from stylelightning.schedule import Schedule
@@ -48,13 +48,20 @@ class StyleTransfer(LightningModule):
             what is shown, saved and taken to the next scale. Null for none.
         carry_moments: Whether first-order optimizers keep their moments, resized, from one scale
             to the next. L-BFGS always starts again.
-        matmul_precision: Precision of matrix products in float32: ``highest``, ``high`` (TF32 on a
-            GPU that has it) or ``medium``, as in ``torch.set_float32_matmul_precision``.
-        compile: Whether the backbone goes through ``torch.compile``. It takes a minute at the
-            start and at the first change of size, and does not pay on a CPU.
+        matmul_precision: Precision of matrix products and convolutions in float32: ``highest``,
+            ``high`` (TF32 on a GPU that has it) or ``medium``, as in
+            ``torch.set_float32_matmul_precision``. Null leaves torch's own settings, which are
+            TF32 for convolutions and ``highest`` for the rest.
+        compile: Mode in which the backbone goes through ``torch.compile``: ``default``,
+            ``reduce-overhead`` (CUDA graphs) or ``max-autotune``; true is ``default``. It takes a
+            minute at the start and at the first change of size, and does not pay on a CPU.
+        activation_checkpointing: Whether maps that no loss reads are computed again for the
+            gradient instead of being kept: less memory with a deep network, little less with a
+            VGG, and more time.
 
     Raises:
-        ValueError: If no loss is left or a name is not fit for a command line.
+        ValueError: If no loss is left, a name is not fit for a command line, or there is nothing
+            to compute again.
 
     Source: Gatys, Ecker and Bethge, CVPR 2016, https://doi.org/10.1109/CVPR.2016.265
     """
@@ -69,8 +76,9 @@ class StyleTransfer(LightningModule):
         init: str = "content",
         averaging: float | None = None,
         carry_moments: bool = False,
-        matmul_precision: MatmulPrecision = "highest",
-        compile: bool = False,  # the name that Lightning knows
+        matmul_precision: MatmulPrecision | None = None,
+        compile: bool | CompileMode = False,  # the name that Lightning knows
+        activation_checkpointing: bool = False,
     ) -> None:
         super().__init__()
         used = {name: loss for name, loss in losses.items() if loss is not None}
@@ -86,7 +94,8 @@ class StyleTransfer(LightningModule):
                     "it another name under `model.losses`."
                 )
         self.backbone = backbone.requires_grad_(False)
-        self.engine = Engine(self.backbone, matmul_precision, compile)
+        mode = "default" if compile is True else compile or None
+        self.engine = Engine(self.backbone, matmul_precision, mode, activation_checkpointing)
         self.losses = nn.ModuleDict(used)
         self.optimizer = optimizer
         self.lr_scheduler = lr_scheduler
@@ -177,7 +186,7 @@ class StyleTransfer(LightningModule):
         Returns:
             The feature maps by layer, in float32 (float64 for a float64 picture).
         """
-        features: Features = self.engine.compute(image, self._layers - {IMAGE_LAYER})
+        features = self.engine.compute(image, self._layers - {IMAGE_LAYER})
         features[IMAGE_LAYER] = image
         return {name: feature.to(image.dtype) for name, feature in features.items()}
 

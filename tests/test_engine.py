@@ -1,18 +1,21 @@
 import ctypes
 import subprocess
 import sys
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+from torch.multiprocessing.reductions import StorageWeakRef
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from stylelightning import StyleTransferData, engine
-from stylelightning.backbones import VGG16, VGG19, RandomMultiscale
+from stylelightning.backbones import VGG16, VGG19, Backbone, RandomMultiscale, TorchvisionModel
 from stylelightning.engine import Engine
+from stylelightning.losses import GramLoss, Loss
 from tests.runs import fit, make_module, make_trainer
 
 
@@ -40,7 +43,7 @@ class Casts(TorchDispatchMode):  # type: ignore[no-untyped-call]
 def test_filters_are_laid_out_and_cast_once(precision: str) -> None:
     backbone = VGG16(weights=None)
     before = {name: each.clone() for name, each in backbone.state_dict().items()}
-    run = Engine(backbone, "highest", compiled=False)
+    run = Engine(backbone)
     run.start(torch.device("cpu"), precision)
     lower = torch.bfloat16 if precision == "bf16-mixed" else torch.float32
     for parameter in backbone.parameters():
@@ -56,7 +59,7 @@ def test_filters_are_laid_out_and_cast_once(precision: str) -> None:
 
 def test_a_backbone_may_keep_its_layout() -> None:
     backbone = RandomMultiscale(levels=1, filters=2, sizes=[3])
-    Engine(backbone, "highest", compiled=False).start(torch.device("cpu"), "32-true")
+    Engine(backbone).start(torch.device("cpu"), "32-true")
     assert all(parameter.is_contiguous() for parameter in backbone.parameters())
 
 
@@ -72,7 +75,7 @@ def test_casting_once_changes_nothing() -> None:
     backbone = VGG19(weights=None)
     with torch.autocast("cpu"):
         expected = backbone(image, ["relu2_1"])["relu2_1"]
-    run = Engine(backbone, "highest", compiled=False)
+    run = Engine(backbone)
     run.start(torch.device("cpu"), "bf16-mixed")
     with torch.autocast("cpu"):
         found = backbone(image, ["relu2_1"])["relu2_1"]
@@ -87,21 +90,30 @@ def test_a_run_leaves_the_backbone_as_it_was(tmp_path: Path, data: StyleTransfer
         assert torch.equal(each, before[name])
 
 
-def test_the_precision_of_products_is_that_of_the_run_alone(
-    tmp_path: Path, data: StyleTransferData
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [("high", ("high", "tf32")), ("highest", ("highest", "ieee")), (None, None)],
+    ids=["high", "highest", "torch's own"],
+)
+def test_the_precision_of_float32_is_that_of_the_run_alone(
+    tmp_path: Path, data: StyleTransferData, asked: Any, expected: tuple[str, str] | None
 ) -> None:
+    def settings() -> tuple[str, str]:
+        convolutions = torch.backends.cudnn.conv  # type: ignore[attr-defined]
+        return torch.get_float32_matmul_precision(), convolutions.fp32_precision
+
     seen = []
 
     class Watching(RandomMultiscale):
         def forward(self, *args: Any) -> dict[str, Tensor]:
-            seen.append(torch.get_float32_matmul_precision())
+            seen.append(settings())
             return super().forward(*args)
 
-    before = torch.get_float32_matmul_precision()
+    before = settings()
     watching = Watching(levels=2, filters=2, sizes=[3])
-    fit(tmp_path, data, backbone=watching, matmul_precision="high")
-    assert set(seen) == {"high"}
-    assert torch.get_float32_matmul_precision() == before
+    fit(tmp_path, data, backbone=watching, matmul_precision=asked)
+    assert set(seen) == {expected or before}
+    assert settings() == before
 
 
 def test_a_compiled_backbone_makes_the_same_picture(
@@ -114,12 +126,95 @@ def test_a_compiled_backbone_makes_the_same_picture(
     torch.testing.assert_close(compiled, plain)
 
 
+def test_targets_do_not_go_through_the_compiled_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    def compiled(*args: Any) -> None:
+        raise AssertionError("compiled")
+
+    monkeypatch.setattr(torch, "compile", lambda *args, **options: compiled)
+    run = Engine(RandomMultiscale(levels=1, filters=2), compile_mode="reduce-overhead")
+    with torch.no_grad():
+        assert run.compute(torch.rand(1, 3, 16, 16), ["level1"])["level1"].shape[2:] == (16, 16)
+    with pytest.raises(AssertionError, match="compiled"):
+        run.compute(torch.rand(1, 3, 16, 16), ["level1"])
+
+
+class Maps:
+    """Sees the maps of a network, and which of them are still held."""
+
+    def __init__(self, network: nn.Module) -> None:
+        self.seen: dict[StorageWeakRef, int] = {}
+        for module in network.modules():
+            if not list(module.children()):
+                module.register_forward_hook(self._see)
+
+    def _see(self, module: nn.Module, args: Any, output: Tensor) -> None:
+        storage = output.untyped_storage()
+        self.seen[StorageWeakRef(storage)] = storage.nbytes()  # type: ignore[no-untyped-call]
+
+    @property
+    def held(self) -> int:
+        sizes = [0]
+        for storage, size in self.seen.items():
+            if not storage.expired():  # type: ignore[no-untyped-call]
+                sizes.append(size)
+        return sum(sizes)
+
+
+NETWORKS: dict[str, tuple[Callable[[], Backbone], list[str]]] = {
+    "vgg16": (lambda: VGG16(weights=None, pooling_factor=2.0), ["relu1_1", "conv3_2", "pool4"]),
+    "resnet18": (lambda: TorchvisionModel("resnet18", weights=None), ["layer1.0", "layer4.0.bn1"]),
+}
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_activation_checkpointing_keeps_less_and_changes_nothing(name: str) -> None:
+    make, layers = NETWORKS[name]
+    held, gradients = {}, {}
+    for recomputes in (False, True):
+        run = Engine(make(), recomputes=recomputes)
+        run.start(torch.device("cpu"), "32-true")
+        image = torch.rand(1, 3, 64, 64, generator=torch.Generator().manual_seed(0))
+        image.requires_grad_()
+        maps = Maps(run.backbone)
+        features = run.compute(image, layers)
+        held[recomputes] = maps.held
+        total = torch.stack([each.square().mean() for each in features.values()]).sum()
+        torch.autograd.backward(total)
+        assert image.grad is not None
+        gradients[recomputes] = image.grad
+        run.stop()
+    assert held[True] < held[False] / 2
+    assert torch.equal(gradients[True], gradients[False])
+
+
+def test_a_run_with_activation_checkpointing_makes_the_same_picture(
+    tmp_path: Path, data: StyleTransferData
+) -> None:
+    losses: dict[str, Loss | None] = {"style": GramLoss(1.0, ["relu1_1", "relu2_1"], "hw")}
+    pictures = [
+        fit(
+            tmp_path / str(recomputes),
+            data,
+            backbone=VGG16(weights=None),
+            losses=losses,
+            activation_checkpointing=recomputes,
+        ).picture
+        for recomputes in (False, True)
+    ]
+    assert torch.equal(*pictures)
+
+
+def test_activation_checkpointing_is_refused_where_it_saves_nothing() -> None:
+    with pytest.raises(ValueError, match="`activation_checkpointing` has nothing to save with Ran"):
+        make_module(activation_checkpointing=True)
+
+
 @pytest.mark.parametrize("supported", [True, False])
 def test_slow_16_bits_are_said(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, supported: bool
 ) -> None:
     monkeypatch.setattr(engine, "has_bf16", lambda: supported)
-    run = Engine(RandomMultiscale(levels=1, filters=1), "highest", compiled=False)
+    run = Engine(RandomMultiscale(levels=1, filters=1))
     run.start(torch.device("cpu"), "bf16-mixed")
     assert ("no instructions for 16 bits" in caplog.text) is not supported
     caplog.clear()

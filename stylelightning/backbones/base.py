@@ -44,6 +44,10 @@ class Backbone(nn.Module, ABC):
     """All layers by name, in depth order."""
     channels_last = True
     """Whether its convolutions are faster with channels last; those with few channels are not."""
+    has_blocks = False
+    """Whether it looks at ``recomputes``."""
+    recomputes = False
+    """Whether the maps inside its blocks are computed again for the gradient; the run sets it."""
     residual = False
     """Whether maps are sums with earlier ones, and not smoothed: Gram matrices carry them badly."""
 

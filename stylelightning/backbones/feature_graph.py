@@ -6,8 +6,11 @@ import math
 import torch
 import torchvision
 from torch import fx, nn
+from torch.fx.passes.split_module import split_module
 from torchvision.models import get_model, list_models
 from torchvision.models.feature_extraction import NodePathTracer
+
+from stylelightning.backbones.recomputing import Recomputed
 
 INCEPTIONS = ("googlenet", "inception_v3")
 """Networks that convert ImageNet's normalisation to one of their own."""
@@ -92,6 +95,31 @@ def cut(network: fx.GraphModule, names: dict[str, str]) -> fx.GraphModule:
     by_name = {node.name: copy for node, copy in copies.items()}
     graph.output({name: by_name[node] for name, node in names.items()})
     return fx.GraphModule(network, graph)
+
+
+def in_blocks(network: fx.GraphModule) -> fx.GraphModule:
+    """Return a graph whose inner maps are computed again for the gradient.
+
+    It consists of blocks of nodes that follow each other, about as many blocks as nodes in each:
+    what is kept between blocks and what is computed at once are then about the same. A block ends
+    at what the graph returns, too, which is kept anyway.
+
+    Args:
+        network: The graph, which shares its parameters with the result.
+    """
+    *nodes, output = network.graph.nodes
+    longest, returned = math.isqrt(len(nodes)), set(output.all_input_nodes)
+    blocks_of: dict[fx.Node, int] = {output: 0}
+    number = length = 0
+    for node in nodes:
+        blocks_of[node] = number
+        length += 1
+        if length == longest or node in returned:
+            number, length = number + 1, 0
+    blocks = split_module(network, network, blocks_of.__getitem__)
+    for name, block in list(blocks.named_children()):
+        blocks.add_submodule(name, Recomputed(block))
+    return blocks
 
 
 def _with_blocks(nodes: dict[str, str]) -> dict[str, str]:

@@ -15,6 +15,7 @@ from stylelightning.backbones.feature_graph import (
     build_network,
     check_network,
     cut,
+    in_blocks,
     trace,
 )
 from stylelightning.backbones.graph_rewriting import (
@@ -82,6 +83,8 @@ class TorchvisionModel(Backbone):
     robustness of image style transfer", CVPR 2021, https://arxiv.org/abs/2104.05623
     """
 
+    has_blocks = True
+
     def __init__(
         self,
         network: str,
@@ -138,7 +141,7 @@ class TorchvisionModel(Backbone):
             load_weights(self.network, found, network)
         trained = found.entry if found and found.entry else entries.DEFAULT
         self.normalize = Normalize(_normalization(normalization, network, trained))
-        self._extractors: dict[frozenset[str], fx.GraphModule] = {}
+        self._extractors: dict[tuple[frozenset[str], bool], fx.GraphModule] = {}
         self.requires_grad_(False)
         self.eval()
 
@@ -169,10 +172,12 @@ class TorchvisionModel(Backbone):
         return maps
 
     def _extractor(self, wanted: frozenset[str]) -> fx.GraphModule:
-        if wanted not in self._extractors:
+        key = wanted, self.recomputes
+        if key not in self._extractors:
             nodes = {name: node for name, node in self._nodes.items() if name in wanted}
-            self._extractors[wanted] = cut(self.network, nodes)
-        return self._extractors[wanted]
+            graph = cut(self.network, nodes)
+            self._extractors[key] = in_blocks(graph) if self.recomputes else graph
+        return self._extractors[key]
 
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:
         """Move the parameters; extractors are made again, since they may hold old ones."""

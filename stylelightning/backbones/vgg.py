@@ -15,6 +15,7 @@ from stylelightning.backbones.base import Backbone, Features, Layer, check_choic
 from stylelightning.backbones.normalization import NORMALIZATIONS, NormalizationName, Normalize
 from stylelightning.backbones.padding import Padding, smallest_padded_side
 from stylelightning.backbones.pooling import Pooling, pool2d
+from stylelightning.backbones.recomputing import recompute
 from stylelightning.backbones.vgg_weights import vgg_state
 from stylelightning.backbones.weights import find_weights
 
@@ -59,6 +60,8 @@ class VGG(Backbone):
     Source: Simonyan and Zisserman, "Very deep convolutional networks for large-scale image
     recognition", ICLR 2015, https://arxiv.org/abs/1409.1556
     """
+
+    has_blocks = True
 
     def __init__(
         self,
@@ -130,15 +133,41 @@ class VGG(Backbone):
         self.check_image(image, wanted)
         features: Features = {}
         x = self.normalize(image)
-        for name, layer in self.network.named_children():
-            if len(features) == len(wanted):
+        for names in self._segments(wanted):
+            x, found = (
+                recompute(self._run, x, names, wanted)
+                if self.recomputes
+                else self._run(x, names, wanted)
+            )
+            features |= found
+        return features
+
+    def _segments(self, wanted: set[str]) -> list[list[str]]:
+        """Return the layers down to the deepest wanted one, cut after pools and wanted ones.
+
+        What is wanted is kept anyway, and the map of a pool is small.
+        """
+        segments: list[list[str]] = [[]]
+        left = set(wanted)
+        for name in self.layers:
+            if not left:
                 break
-            x = layer(x)
+            left.discard(name)
+            segments[-1].append(name)
+            if name in wanted or name.startswith("pool"):
+                segments.append([])
+        return [names for names in segments if names]
+
+    def _run(self, x: Tensor, names: Iterable[str], wanted: set[str]) -> tuple[Tensor, Features]:
+        """Return the map of the last of some layers that follow each other, and the wanted ones."""
+        found: Features = {}
+        for name in names:
+            x = self.network.get_submodule(name)(x)
             if self.pooling_factor != 1 and name.startswith("pool"):
                 x = x * self.pooling_factor
             if name in wanted:
-                features[name] = x
-        return features
+                found[name] = x
+        return x, found
 
 
 class VGG16(VGG):
