@@ -6,6 +6,7 @@ nothing else. The step is that of a whole run with the default callbacks, and it
 over a period of all of them.
 
 Usage: python -m benchmarks.step_time [--quick] [--device cpu|cuda] [--sizes 256 512]
+    [--optimizers LBFGS Adam] [--precisions 32-true bf16-mixed] [--variants eager]
 """
 
 import argparse
@@ -14,6 +15,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+from dataclasses import asdict, dataclass
 from itertools import pairwise, product
 from pathlib import Path
 
@@ -24,12 +26,54 @@ from benchmarks.common import ROOT, Row, default_device, median_ms, save, table
 from stylelightning.__main__ import main as stylelightning
 from stylelightning.allocator import keep_freed_memory
 from stylelightning.backbones import VGG19
+from stylelightning.engine import Engine, MatmulPrecision
 from stylelightning.memory import PeakMemory
 
 DEEPEST = "relu5_1"
 PERIOD = 50  # steps after which all default callbacks have worked
 WARMUP = 3  # steps that are not counted
-DTYPES = {"32-true": torch.float32, "bf16-mixed": torch.bfloat16, "16-mixed": torch.float16}
+VARIANTS = {"eager": "false", "compile": "default", "graphs": "reduce-overhead"}
+"""Ways to run the network, as `model.compile`."""
+
+
+@dataclass(frozen=True)
+class Precision:
+    """A row of the table of precisions.
+
+    Args:
+        trainer: Lightning's name.
+        matmul: `model.matmul_precision`.
+        dtype: What the bare network computes in.
+    """
+
+    trainer: str
+    matmul: MatmulPrecision | None
+    dtype: torch.dtype
+
+
+PRECISIONS = {
+    "32-true": Precision("32-true", "highest", torch.float32),
+    "tf32": Precision("32-true", "high", torch.float32),
+    "bf16-mixed": Precision("bf16-mixed", None, torch.bfloat16),
+    "16-mixed": Precision("16-mixed", None, torch.float16),
+}
+
+
+@dataclass(frozen=True)
+class Case:
+    """A combination that is measured.
+
+    Args:
+        size: Side of the pictures in pixels.
+        optimizer: Its class.
+        precision: One of `PRECISIONS`.
+        variant: One of `VARIANTS`.
+    """
+
+    size: int
+    optimizer: str
+    precision: str
+    variant: str
 
 
 def bare_network(dtype: torch.dtype, device: str) -> torch.nn.Module:
@@ -43,10 +87,10 @@ def bare_network(dtype: torch.dtype, device: str) -> torch.nn.Module:
     return network.to(device, dtype).to(memory_format=torch.channels_last)
 
 
-def floor(size: int, precision: str, device: str, repeats: int) -> tuple[float, float]:
+def floor(size: int, dtype: torch.dtype, device: str, repeats: int) -> tuple[float, float]:
     """Return milliseconds and GFLOP of a bare forward and backward."""
-    network = bare_network(DTYPES[precision], device)
-    image = torch.rand(1, 3, size, size, device=device, dtype=DTYPES[precision])
+    network = bare_network(dtype, device)
+    image = torch.rand(1, 3, size, size, device=device, dtype=dtype)
     image = image.contiguous(memory_format=torch.channels_last).requires_grad_()
 
     def work() -> None:
@@ -59,9 +103,10 @@ def floor(size: int, precision: str, device: str, repeats: int) -> tuple[float, 
     return median_ms(work, device, repeats), counter.get_total_flops() / 1e9
 
 
-def matmul_peak(precision: str, device: str, side: int = 4096) -> float:
+def matmul_peak(dtype: torch.dtype, device: str) -> float:
     """Return the machine's GFLOP/s in a large product of matrices."""
-    matrix = torch.rand(side, side, device=device, dtype=DTYPES[precision])
+    side = 4096 if device == "cpu" else 8192
+    matrix = torch.rand(side, side, device=device, dtype=dtype)
     return 2 * side**3 / 1e6 / median_ms(lambda: matrix @ matrix, device, 5)
 
 
@@ -77,81 +122,100 @@ def square_pictures(folder: Path, size: int) -> list[str]:
     return options
 
 
-def step(size: int, optimizer: str, precision: str, device: str, steps: int) -> list[float]:
+def step(case: Case, device: str, steps: int) -> list[float]:
     """Return the milliseconds of each step of a run, the callbacks' work included."""
+    precision = PRECISIONS[case.precision]
     with tempfile.TemporaryDirectory() as name:
         times = Path(name) / "times.json"
         args = ["fit", "--config", str(ROOT / "configs" / "gatys2016.yaml")]
-        args += square_pictures(Path(name), size)
-        args += ["--model.backbone.weights=null", f"--data.size={size}"]
-        args += [f"--model.schedule.steps={steps + WARMUP}", f"--trainer.precision={precision}"]
+        args += square_pictures(Path(name), case.size)
+        args += ["--model.backbone.weights=null", f"--data.size={case.size}"]
+        args += [f"--model.schedule.steps={steps + WARMUP}"]
+        args += [f"--trainer.precision={precision.trainer}"]
+        args += [f"--model.matmul_precision={precision.matmul or 'null'}"]
+        args += [f"--model.compile={VARIANTS[case.variant]}"]
         args += [f"--trainer.accelerator={'gpu' if device == 'cuda' else 'cpu'}"]
         args += ["--trainer.default_root_dir", name, "--callbacks.divergence.factor=1e12"]
         args += ["--callbacks.clock=benchmarks.clock.StepClock", f"--callbacks.clock.path={times}"]
-        if optimizer != "LBFGS":
-            args += [f"--model.optimizer={optimizer}", "--model.optimizer.lr=0.02"]
+        if case.optimizer != "LBFGS":
+            args += [f"--model.optimizer={case.optimizer}", "--model.optimizer.lr=0.02"]
         if stylelightning(args) != 0:
             raise RuntimeError("The run failed.")
         began = json.loads(times.read_text())[WARMUP:]
     return [1e3 * (after - before) for before, after in pairwise(began)]
 
 
-def measure(size: int, optimizer: str, precision: str, device: str, quick: bool) -> Row:
-    """Return the row of one combination."""
+def measure(case: Case, device: str, repeats: int, steps: int) -> Row:
+    """Return the row of one case; the floor's precision is that of the run."""
     keep_freed_memory()
-    repeats, steps = (3, 6) if quick else (8, PERIOD)
-    before, gflop = floor(size, precision, device, repeats)
+    precision = PRECISIONS[case.precision]
+    engine = Engine(VGG19(weights=None), precision.matmul)
+    engine.start(torch.device(device), "32-true")  # torch's settings, as the run has them
+    peak_gflops = matmul_peak(precision.dtype, device)
+    before, gflop = floor(case.size, precision.dtype, device, repeats)
     with PeakMemory(torch.device(device)) as peak:
-        durations = step(size, optimizer, precision, device, steps)
-    after, _ = floor(size, precision, device, repeats)
+        durations = step(case, device, steps)
+    engine.start(torch.device(device), "32-true")
+    after, _ = floor(case.size, precision.dtype, device, repeats)
+    engine.stop()
     bare, mean = (before + after) / 2, statistics.fmean(durations)
     return {
-        "size": size,
-        "optimizer": optimizer,
-        "precision": precision,
+        **asdict(case),
         "device": device,
         "ms per step": mean,
         "median": statistics.median(durations),
         "floor ms": bare,
         "ratio": mean / bare,
         "GFLOP/s": gflop / mean * 1e3,
-        "matmul GFLOP/s": matmul_peak(precision, device),
+        "matmul GFLOP/s": peak_gflops,
         "peak MB": peak.megabytes,
     }
 
 
+def in_a_process_of_its_own(case: Case, quick: bool) -> Row:
+    """Return the row of one case on a CPU, where peak memory is the process's."""
+    command = [sys.executable, "-m", "benchmarks.step_time", "--device", "cpu"]
+    command += ["--row", json.dumps(asdict(case)), *(["--quick"] if quick else [])]
+    output = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True).stdout
+    line = next(line for line in output.splitlines() if line.startswith("ROW "))
+    row: Row = json.loads(line.removeprefix("ROW "))
+    return row
+
+
 def main() -> None:
-    """Measure every combination, each in a process of its own."""
+    """Measure every combination."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--device", default=default_device(), choices=["cpu", "cuda"])
     parser.add_argument("--sizes", nargs="+", type=int, default=[256, 512])
     parser.add_argument("--optimizers", nargs="+", default=["LBFGS", "Adam"])
-    parser.add_argument("--precisions", nargs="+", default=["32-true", "bf16-mixed"])
+    parser.add_argument(
+        "--precisions", nargs="+", default=["32-true", "bf16-mixed"], choices=PRECISIONS
+    )
+    parser.add_argument("--variants", nargs="+", default=["eager"], choices=VARIANTS)
+    parser.add_argument("--suite", default="step_time", help="name of the file of results")
     parser.add_argument("--quick", action="store_true", help="one size, few steps: under 60 s")
     parser.add_argument("--row", help=argparse.SUPPRESS)
     options = parser.parse_args()
+    repeats, steps = (3, 6) if options.quick else (8, PERIOD)
     if options.row:
-        size, optimizer, precision = options.row.split(",")
-        row = measure(int(size), optimizer, precision, options.device, options.quick)
+        row = measure(Case(**json.loads(options.row)), options.device, repeats, steps)
         print("ROW " + json.dumps(row))
         return
     sizes = [128] if options.quick else options.sizes
     optimizers = options.optimizers[:1] if options.quick else options.optimizers
     rows = []
-    for size, optimizer, precision in product(sizes, optimizers, options.precisions):
-        if optimizer == "LBFGS" and precision == "16-mixed":
+    for each in product(sizes, optimizers, options.precisions, options.variants):
+        case = Case(*each)
+        if case.optimizer == "LBFGS" and case.precision == "16-mixed":
             continue  # refused by the program
-        command = [sys.executable, "-m", "benchmarks.step_time", "--device", options.device]
-        command += ["--row", f"{size},{optimizer},{precision}"]
-        command += ["--quick"] if options.quick else []
-        output = subprocess.run(
-            command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True
-        ).stdout
-        line = next(line for line in output.splitlines() if line.startswith("ROW "))
-        rows.append(json.loads(line.removeprefix("ROW ")))
+        if options.device == "cuda":  # peak memory is counted anew, and nothing is started again
+            rows.append(measure(case, "cuda", repeats, steps))
+            print(table(rows[-1:]), flush=True)
+        else:
+            rows.append(in_a_process_of_its_own(case, options.quick))
     print(table(rows))
     if not options.quick:
-        print(save("step_time", options.device, rows))
+        print(save(options.suite, options.device, rows))
 
 
 if __name__ == "__main__":

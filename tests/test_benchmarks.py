@@ -47,7 +47,7 @@ def test_the_floor_is_the_deepest_layer_and_counts_its_work() -> None:
     network = bare_network(torch.float32, "cpu")
     assert isinstance(network, torch.nn.Sequential)
     assert len(network) == 30  # up to relu5_1
-    _, gflop = floor(16, "32-true", "cpu", repeats=1)
+    _, gflop = floor(16, torch.float32, "cpu", repeats=1)
     # 94.7 GFLOP at 256 px, where every convolution has 256 times the positions
     assert gflop == pytest.approx(94.7 / 256, rel=0.02)
 
