@@ -38,8 +38,6 @@ TRAINER_DEFAULTS = {
     "logger": True,
 }
 ADAM = {"class_path": "torch.optim.Adam", "init_args": {"lr": 0.02, "betas": [0.9, 0.99]}}
-NOT_KEPT = ("output", "ckpt_path")
-"""Keys that say where a run reads and writes, not what picture it makes."""
 
 
 class CLI(LightningCLI):
@@ -49,6 +47,10 @@ class CLI(LightningCLI):
         made: Takes note of the folders that the run makes.
         args: The command and its options; ``sys.argv`` by default.
     """
+
+    not_kept: tuple[str, ...] = ("output", "ckpt_path")
+    """Keys that are left out of the config in the run's folder and in the picture: they say where
+    a run reads and writes, not what picture it makes."""
 
     def __init__(self, made: MadeFolders, args: list[str] | None) -> None:
         self.made = made
@@ -220,7 +222,7 @@ class CLI(LightningCLI):
     def _run_config(self) -> str:
         """Return the whole config as YAML that makes the same picture again."""
         config: Namespace = self.config["fit"].clone()
-        for key in NOT_KEPT:
+        for key in self.not_kept:
             config[key] = None
         del config["config"]
         return str(self._parser("fit").dump(config, skip_unset=False))

@@ -4,6 +4,8 @@ import logging
 import os
 import sys
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import torch
 from lightning.pytorch.utilities.exceptions import SIGTERMException
@@ -12,11 +14,24 @@ from stylelightning.allocator import keep_freed_memory
 from stylelightning.cli import CLI, PlanCLI
 from stylelightning.console import set_up_console
 from stylelightning.module import DivergenceError
-from stylelightning.parser import drop_init_args_on_class_change
+from stylelightning.parser import UsageError, drop_init_args_on_class_change
 from stylelightning.parser_errors import unwrap
 from stylelightning.run_folder import MadeFolders
 
 log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How some work ended.
+
+    Args:
+        code: Exit code.
+        error: What went wrong, in one line.
+    """
+
+    code: int
+    error: str = ""
 
 
 def run(args: list[str] | None = None) -> int:
@@ -32,37 +47,64 @@ def run(args: list[str] | None = None) -> int:
     Raises:
         Exception: An error in the run that no user can mend; its picture is written.
     """
+    set_up_process()
+    began = time.monotonic()
+    given = sys.argv[1:] if args is None else args
+    if given[:1] == ["plan"]:
+        outcome = attempt(lambda made: _plan(made, given[1:]))
+    else:
+        outcome = attempt(lambda made: CLI(made, args))
+    if outcome.error:
+        sys.stderr.write(f"error: {outcome.error}\n")
+    elif outcome.code == 0 and given[:1] != ["plan"]:
+        log.info("done in %.0f s", time.monotonic() - began)
+    return outcome.code
+
+
+def set_up_process() -> None:
+    """Prepare a process for runs: its console, its memory, its parser."""
     set_up_console()
     keep_freed_memory()
     drop_init_args_on_class_change()
-    began = time.monotonic()
+
+
+def attempt(work: Callable[[MadeFolders], object], raises: bool = True) -> Outcome:
+    """Do some work and say how it ended.
+
+    Args:
+        work: What makes a run; it gets what takes note of the folders that it makes. Those of a
+            run that did not start are removed.
+        raises: Whether errors that no user can mend are raised.
+
+    Raises:
+        Exception: Such an error.
+    """
     made = MadeFolders()
-    given = sys.argv[1:] if args is None else args
-    planned = given[:1] == ["plan"]
     try:
-        if planned:
-            PlanCLI(made, ["fit", *given[1:]])
-            made.remove_empty()
-        else:
-            CLI(made, args)
+        work(made)
     except SIGTERMException:
-        return 143
+        return Outcome(143)
+    except UsageError as error:
+        made.remove_empty()
+        return Outcome(2, error.line)
     except SystemExit as stop:
         made.remove_empty()
         interrupted = isinstance(stop.__context__, KeyboardInterrupt)
-        return 130 if interrupted else int(stop.code or 0)
+        return Outcome(130 if interrupted else int(stop.code or 0))
     except KeyboardInterrupt:
         made.remove_empty()
-        return 130
+        return Outcome(130)
     except Exception as error:
         running = not made.remove_empty()
-        if os.environ.get("STYLELIGHTNING_DEBUG") or (running and not _mendable(error)):
+        if os.environ.get("STYLELIGHTNING_DEBUG") or (raises and running and not _mendable(error)):
             raise
-        sys.stderr.write(f"error: {_explain(error)}\n")
-        return 1 if running else 2
-    if not planned:
-        log.info("done in %.0f s", time.monotonic() - began)
-    return 0
+        return Outcome(1 if running else 2, _explain(error))
+    return Outcome(0)
+
+
+def _plan(made: MadeFolders, options: list[str]) -> None:
+    PlanCLI(made, ["fit", *options])
+    made.remove_empty()
 
 
 def _mendable(error: Exception) -> bool:

@@ -2,7 +2,6 @@
 
 import difflib
 import inspect
-import sys
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -45,16 +44,31 @@ class ConfigFile(ActionConfigFile):
                 cfg[key] = {**old, **new}
 
 
+class UsageError(SystemExit):
+    """A mistake on the command line or in a config; exit code 2.
+
+    Args:
+        line: What is wrong and the way out.
+    """
+
+    def __init__(self, line: str) -> None:
+        super().__init__(2)
+        self.line = line
+
+
 class Parser(LightningArgumentParser):
     """A parser that answers a mistake with one line and exit code 2."""
 
     def error(self, message: str, ex: Exception | None = None) -> NoReturn:
-        """Write what is wrong and what may have been meant, then exit."""
+        """Say what is wrong and what may have been meant.
+
+        Raises:
+            UsageError: Always, unless the parser shall raise errors of its own.
+        """
         if not self.exit_on_error:
             super().error(message, ex)
         keys = [action.dest for action in self._actions]
-        sys.stderr.write(f"error: {explain(message, keys, component_names())}\n")
-        sys.exit(2)
+        raise UsageError(explain(message, keys, component_names()))
 
 
 OPTIMIZERS = sorted(name for name, value in vars(torch.optim).items() if inspect.isclass(value))

@@ -1,0 +1,39 @@
+"""Pictures of a folder, for sweeps and batches over many."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from stylelightning.images import PICTURE_SUFFIXES
+from stylelightning.sweep.points import Value, unique
+
+
+def picture_values(option: str, given: str | Sequence[str], key: str) -> list[Value]:
+    """Return the pictures that an option names, as values of an axis.
+
+    Args:
+        option: The option, for errors.
+        given: A folder, a picture, or a list of both.
+        key: Dotted key that takes a picture.
+
+    Raises:
+        FileNotFoundError: If a path is not there.
+        ValueError: If there is no picture.
+    """
+    paths = [path for each in ([given] if isinstance(given, str) else given) for path in _in(each)]
+    if not paths:
+        raise ValueError(f"`{option}` must name pictures or folders with some, got {given!r}.")
+    labels = unique(path.stem for path in paths)
+    return [Value(label, {key: str(path)}) for label, path in zip(labels, paths, strict=True)]
+
+
+def _in(given: str) -> list[Path]:
+    path = Path(given).expanduser()
+    if path.is_dir():
+        return sorted(
+            each
+            for each in path.iterdir()
+            if each.suffix.lower() in PICTURE_SUFFIXES and not each.name.startswith(".")
+        )
+    if not path.exists():
+        raise FileNotFoundError(f"There is no picture or folder {path.absolute()}.")
+    return [path]
