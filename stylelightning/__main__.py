@@ -4,7 +4,7 @@ import sys
 
 from stylelightning import __version__
 
-COMMANDS = ("fit", "plan", "list")
+COMMANDS = ("fit", "plan", "sweep", "batch", "list")
 USAGE = """\
 usage: stylelightning [--version] [--help] COMMAND ...
 
@@ -13,6 +13,8 @@ Neural style transfer by optimisation: one command turns two pictures into a thi
 commands:
   fit    optimise a picture: stylelightning fit --config configs/quickstart.yaml
   plan   what that would take, time and memory, with the same options
+  sweep  many runs that differ in some keys: stylelightning sweep --config configs/sweeps/start.yaml
+  batch  every content image in every style: stylelightning batch --contents photos --styles art
   list   what a config may name: stylelightning list losses
 
 every option of a command:      stylelightning fit --help
@@ -45,7 +47,12 @@ def main(args: list[str] | None = None) -> int:
             from stylelightning.listing import run_list
 
             return run_list(given[1:])
-        from stylelightning.command import run  # imports torch: 4 s
+        # what these import imports torch: 4 s
+        if given[0] in ("sweep", "batch"):
+            from stylelightning.sweep.command import run as run_many
+
+            return run_many(given)
+        from stylelightning.command import run
 
         return run(args)
     except KeyboardInterrupt:  # before or after the run: there is no picture to save

@@ -131,11 +131,8 @@ class CLI(LightningCLI):
 
     def _check_output(self, config: Namespace) -> None:
         output = Path(config.output).expanduser()
-        inputs = [("data.content", config.data.get("content"))]
-        inputs += [("data.style", path) for path in _style_paths(config.data.get("style"))]
-        inputs += [("model.init", config.model.get("init"))]
-        for key, path in inputs:
-            if path and Path(path).expanduser().resolve() == output.resolve():
+        for key, path in picture_paths(config):
+            if Path(path).expanduser().resolve() == output.resolve():
                 raise ValueError(f"`output` would replace `{key}`, {output.absolute()}.")
         self.made.note(output.absolute().parent)
         check_output(config.output)
@@ -265,9 +262,19 @@ class PlanCLI(CLI):
         sys.stdout.write(f"{text}\n")
 
 
-def _style_paths(style: Any) -> list[str]:
-    """Return the paths in a parsed ``data.style``, whose entries may have keys of their own."""
-    return [each if isinstance(each, str) else each.path for each in _as_list(style)]
+def picture_paths(config: Namespace) -> list[tuple[str, str]]:
+    """Return the keys and paths of the pictures that a parsed config reads.
+
+    ``model.init`` is among them, which may also be a word such as ``noise``.
+    """
+    styles = _as_list(config.data.get("style"))
+    paths = [
+        ("data.content", config.data.get("content")),
+        # the entries of a list may have keys of their own
+        *(("data.style", each if isinstance(each, str) else each.path) for each in styles),
+        ("model.init", config.model.get("init")),
+    ]
+    return [(key, path) for key, path in paths if path]
 
 
 def _as_list(value: Any) -> list[Any]:

@@ -75,6 +75,11 @@ def create_run_folder(root: Path, name: str, made: MadeFolders) -> Path:
         ) from error
 
 
+def newest_run(root: Path, name: str) -> Path | None:
+    """Return the folder of the newest run of a name, or None."""
+    return max(_versions(root / name), default=(0, None))[1]
+
+
 def last_checkpoint(root: Path, name: str) -> Path | None:
     """Return the checkpoint of the newest run that has one, or None."""
     for _, folder in sorted(_versions(root / name), reverse=True):

@@ -1,0 +1,144 @@
+"""Runs on this machine."""
+
+import contextlib
+import logging
+import os
+import signal
+from collections import deque
+from collections.abc import Generator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import replace
+from multiprocessing import active_children, get_context
+
+import torch
+
+from stylelightning.command import set_up_process
+from stylelightning.sweep.engines.base import Engine
+from stylelightning.sweep.job import Job, run_job
+from stylelightning.sweep.quiet import Quiet, quiet_runs
+from stylelightning.sweep.records import Record
+
+
+class LocalEngine(Engine):
+    """Makes the runs on this machine.
+
+    Args:
+        workers: Number of runs at the same time, at least 1. One is made in this process; more
+            are made in processes of their own.
+        threads: Threads of each run; null shares the machine's cores out among the workers.
+
+    Raises:
+        ValueError: If a number is below 1.
+    """
+
+    def __init__(self, workers: int = 1, threads: int | None = None) -> None:
+        if workers < 1:
+            raise ValueError(f"`workers` of LocalEngine must be at least 1, got {workers}.")
+        if threads is not None and threads < 1:
+            raise ValueError(f"`threads` of LocalEngine must be at least 1, got {threads}.")
+        self.workers = workers
+        self.threads = threads
+
+    @property
+    def at_once(self) -> int:
+        """How many runs are made at the same time."""
+        return self.workers
+
+    def run(self, jobs: Sequence[Job]) -> Generator[Record, None, None]:
+        """Make the runs, here or in processes of their own.
+
+        A process that dies is replaced: the runs that were under way are made again, each by
+        itself, and one that brings down its process again has failed.
+
+        Args:
+            jobs: The points to run.
+        """
+        threads = self.threads
+        if threads is None and self.workers > 1:
+            threads = max(1, torch.get_num_threads() // self.workers)
+        set_up = [replace(job, threads=threads, bar=self.workers == 1) for job in jobs]
+        if self.workers == 1:
+            with quiet_runs():
+                for job in set_up:
+                    record = run_job(job)
+                    yield record
+                    if record.status == "stopped":
+                        return
+            return
+        lost = yield from _in_processes(set_up, self.workers, threads or 1)
+        for job in lost:
+            if (yield from _in_processes([job], 1, threads or 1)):
+                yield Record(
+                    job.point,
+                    job.place,
+                    status="failed",
+                    error="The run's process died, perhaps for want of memory.",
+                )
+
+
+def _in_processes(
+    jobs: Sequence[Job], workers: int, threads: int
+) -> Generator[Record, None, list[Job]]:
+    """Make runs in processes; return the jobs that were under way when one died."""
+    waiting, running, lost = deque(jobs), dict[Future[Record], Job](), list[Job]()
+    while waiting:
+        # a fork would share torch's threads
+        pool = ProcessPoolExecutor(workers, get_context("spawn"), _begin, (threads,))
+        try:
+            while waiting or running:
+                while waiting and len(running) < workers:
+                    job = waiting.popleft()
+                    running[pool.submit(_interruptible, job)] = job
+                for future in wait(running, return_when=FIRST_COMPLETED).done:
+                    record = future.result()
+                    del running[future]
+                    yield record
+                    if record.status == "stopped":
+                        raise KeyboardInterrupt
+        except BrokenProcessPool:
+            whole = [future for future in running if not future.exception()]
+            for future in whole:
+                del running[future]
+                yield future.result()
+            lost += running.values()
+            running.clear()
+        except KeyboardInterrupt:
+            _interrupt()
+            for future in running:
+                yield future.result()
+            return []
+        except GeneratorExit:
+            _interrupt()
+            raise
+        finally:
+            pool.shutdown(cancel_futures=True)
+    return lost
+
+
+def _begin(threads: int) -> None:
+    """Set up a process: Ctrl-C on the terminal is for the one that waits for this one."""
+    os.setpgrp()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    torch.set_num_threads(threads)
+    set_up_process()
+    logger = logging.getLogger("stylelightning")
+    for handler in logger.handlers:
+        handler.addFilter(Quiet())
+
+
+def _interruptible(job: Job) -> Record:
+    """Make a run that an interrupt stops after its step."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        return run_job(job)
+    finally:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _interrupt() -> None:
+    """Stop the runs of this process's children after their step."""
+    for process in active_children():
+        if process.pid is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(process.pid, signal.SIGINT)

@@ -1,0 +1,174 @@
+"""One point's run: the same function for every engine."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+import torch
+from jsonargparse import Namespace
+from lightning.pytorch import Callback, LightningModule, Trainer
+
+from stylelightning.backbones import Backbone
+from stylelightning.callbacks.periodic import style_transfer
+from stylelightning.cli import CLI
+from stylelightning.command import attempt, set_up_process
+from stylelightning.memory import PeakMemory
+from stylelightning.run_folder import MadeFolders, newest_run
+from stylelightning.sweep.hparams import write_hparams
+from stylelightning.sweep.records import Record, Status
+from stylelightning.sweep.state import checkpoint_of, read_state, write_state
+
+BACKBONES: dict[str, Backbone] = {}
+"""Backbones of this process's runs, by class and options: each is made once."""
+
+STATUS: dict[int, Status] = {0: "done", 130: "stopped", 143: "stopped"}
+"""Status by exit code; any other is that of a failure."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """A point that is to be run.
+
+    Args:
+        point: Its name.
+        place: Label of its value on each axis, by axis.
+        args: The command line of its run.
+        folder: The sweep's folder.
+        config: The run's whole config, as YAML.
+        fingerprint: What changes when the run would make another picture.
+        threads: Threads of the run; None leaves torch's number.
+        bar: Whether the config's progress bar is shown.
+    """
+
+    point: str
+    place: dict[str, str]
+    args: tuple[str, ...]
+    folder: str
+    config: str
+    fingerprint: str
+    threads: int | None = None
+    bar: bool = False
+
+
+class Ending(Callback):
+    """Keeps what is known of a run at its end."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.steps = 0
+        self.terms: dict[str, float] = {}
+
+    def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Keep it."""
+        self.steps = trainer.global_step
+        self.terms = {name: float(term) for name, term in style_transfer(pl_module).terms.items()}
+        self.terms["total"] = sum(self.terms.values())
+
+    def on_exception(
+        self, trainer: Trainer, pl_module: LightningModule, exception: BaseException
+    ) -> None:
+        """Keep it of a run that was stopped or failed, too."""
+        self.on_train_end(trainer, pl_module)
+
+
+class PointCLI(CLI):
+    """``fit`` of one point of a sweep.
+
+    Args:
+        made: Takes note of the folders that the run makes.
+        args: The command line.
+        ending: Keeps what is known at the end.
+        bar: Whether the config's progress bar is shown.
+    """
+
+    not_kept = (*CLI.not_kept, "trainer.default_root_dir")
+
+    def __init__(self, made: MadeFolders, args: list[str], ending: Ending, bar: bool) -> None:
+        self.ending = ending
+        self.bar = bar
+        super().__init__(made, args)
+
+    def instantiate_classes(self) -> None:
+        """Take over the backbones that other runs of this process have made."""
+        self._parser("fit").add_instantiator(_shared_backbone, Backbone)
+        super().instantiate_classes()
+
+    def _callbacks(self, settings: Namespace) -> list[Callback]:
+        if not self.bar:
+            settings.enable_progress_bar = False
+        return [*super()._callbacks(settings), self.ending]
+
+
+def run_job(job: Job) -> Record:
+    """Make the run of a point, or go on with it, and write what is known of it into its folder.
+
+    Args:
+        job: The point.
+
+    Returns:
+        What is known at the end, also of a run that failed or was stopped.
+    """
+    folder, began, ending = Path(job.folder), monotonic(), Ending()
+    record = Record(job.point, job.place)
+    checkpoint = checkpoint_of(folder, job.point, job.config) if _begun(job) else None
+    args = list(job.args) if checkpoint is None else [*job.args, f"--ckpt_path={checkpoint}"]
+    before = newest_run(folder, job.point)
+    write_state(folder, record, job.fingerprint)
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    with _threads(job.threads), PeakMemory(device) as peak:
+        set_up_process()
+        outcome = attempt(lambda made: PointCLI(made, args, ending, job.bar), raises=False)
+    run = newest_run(folder, job.point)
+    record = replace(
+        record,
+        status=STATUS.get(outcome.code, "failed"),
+        steps=ending.steps,
+        seconds=monotonic() - began,
+        megabytes=peak.megabytes,
+        folder="" if run is None or run == before else str(run.relative_to(folder)),
+        error=outcome.error or ("" if outcome.code in STATUS else f"Exit code {outcome.code}."),
+        terms=ending.terms,
+        metrics=_metrics(run),
+    )
+    write_state(folder, record, job.fingerprint)
+    if record.status == "done":
+        write_hparams(folder, record)
+    return record
+
+
+def _begun(job: Job) -> bool:
+    """Return whether a run of this very point was begun and neither ended nor failed."""
+    known = read_state(Path(job.folder), job.point, job.fingerprint)
+    return known is not None and known.status in ("waiting", "stopped")
+
+
+def _shared_backbone(class_type: type[Backbone], *args: Any, **options: Any) -> Backbone:
+    options.pop("applied_instantiation_links", None)
+    if not class_type.__module__.startswith("stylelightning."):
+        return class_type(*args, **options)  # may draw random numbers, or change
+    key = f"{class_type.__qualname__}{args}{sorted(options.items())}"
+    if key not in BACKBONES:
+        BACKBONES[key] = class_type(*args, **options)
+    return BACKBONES[key]
+
+
+def _metrics(run: Path | None) -> dict[str, float]:
+    path = Path() if run is None else run / "metrics.json"
+    if not path.is_file():
+        return {}
+    metrics: dict[str, float] = json.loads(path.read_text())
+    return metrics
+
+
+@contextmanager
+def _threads(number: int | None) -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(number or before)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

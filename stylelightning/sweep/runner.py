@@ -1,0 +1,187 @@
+"""A sweep from its points to its report."""
+
+import logging
+import signal
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from time import monotonic
+from types import FrameType
+
+from stylelightning.sweep.contact_sheet import write_contact_sheets
+from stylelightning.sweep.engines import Engine
+from stylelightning.sweep.job import Job
+from stylelightning.sweep.points import Point, axes_of
+from stylelightning.sweep.quiet import quiet_runs
+from stylelightning.sweep.records import Axis, Record, write_table
+from stylelightning.sweep.report import write_report
+from stylelightning.sweep.spec import Spec, flags, points_of
+from stylelightning.sweep.state import read_state
+from stylelightning.sweep.validation import jobs_of
+
+log = logging.getLogger(__name__)
+
+
+def run_sweep(
+    name: str, spec: Spec, engine: Engine, root: Path, options: Sequence[str], output: str = ""
+) -> int:
+    """Run the points of a sweep that are not done, and show all.
+
+    Args:
+        name: Name of the sweep, and of its folder.
+        spec: What it asks for.
+        engine: Who makes the runs.
+        root: Folder of all runs.
+        options: Options of ``fit`` that every run has.
+        output: Folder where the pictures are written too; empty for none.
+
+    Returns:
+        Exit code: 0 all done, 1 some failed, 130 stopped.
+
+    Raises:
+        OSError: If a file is missing or can't be written.
+        ValueError: If the sweep makes no sense.
+    """
+    if name in ("", ".", "..") or Path(name).name != name:
+        raise ValueError(f"`name` must be the name of one folder, got {name!r}.")
+    points, folder = points_of(spec), root / name
+    given = [*flags(spec.options), *options]
+    with quiet_runs():
+        jobs, failures = jobs_of(points, folder, spec.base, given, output)
+    known = {record.point: record for record in failures}
+    waiting = []
+    for job in jobs:
+        record = read_state(folder, job.point, job.fingerprint)
+        if record is not None and record.status == "done":
+            known[job.point] = record
+        else:
+            waiting.append(job)
+    progress = Progress(points, known, folder)
+    progress.begin(len(jobs) - len(waiting), len(waiting))
+    with _terminated_as_interrupted():
+        stopped = _run(engine, waiting, progress)
+    _show(name, points, progress)
+    if stopped:
+        log.info("stopped: the same command goes on where it was")
+        return 130
+    return 1 if any(record.status != "done" for record in progress.records) else 0
+
+
+class Progress:
+    """What is known of all points, and what is said of it.
+
+    Args:
+        points: The points, in order.
+        known: What is known of some, by name.
+        folder: The sweep's folder.
+    """
+
+    def __init__(self, points: Sequence[Point], known: dict[str, Record], folder: Path) -> None:
+        self.points = points
+        self.known = known
+        self.folder = folder
+        self.axes = axes_of(points)
+        self._left = self._made = 0
+        self._began = monotonic()
+
+    @property
+    def records(self) -> list[Record]:
+        """What is known of each point, in order."""
+        return [
+            self.known.get(point.name, Record(point.name, point.place)) for point in self.points
+        ]
+
+    def begin(self, before: int, waiting: int) -> None:
+        """Say what there is to do."""
+        self._left, self._began = waiting, monotonic()
+        log.info(
+            "%s: %d points, %d done before, %d to run",
+            self.folder,
+            len(self.points),
+            before,
+            waiting,
+        )
+        for record in self.known.values():
+            if record.status == "failed":
+                log.warning("%s can't run: %s", record.point, record.error)
+
+    def add(self, record: Record) -> None:
+        """Take a run in that ended, and say so."""
+        self.known[record.point] = record
+        self._left, self._made = self._left - 1, self._made + 1
+        self.folder.mkdir(parents=True, exist_ok=True)
+        write_table(self.folder, self.axes, self.records)
+        seconds = (monotonic() - self._began) / self._made * self._left
+        left = f"  about {_duration(seconds)} left" if self._left else ""
+        number = f"{len(self.points) - self._left}/{len(self.points)}"
+        if record.status == "failed":
+            log.warning("%s  %s failed: %s%s", number, record.point, record.error, left)
+        else:
+            total = record.terms.get("total")
+            log.info(
+                "%s  %s %s  %d steps in %.0f s%s%s",
+                number,
+                record.point,
+                record.status,
+                record.steps,
+                record.seconds,
+                "" if total is None else f"  total {total:.4g}",
+                left,
+            )
+
+
+def _run(engine: Engine, jobs: Sequence[Job], progress: Progress) -> bool:
+    """Run the jobs; return whether the sweep was stopped."""
+    records = engine.run(jobs)
+    try:
+        for record in records:
+            progress.add(record)
+            if record.status == "stopped":
+                return True
+    except KeyboardInterrupt:
+        return True
+    finally:
+        records.close()
+    return False
+
+
+def _show(name: str, points: Sequence[Point], progress: Progress) -> None:
+    records, axes = progress.records, progress.axes
+    progress.folder.mkdir(parents=True, exist_ok=True)
+    table = write_table(progress.folder, axes, records)
+    cells = 1
+    for axis in axes:
+        cells *= len(axis.labels)
+    if cells != len(points):  # no grid
+        axes = [Axis("point", tuple(point.name for point in points))]
+        records = [Record(**{**vars(each), "place": {"point": each.point}}) for each in records]
+    sheets = write_contact_sheets(progress.folder, axes, records)
+    report = write_report(progress.folder, name, axes, records)
+    failed = sum(record.status == "failed" for record in records)
+    log.info(
+        "%d done, %d failed: %s, %s, %d contact sheets in %s",
+        sum(record.status == "done" for record in records),
+        failed,
+        report,
+        table,
+        len(sheets),
+        progress.folder / "sheets",
+    )
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
+
+
+@contextmanager
+def _terminated_as_interrupted() -> Iterator[None]:
+    """Take SIGTERM for Ctrl-C, except while a run of this process takes it itself."""
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

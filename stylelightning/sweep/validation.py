@@ -1,0 +1,105 @@
+"""Every point of a sweep read by the parser of ``fit``, before the first run."""
+
+from collections.abc import Iterable, Sequence
+from functools import partial
+from pathlib import Path
+
+from lightning.pytorch.cli import LightningArgumentParser
+
+from stylelightning.cli import CLI, picture_paths
+from stylelightning.command import attempt
+from stylelightning.run_folder import MadeFolders
+from stylelightning.sweep.job import Job, PointCLI
+from stylelightning.sweep.points import Point, axes_of
+from stylelightning.sweep.records import Record
+from stylelightning.sweep.spec import flags
+from stylelightning.sweep.state import fingerprint
+
+
+class PointParser(CLI):
+    """The parser of ``fit``, made once; it parses and checks, and makes nothing."""
+
+    not_kept = PointCLI.not_kept
+
+    def __init__(self) -> None:
+        super().__init__(MadeFolders(), None)
+
+    def parse_arguments(self, parser: LightningArgumentParser, args: object) -> None:
+        """Do nothing yet."""
+        self.config = {"subcommand": None}
+
+    def before_instantiate_classes(self) -> None:
+        """Do nothing yet."""
+
+    def instantiate_classes(self) -> None:
+        """Do nothing."""
+
+    def _set_seed(self) -> None:
+        pass
+
+    def check(self, args: Sequence[str]) -> tuple[str, str]:
+        """Return the whole config of a command line, and its fingerprint.
+
+        Args:
+            args: The command line.
+
+        Raises:
+            UsageError: If the parser refuses it.
+            OSError: If a picture can't be read.
+            ValueError: If the config can't work.
+        """
+        self.config = self.parser.parse_args(list(args))
+        super().before_instantiate_classes()
+        config, text = self.config["fit"], self._run_config()
+        paths = [path for key, path in picture_paths(config) if key != "model.init"]
+        if Path(config.model.init).expanduser().is_file():
+            paths.append(config.model.init)
+        return text, fingerprint(text, paths)
+
+
+def jobs_of(
+    points: Sequence[Point], folder: Path, base: Iterable[str], options: Sequence[str], output: str
+) -> tuple[list[Job], list[Record]]:
+    """Return the jobs of the points that can run, and what is known of those that can't.
+
+    Args:
+        points: The points.
+        folder: The sweep's folder.
+        base: Configs, to be layered.
+        options: Options of every run.
+        output: Folder where the pictures are written too; empty for none.
+
+    Raises:
+        ValueError: If no point with some value of an axis can run: that is no matter of what it is
+            combined with.
+    """
+    parser, jobs, failures = PointParser(), list[Job](), list[Record]()
+    configs = [option for path in base for option in ("--config", path)]
+    for point in points:
+        args = ["fit", *configs, *options, *flags(point.settings), f"--name={point.name}"]
+        args += [f"--trainer.default_root_dir={folder}"]
+        args += [f"--output={Path(output, f'{point.name}.png')}"] if output else []
+        found: list[tuple[str, str]] = []
+        outcome = attempt(partial(_check, parser, args, found), raises=False)
+        if outcome.code:
+            failures.append(Record(point.name, point.place, status="failed", error=outcome.error))
+        else:
+            text, mark = found[0]
+            jobs.append(Job(point.name, point.place, tuple(args), str(folder), text, mark))
+    _refuse_mistakes(points, failures)
+    return jobs, failures
+
+
+def _check(
+    parser: PointParser, args: Sequence[str], found: list[tuple[str, str]], made: MadeFolders
+) -> None:
+    found.append(parser.check(args))
+
+
+def _refuse_mistakes(points: Sequence[Point], failures: Sequence[Record]) -> None:
+    failed = {record.point: record.error for record in failures}
+    for axis in axes_of(points):
+        for label in axis.labels:
+            errors = [failed.get(each.name) for each in points if each.place[axis.name] == label]
+            if all(errors):
+                raise ValueError(f"No point with {axis.name} = {label} can run: {errors[0]}")
