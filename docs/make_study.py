@@ -22,12 +22,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image
 from torch import Tensor
 
 from stylelightning import functional as F
 from stylelightning.backbones import RandomMultiscale
 from stylelightning.images import read_picture
+from stylelightning.sweep.drawing import Block, draw_sheet
 
 DOCS = Path(__file__).parent
 ROOT = DOCS.parent
@@ -324,25 +325,8 @@ def sheet(rows: Mapping[str, Mapping[str, Image.Image]], tile: int) -> Image.Ima
         rows: For each row's title its pictures by their labels.
         tile: Width of a picture in pixels.
     """
-    gap, line = 8, 22
-    font = ImageFont.load_default(15)
-    heights = [
-        max(each.height * tile // each.width for each in row.values()) + 2 * line + gap
-        for row in rows.values()
-    ]
-    width = max(len(row) for row in rows.values()) * (tile + gap) + gap
-    whole = Image.new("RGB", (width, sum(heights) + gap), "white")
-    draw = ImageDraw.Draw(whole)
-    top = gap
-    for (title, row), height in zip(rows.items(), heights, strict=True):
-        draw.text((gap, top), title, fill=(110, 110, 110), font=font)
-        for place, (label, each) in enumerate(row.items()):
-            left = gap + place * (tile + gap)
-            draw.text((left, top + line), label, fill="black", font=font)
-            size = (tile, each.height * tile // each.width)
-            whole.paste(each.resize(size, Image.Resampling.BICUBIC), (left, top + 2 * line))
-        top += height
-    return whole
+    blocks = [Block(title, list(row), {"": list(row.values())}) for title, row in rows.items()]
+    return draw_sheet(blocks, tile)
 
 
 def write_sheets(runs: Iterable[Run], size: int) -> None:

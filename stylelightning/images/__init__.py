@@ -8,6 +8,7 @@ from stylelightning.images.opening import PIXEL_LIMIT
 from stylelightning.images.output import check_output
 from stylelightning.images.picture import Picture
 from stylelightning.images.read import read_picture
+from stylelightning.images.shown import data_uri, shown_image
 from stylelightning.images.write import write_picture
 
 __all__ = [
@@ -15,9 +16,11 @@ __all__ = [
     "PIXEL_LIMIT",
     "Picture",
     "check_output",
+    "data_uri",
     "pixels_to_image",
     "read_config",
     "read_picture",
+    "shown_image",
     "write_atomically",
     "write_picture",
 ]

@@ -1,0 +1,43 @@
+"""Pictures as a page shows them: opaque, no larger than needed, in few bytes."""
+
+import base64
+from io import BytesIO
+from pathlib import Path
+
+from PIL import Image
+
+from stylelightning.images.convert import pixels_to_image
+from stylelightning.images.read import read_picture
+
+
+def shown_image(path: str | Path, longest_side: int) -> Image.Image:
+    """Return a picture file as a Pillow image of mode RGB; what is transparent is white.
+
+    Args:
+        path: Path of the file; ``~`` is expanded.
+        longest_side: Most pixels of a side; a larger picture is made smaller.
+
+    Raises:
+        OSError: If the file can't be read, of the class that the system gave.
+        ValueError: If the file is not a picture, is broken, or is larger than ``PIXEL_LIMIT``.
+    """
+    picture = read_picture(path)
+    image = pixels_to_image(picture.pixels, picture.alpha)
+    image.thumbnail((longest_side, longest_side), Image.Resampling.LANCZOS)
+    if image.mode == "RGB":
+        return image
+    opaque = Image.new("RGBA", image.size, "white")
+    opaque.alpha_composite(image)
+    return opaque.convert("RGB")
+
+
+def data_uri(image: Image.Image, quality: int) -> str:
+    """Return a picture as the text of a ``data:`` address, in lossy WebP.
+
+    Args:
+        image: Picture of mode RGB.
+        quality: From 0 to 100.
+    """
+    buffer = BytesIO()
+    image.save(buffer, "WEBP", quality=quality, method=2)
+    return "data:image/webp;base64," + base64.b64encode(buffer.getvalue()).decode()
