@@ -15,6 +15,8 @@ from pathlib import Path
 from benchmarks.common import ROOT, Row, default_device, save, table
 from stylelightning.__main__ import main as stylelightning
 
+PRECISIONS = ["bf16-mixed", "16-mixed", "64-true"]
+"""What is compared; 64 bits show how much of a difference is not of the precision."""
 CASES = {
     "quickstart": [],
     "gatys2016": ["--model.backbone.weights=null"],
@@ -68,7 +70,7 @@ def main() -> None:
     parser.add_argument("configs", nargs="*", default=list(CASES))
     parser.add_argument("--size", type=int, default=256)
     parser.add_argument("--steps", type=int, default=200)
-    parser.add_argument("--precision", default="bf16-mixed", choices=["bf16-mixed", "16-mixed"])
+    parser.add_argument("--precision", default="bf16-mixed", choices=PRECISIONS)
     parser.add_argument("--device", default=default_device(), choices=["cpu", "cuda"])
     parser.add_argument("--quick", action="store_true", help="tiny pictures: under 60 s")
     options = parser.parse_args()

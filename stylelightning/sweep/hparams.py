@@ -23,9 +23,9 @@ def write_hparams(folder: Path, record: Record) -> None:
     with SummaryWriter(str(run), filename_suffix=".hparams") as board:
         # `board.add_hparams` would make a folder of its own inside the run's
         assert board.file_writer is not None
-        for summary in hparams(
-            dict(record.place), {f"end/{name}": v for name, v in values.items()}
-        ):
+        ends = {f"end/{name}": value for name, value in values.items()}
+        summaries = hparams(dict(record.place), ends)  # type: ignore[no-untyped-call]
+        for summary in summaries:
             board.file_writer.add_summary(summary)
         for name, value in values.items():
             board.add_scalar(f"end/{name}", value, record.steps)
