@@ -14,8 +14,6 @@ NOISE = (
     r".*`isinstance\(treespec, LeafSpec\)` is deprecated",  # Lightning's own call
     r"The dirpath has changed from",  # a resumed run gets a folder of its own
     r"LightningCLI's args parameter is intended",  # `plan` is parsed as `fit`
-    r"\s*By default only one JsonargparseDeprecationWarning",
-    r"\s*``instantiate_classes`` was deprecated",  # Lightning's own call
 )
 
 

@@ -2,6 +2,7 @@
 
 import difflib
 import inspect
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -58,6 +59,18 @@ class UsageError(SystemExit):
 
 class Parser(LightningArgumentParser):
     """A parser that answers a mistake with one line and exit code 2."""
+
+    instantiators: Sequence[tuple[Callable[..., Any], type, bool]] = ()
+    """What makes the objects of some classes, as in jsonargparse's ``instantiate``."""
+
+    def instantiate_classes(self, cfg: Any, **options: Any) -> Any:
+        """Return a config with its objects made; Lightning asks for it by jsonargparse's old name.
+
+        Args:
+            cfg: The parsed config.
+            options: Those of ``instantiate``.
+        """
+        return self.instantiate(cfg, instantiators=list(self.instantiators) or None, **options)
 
     def error(self, message: str, ex: Exception | None = None) -> NoReturn:
         """Say what is wrong and what may have been meant.

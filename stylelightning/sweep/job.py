@@ -17,6 +17,7 @@ from stylelightning.callbacks.periodic import style_transfer
 from stylelightning.cli import CLI
 from stylelightning.command import attempt, set_up_process
 from stylelightning.memory import PeakMemory
+from stylelightning.parser import Parser
 from stylelightning.run_folder import MadeFolders, newest_run
 from stylelightning.sweep.hparams import write_hparams
 from stylelightning.sweep.records import Record, Status
@@ -94,7 +95,8 @@ class PointCLI(CLI):
 
     def instantiate_classes(self) -> None:
         """Take over the backbones that other runs of this process have made."""
-        self._parser("fit").add_instantiator(_shared_backbone, Backbone)
+        assert isinstance(self.parser, Parser)
+        self.parser.instantiators = [(_shared_backbone, Backbone, True)]
         super().instantiate_classes()
 
     def _callbacks(self, settings: Namespace) -> list[Callback]:

@@ -83,7 +83,9 @@ class RayEngine(Engine):
         """
         ray, connected = self._ray, self._ray.is_initialized()
         if not connected:
-            ray.init(self.address, log_to_driver=False, logging_level=logging.ERROR)
+            os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+            local = {} if self.address else {"include_dashboard": False}
+            ray.init(self.address, log_to_driver=False, logging_level=logging.ERROR, **local)
         try:
             self._at_once = self._room(ray.cluster_resources())
             yield from self._tasks([replace(job, threads=self.cpus, bar=False) for job in jobs])

@@ -1,0 +1,118 @@
+"""Engines make the same pictures, whatever happens to their processes."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from stylelightning.sweep.engines import LocalEngine, RayEngine
+from tests.sweep.conftest import Sweep, picture_bytes, rows
+
+AXES = {"model.losses.style.weight": [10.0, 1000.0], "model.init": ["noise", "gray"]}
+ENGINES = {
+    "one process": ["--engine.threads", "1"],
+    "two processes": ["--engine.threads", "1", "--engine.workers", "2"],
+    "ray": ["--engine", "RayEngine", "--engine.at_once", "2"],
+}
+
+
+@pytest.fixture
+def deadly(tmp_path: Path) -> list[str]:
+    """Options that end a process in the middle of the first run that gets there."""
+    loss = "tests.sweep.components.Deadly"
+    return ["--model.losses.deadly", loss, f"--model.losses.deadly.marker={tmp_path / 'marker'}"]
+
+
+@pytest.fixture
+def expected(sweep: Sweep, deadly: list[str], tmp_path: Path) -> dict[str, bytes]:
+    """The pictures of a sweep that nothing happened to; its deadly loss finds its marker."""
+    marker = tmp_path / "marker"
+    marker.touch()
+    options = [*deadly, *ENGINES["one process"]]
+    pictures = picture_bytes(sweep(*options, axes=AXES, root="expected"))
+    marker.unlink()
+    assert len(set(pictures.values())) == 4
+    return pictures
+
+
+def test_every_engine_makes_the_same_pictures_and_none_is_lost_with_its_process(
+    expected: dict[str, bytes],
+    deadly: list[str],
+    sweep_process: Sweep,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("DEADLY", "SIGKILL")
+    marker = tmp_path / "marker"
+    for engine in ("two processes", "ray"):
+        options = [*deadly, *ENGINES[engine]]
+        folder = sweep_process(*options, axes=AXES, root=engine)
+        assert marker.exists()  # a process was killed
+        marker.unlink()
+        assert picture_bytes(folder) == expected
+        table = rows(folder)
+        assert {row["status"] for row in table} == {"done"}
+        # the run that was lost went on in a folder of its own; the other one beside it may have to
+        assert any(row["folder"].endswith("version_1") for row in table)
+
+
+@pytest.mark.parametrize("engine", ["one process", "two processes", "ray"])
+def test_ctrl_c_stops_after_the_step_and_the_sweep_goes_on(
+    expected: dict[str, bytes],
+    deadly: list[str],
+    sweep_process: Sweep,
+    monkeypatch: pytest.MonkeyPatch,
+    engine: str,
+) -> None:
+    monkeypatch.setenv("DEADLY", "SIGINT")
+    options = [*deadly, *ENGINES[engine]]
+    folder = sweep_process(*options, axes=AXES, code=130)
+    stopped = [row for row in rows(folder) if row["status"] == "stopped"]
+    assert stopped
+    assert all(int(row["steps"]) < 6 for row in stopped)
+    assert (folder / "report.html").is_file()
+    sweep_process(*options, axes=AXES)
+    assert picture_bytes(folder) == expected
+    assert {row["status"] for row in rows(folder)} == {"done"}
+
+
+@pytest.mark.parametrize(
+    ("engine", "options", "message"),
+    [
+        (LocalEngine, {"workers": 0}, "`workers` of LocalEngine must be at least 1, got 0"),
+        (LocalEngine, {"threads": 0}, "`threads` of LocalEngine must be at least 1, got 0"),
+        (RayEngine, {"cpus": 0}, "`cpus` of RayEngine must be at least 1, got 0"),
+        (RayEngine, {"gpus": -1}, "`gpus` of RayEngine must be at least 0, got -1"),
+        (RayEngine, {"at_once": 0}, "`at_once` of RayEngine must be at least 1, got 0"),
+        (RayEngine, {"retries": -1}, "`retries` of RayEngine must be at least 0, got -1"),
+    ],
+    ids=["workers", "threads", "cpus", "gpus", "at_once", "retries"],
+)
+def test_a_number_out_of_its_range_is_refused(
+    engine: Any, options: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(ValueError, match=message):
+        engine(**options)
+
+
+def test_without_ray_its_engine_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "ray", None)
+    with pytest.raises(ValueError, match=r"needs Ray: pip install 'stylelightning\[ray\]'"):
+        RayEngine()
+
+
+def test_a_run_that_needs_more_than_the_cluster_has_is_refused() -> None:
+    with pytest.raises(ValueError, match="A run needs 9 CPU and 0 GPU, more than the cluster has"):
+        RayEngine(cpus=9)._room({"CPU": 2.0})
+    assert RayEngine(gpus=0.5)._room({"CPU": 8.0, "GPU": 2.0}) == 4
+    assert RayEngine(at_once=2)._room({"CPU": 8.0}) == 2
+
+
+def test_an_engine_that_is_none_is_one_line(
+    sweep: Sweep, capfd: pytest.CaptureFixture[str]
+) -> None:
+    sweep("--engine", "RaiEngine", axes=AXES, code=2)
+    error = capfd.readouterr().err
+    assert "RaiEngine" in error
+    assert len(error.strip().splitlines()) == 1
