@@ -18,7 +18,7 @@ from stylelightning.sweep.records import Axis, Record
 
 LONGEST_SIDE = 1024  # of an embedded picture, in pixels
 THUMBNAIL = 320
-GRAM_WIDTH = 640  # three matrices side by side
+GRAM_WIDTH = 780  # three matrices of 256 pixels side by side, as they are drawn by default
 QUALITY, THUMBNAIL_QUALITY = 90, 80  # of WebP
 MOST_STEPS = 400  # rows of a table of losses that are shown
 NO_TERMS = ("step", "scale", "size", "seconds_per_step", "peak_memory_mb")
@@ -85,7 +85,7 @@ def _run(folder: Path, record: Record, name: str, payload: Payload) -> dict[str,
     if picture is not None:
         payload.pictures[name] = picture["full"]
         run["picture"] = {key: value for key, value in picture.items() if key != "full"}
-        run["picture"] |= {"name": name, "file": f"{record.folder}/result.png"}
+        run["picture"] |= {"name": name, "file": (Path(record.folder) / "result.png").as_posix()}
     run["losses"] = _if_readable(_losses, here / "losses.csv")
     run["config"] = _if_readable(_config, here / "config.yaml")
     for layer, path in last_grams(here / "grams").items():
