@@ -7,6 +7,7 @@ import logging
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -16,9 +17,11 @@ from stylelightning.images import data_uri, shown_image
 from stylelightning.run_folder import flattened
 from stylelightning.sweep.records import Axis, Record
 
+MANY = 200  # points; a page of more has smaller pictures, and none of Gram matrices
 LONGEST_SIDE = 1024  # of an embedded picture, in pixels
+SMALLER_SIDE = 512  # of many
 THUMBNAIL = 320
-GRAM_WIDTH = 640  # three matrices side by side
+GRAM_WIDTH = 780  # three matrices of 256 pixels side by side, as they are drawn by default
 QUALITY, THUMBNAIL_QUALITY = 90, 80  # of WebP
 MOST_STEPS = 400  # rows of a table of losses that are shown
 NO_TERMS = ("step", "scale", "size", "seconds_per_step", "peak_memory_mb")
@@ -45,7 +48,9 @@ class Payload:
 def gather(folder: Path, title: str, axes: Sequence[Axis], records: Sequence[Record]) -> Payload:
     """Return what the report of a sweep shows.
 
-    A file that a run doesn't have, or that can't be read, is left out.
+    A file that a run doesn't have, or that can't be read, is left out. A page of more than
+    ``MANY`` points would be too large to open, so its pictures are smaller and those of Gram
+    matrices are left out.
 
     Args:
         folder: The sweep's folder.
@@ -53,7 +58,9 @@ def gather(folder: Path, title: str, axes: Sequence[Axis], records: Sequence[Rec
         axes: What differs.
         records: The points, in order.
     """
-    payload = Payload({"title": title})
+    many = len(records) > MANY
+    payload = Payload({"title": title, "longest_side": SMALLER_SIDE if many else LONGEST_SIDE})
+    payload.data["most_with_grams"] = MANY if many else None
     payload.data["axes"] = [{"name": axis.name, "labels": list(axis.labels)} for axis in axes]
     payload.data["runs"] = [
         _run(folder, record, f"run{number}", payload) for number, record in enumerate(records)
@@ -81,14 +88,15 @@ def _run(folder: Path, record: Record, name: str, payload: Payload) -> dict[str,
     if not record.folder:  # it has not been run: the sweep's folder has files of such names too
         return run
     here = folder / record.folder
-    picture = _if_readable(_picture, here / "result.png")
+    picture = _if_readable(partial(_picture, payload.data["longest_side"]), here / "result.png")
     if picture is not None:
         payload.pictures[name] = picture["full"]
         run["picture"] = {key: value for key, value in picture.items() if key != "full"}
-        run["picture"] |= {"name": name, "file": f"{record.folder}/result.png"}
+        run["picture"] |= {"name": name, "file": (Path(record.folder) / "result.png").as_posix()}
     run["losses"] = _if_readable(_losses, here / "losses.csv")
     run["config"] = _if_readable(_config, here / "config.yaml")
-    for layer, path in last_grams(here / "grams").items():
+    grams = {} if payload.data["most_with_grams"] else last_grams(here / "grams")
+    for layer, path in grams.items():
         gram = _if_readable(_gram, path)
         if gram is not None:
             key = f"{name}/{layer}"
@@ -133,11 +141,11 @@ def _if_readable(read: Callable[[Path, int], T], path: Path) -> T | None:
         return None
 
 
-@functools.lru_cache(maxsize=1024)
-def _picture(path: Path, changed: int) -> dict[str, Any]:
+@functools.lru_cache(maxsize=MANY)
+def _picture(longest_side: int, path: Path, changed: int) -> dict[str, Any]:
     """Return a picture in two sizes, and the sizes."""
     del changed  # a part of the cache's key, here and below
-    full = shown_image(path, LONGEST_SIDE)
+    full = shown_image(path, longest_side)
     small = full.copy()
     small.thumbnail((THUMBNAIL, THUMBNAIL))
     return {
@@ -148,7 +156,7 @@ def _picture(path: Path, changed: int) -> dict[str, Any]:
     }
 
 
-@functools.lru_cache(maxsize=8192)
+@functools.lru_cache(maxsize=5 * MANY)
 def _gram(path: Path, changed: int) -> str:
     del changed
     return data_uri(shown_image(path, GRAM_WIDTH), QUALITY)

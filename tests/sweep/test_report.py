@@ -13,7 +13,15 @@ import pytest
 from PIL import Image
 
 from stylelightning.sweep import report
-from stylelightning.sweep.payload import LONGEST_SIDE, MOST_STEPS, THUMBNAIL, gather, last_grams
+from stylelightning.sweep.payload import (
+    LONGEST_SIDE,
+    MANY,
+    MOST_STEPS,
+    SMALLER_SIDE,
+    THUMBNAIL,
+    gather,
+    last_grams,
+)
 from stylelightning.sweep.records import Axis, Record
 from stylelightning.sweep.report import in_script, page, write_report
 from tests.sweep.synthetic import write_run, write_sweep
@@ -71,6 +79,17 @@ def test_a_large_picture_is_embedded_smaller_and_much_smaller(tmp_path: Path) ->
         assert full.size == (LONGEST_SIDE, LONGEST_SIDE // 2)
     with picture_in(run["picture"]["thumbnail"]) as small:
         assert small.size == (THUMBNAIL, THUMBNAIL // 2)
+
+
+def test_a_page_of_very_many_points_has_smaller_pictures_and_no_matrices(tmp_path: Path) -> None:
+    write_run(tmp_path / "a", (200, 30, 60), size=(1500, 750), gram_steps=(1,))
+    waiting = [Record(f"waiting{n}", {AXIS.name: "mosaic"}) for n in range(MANY)]
+    payload = gather(tmp_path, "sweep", [AXIS], [record("a"), *waiting])
+    assert payload.pictures.keys() == {"run0"}
+    with picture_in(payload.pictures["run0"]) as full:
+        assert full.size == (SMALLER_SIDE, SMALLER_SIDE // 2)
+    assert payload.data["longest_side"] == SMALLER_SIDE
+    assert payload.data["most_with_grams"] == MANY
 
 
 @pytest.mark.parametrize("name", ["result.png", "losses.csv", "config.yaml"])

@@ -14,27 +14,28 @@ function configView(a, b) {
   if (missing.length > 0) return element("p", { class: "notice" }, `No config of ${missing.join(" and ")}.`);
   const keys = differingKeys(a.config, b.config);
   if (keys.length === 0) return element("p", { class: "notice" }, "The configs are the same.");
+  // on a narrow screen the cells stand below each other: the roles say that it is still a table
   const head = element(
     "tr",
-    {},
-    element("th", { scope: "col" }, "key"),
+    { role: "row" },
+    element("th", { scope: "col", role: "columnheader" }, "key"),
     ...[["a", a], ["b", b]].map(([side, run]) =>
-      element("th", { scope: "col" }, element("b", { class: `mark ${side}` }, side.toUpperCase()), ` ${nameOf(run)}`),
+      element("th", { scope: "col", role: "columnheader" }, element("b", { class: `mark ${side}` }, side.toUpperCase()), ` ${nameOf(run)}`),
     ),
   );
   const lines = keys.map((key) => element(
     "tr",
-    {},
-    element("th", { scope: "row", class: "key" }, key),
+    { role: "row" },
+    element("th", { scope: "row", role: "rowheader", class: "key" }, key),
     configCell("a", a.config[key]),
     configCell("b", b.config[key]),
   ));
-  return element("table", { class: "data differing" }, element("thead", {}, head), element("tbody", {}, ...lines));
+  return element("table", { class: "data differing", role: "table" }, element("thead", { role: "rowgroup" }, head), element("tbody", { role: "rowgroup" }, ...lines));
 }
 
 function configCell(side, value) {
   const text = value === undefined
     ? element("span", { class: "missing" }, "not set")
     : element("code", {}, value === "" ? "(empty)" : value);
-  return element("td", { class: side, "data-side": side.toUpperCase() }, text);
+  return element("td", { class: side, role: "cell", "data-side": side.toUpperCase() }, text);
 }

@@ -17,8 +17,22 @@ function placeOf(run) {
 
 /** Return what a run is called: its labels, if there are any, or its name. */
 function nameOf(run) {
-  const labels = axes.map((axis) => run.place[axis.name]).filter((label) => label !== undefined);
+  const labels = axes.filter((axis) => run.place[axis.name] !== undefined).map((axis) => shortLabel(axis, run));
   return labels.length > 0 ? labels.join(" · ") : run.point;
+}
+
+/**
+ * Return the label of a run so that it can stand beside those of other axes: without the folder
+ * that all labels of the axis have in common, and with the axis if it is a number or a bare word.
+ */
+function shortLabel(axis, run) {
+  const label = run.place[axis.name];
+  if (label.trim() !== "" && Number.isFinite(Number(label))) return `${shortName(axis)} ${label}`;
+  if (/^(true|false|null|none)$/i.test(label)) return `${shortName(axis)} ${label}`;
+  const folder = (path) => path.slice(0, path.lastIndexOf("/") + 1);
+  const common = folder(label);
+  const shared = axis.labels.every((other) => folder(other) === common && other !== common);
+  return shared ? label.slice(common.length) : label;
 }
 
 /** Return the last part of a dotted key if no other axis has the same, or the whole key. */

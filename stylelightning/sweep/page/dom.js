@@ -28,8 +28,8 @@ function fillSelect(select, options, chosen) {
 }
 
 /** Return a select with a label around it. */
-function labelledSelect(label, options, chosen, onchange) {
-  const select = element("select", { onchange: () => onchange(select.value) });
+function labelledSelect(id, label, options, chosen, onchange) {
+  const select = element("select", { id, onchange: () => onchange(select.value) });
   fillSelect(select, options, chosen);
   return element("label", { class: "control" }, element("span", {}, label), select);
 }

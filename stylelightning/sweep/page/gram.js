@@ -10,7 +10,7 @@ function startGrams() {
   const measured = runs.filter((run) => layers.some((layer) => isNumber(run.metrics[layer])));
   fillTable(byId("gram-table"), measured, [
     { title: "", cell: (run) => choiceButtons(run) ?? "", class: "picks" },
-    { title: "run", value: nameOf, cell: nameOf, head: true },
+    { title: "run", value: nameOf, cell: (run) => textCell(nameOf(run)), head: true },
     ...layers.map((layer) => gramColumn(layer, measured)),
   ]);
 }

@@ -14,6 +14,7 @@ function layOut(side, place) {
   if (grid[other] === place) grid[other] = grid[side];
   grid[side] = place;
   drawGridControls();
+  byId(`grid-${side}`).focus(); // the select that was used is another one now
   drawGrid();
 }
 
@@ -21,16 +22,17 @@ function drawGridControls() {
   const controls = [];
   if (axes.length > 1) {
     const names = axes.map((axis, place) => [place, axis.name]);
-    controls.push(labelledSelect("Rows", names, grid.rows, (value) => layOut("rows", Number(value))));
-    controls.push(labelledSelect("Columns", names, grid.columns, (value) => layOut("columns", Number(value))));
+    controls.push(labelledSelect("grid-rows", "Rows", names, grid.rows, (value) => layOut("rows", Number(value))));
+    controls.push(labelledSelect("grid-columns", "Columns", names, grid.columns, (value) => layOut("columns", Number(value))));
   }
   for (const axis of otherAxes()) {
-    controls.push(labelledSelect(axis.name, axis.labels.map((label) => [label, label]), grid.others[axis.name], (label) => {
+    const options = axis.labels.map((label) => [label, label]);
+    controls.push(labelledSelect(null, axis.name, options, grid.others[axis.name], (label) => {
       grid.others[axis.name] = label;
       drawGrid();
     }));
   }
-  controls.push(labelledSelect("Beneath each picture", beneathOptions(), grid.beneath, (value) => {
+  controls.push(labelledSelect(null, "Beneath each picture", beneathOptions(), grid.beneath, (value) => {
     grid.beneath = value;
     drawGrid();
   }));

@@ -23,6 +23,8 @@ function showInLightbox() {
   byId("lightbox-title").textContent = nameOf(run);
   const picture = byId("lightbox-picture");
   picture.src = addressOf(name);
+  picture.style.setProperty("--width", String(width));
+  picture.style.setProperty("--height", String(height));
   picture.alt = `Picture of ${placeOf(run) || run.point}`;
   const original = element("a", { href: file.split("/").map(encodeURIComponent).join("/") }, "result.png");
   byId("lightbox-note").replaceChildren(

@@ -10,7 +10,15 @@ function showSummary() {
   byId("summary").textContent = `${points}${over}: ${counts.join(", ") || "none"}.`;
 }
 
+/** Say what is different in a page of very many points. */
+function showLimits() {
+  byId("longest-side").textContent = String(data.longest_side);
+  byId("gram-pictures-left-out").hidden = data.most_with_grams === null;
+  byId("most-with-grams").textContent = String(data.most_with_grams);
+}
+
 showSummary();
+showLimits();
 chooseFirst();
 startLightbox();
 startGrid();

@@ -29,13 +29,13 @@ function plotScales(points, width, height, logarithmic) {
   const [lowX, highX] = extent(points.map(([x]) => x));
   const [lowY, highY] = padded(extent(points.map(([, y]) => y)), logarithmic);
   const along = (value, low, high) => (high > low ? (value - low) / (high - low) : 0.5);
-  const height_ = logarithmic
+  const upwards = logarithmic
     ? (y) => along(Math.log10(y), Math.log10(lowY), Math.log10(highY))
     : (y) => along(y, lowY, highY);
   const { left, right, top, bottom } = PLOT_MARGIN;
   return {
     x: (value) => left + along(value, lowX, highX) * (width - left - right),
-    y: (value) => height - bottom - height_(value) * (height - top - bottom),
+    y: (value) => height - bottom - upwards(value) * (height - top - bottom),
     step: (pixel) => lowX + ((pixel - left) / (width - left - right)) * (highX - lowX),
     xTicks: ticks(lowX, highX, Math.max(2, width / 110)).filter(Number.isInteger),
     yTicks: (logarithmic ? logTicks : ticks)(lowY, highY, Math.max(3, height / 60)),
@@ -44,14 +44,15 @@ function plotScales(points, width, height, logarithmic) {
 
 const extent = (values) => values.reduce(([low, high], value) => [Math.min(low, value), Math.max(high, value)], [Infinity, -Infinity]);
 
-/** Return a range with some room at both ends. */
+/** Return a range with some room at both ends; one that begins near zero begins there. */
 function padded([low, high], logarithmic) {
   if (logarithmic) {
     const room = high > low ? (high / low) ** 0.04 : 1.5;
     return [low / room, high * room];
   }
   const room = high > low ? (high - low) * 0.04 : Math.abs(high) / 2 || 1;
-  return [low > 0 && low < room * 8 ? 0 : low - room, high + room];
+  const nearZero = low >= 0 && low < (high - low) / 3;
+  return [nearZero ? 0 : low - room, high + room];
 }
 
 function curvePath(points, fits, scales) {

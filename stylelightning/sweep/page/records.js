@@ -3,7 +3,7 @@
 function startRecords() {
   fillTable(byId("record-table"), runs, [
     { title: "", cell: (run) => choiceButtons(run) ?? "", class: "picks" },
-    { title: "point", value: (run) => run.point, cell: (run) => run.point, head: true },
+    { title: "point", value: (run) => run.point, cell: (run) => textCell(run.point), head: true },
     ...axes.map(axisColumn),
     {
       title: "status",
@@ -15,7 +15,7 @@ function startRecords() {
     numberColumn("steps", (run) => (run.status === "waiting" ? null : run.steps)),
     numberColumn("seconds", (run) => (run.status === "waiting" ? null : run.seconds)),
     numberColumn("memory, MB", (run) => run.megabytes),
-    { title: "error", value: (run) => run.error, cell: (run) => run.error, class: "error" },
+    { title: "error", value: (run) => run.error, cell: (run) => textCell(run.error), class: "error" },
   ]);
 }
 
@@ -24,10 +24,9 @@ function axisColumn(axis) {
   const numeric = axis.labels.every((label) => label.trim() !== "" && Number.isFinite(Number(label)));
   const place = (label) => (numeric ? Number(label) : axis.labels.indexOf(label));
   return {
-    title: axis.name,
+    title: shortName(axis),
     value: (run) => (run.place[axis.name] === undefined ? null : place(run.place[axis.name])),
-    cell: (run) => run.place[axis.name] ?? MISSING,
-    class: "label",
+    cell: (run) => textCell(run.place[axis.name] ?? MISSING),
   };
 }
 

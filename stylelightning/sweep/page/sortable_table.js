@@ -23,6 +23,9 @@ function columnHead(column, sortBy) {
   return head;
 }
 
+/** Return a text for a cell that is wrapped only when it is long. */
+const textCell = (text) => element("div", { class: "text" }, text);
+
 function fillBody(body, rows, columns) {
   body.replaceChildren(...rows.map((row) => {
     const line = element("tr", { "data-run-of": row.index });
