@@ -11,6 +11,7 @@ from stylelightning.callbacks.loss_log import LossLog
 from stylelightning.callbacks.periodic import PeriodicCallback
 from stylelightning.callbacks.progress import StepProgressBar
 from stylelightning.callbacks.result import ResultWriter
+from stylelightning.callbacks.timelapse import Timelapse
 
 __all__ = [
     "BackgroundWriter",
@@ -26,4 +27,5 @@ __all__ = [
     "StepEndStop",
     "StepProgressBar",
     "StopOnDivergence",
+    "Timelapse",
 ]
