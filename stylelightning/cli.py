@@ -14,7 +14,13 @@ from lightning.pytorch.loggers import TensorBoardLogger
 
 # a YAML file may name every class of these packages by its bare name
 from stylelightning import backbones, colours, losses  # noqa: F401
-from stylelightning.callbacks import LastCheckpoint, ResultWriter, StepEndStop, StopOnDivergence
+from stylelightning.callbacks import (
+    Advice,
+    LastCheckpoint,
+    ResultWriter,
+    StepEndStop,
+    StopOnDivergence,
+)
 from stylelightning.checkpoint import check_checkpoint
 from stylelightning.checkpoint_io import AtomicCheckpointIO
 from stylelightning.data import StyleTransferData
@@ -213,6 +219,8 @@ class CLI(LightningCLI):
             chosen = [each for each in chosen if not isinstance(each, Checkpoint)]
         elif not any(isinstance(each, Checkpoint) for each in chosen):
             chosen.append(LastCheckpoint())
+        if not any(isinstance(each, Advice) for each in chosen):
+            chosen.append(Advice())
         watches = [each for each in chosen if isinstance(each, StopOnDivergence)]
         others = [each for each in chosen if not isinstance(each, StopOnDivergence)]
         return [*watches, self.writer, *others, StepEndStop()]

@@ -1,5 +1,6 @@
 """What happens around the steps, one file each. A new callback is one file and one line below."""
 
+from stylelightning.callbacks.advice import Advice
 from stylelightning.callbacks.background import BackgroundWriter, PictureCallback
 from stylelightning.callbacks.divergence import StopOnDivergence
 from stylelightning.callbacks.gradient_balance import GradientBalance
@@ -14,6 +15,7 @@ from stylelightning.callbacks.result import ResultWriter
 from stylelightning.callbacks.timelapse import Timelapse
 
 __all__ = [
+    "Advice",
     "BackgroundWriter",
     "GradientBalance",
     "GramMatrixVisualizer",
