@@ -10,6 +10,7 @@ from lightning.pytorch.callbacks import ModelCheckpoint
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from stylelightning import Schedule, StyleTransfer, StyleTransferData
+from stylelightning.__main__ import main
 from stylelightning.backbones import VGG16, Backbone, RandomMultiscale
 from stylelightning.calibration import CalibrationError, calibrated_weights
 from stylelightning.losses import (
@@ -22,7 +23,7 @@ from stylelightning.losses import (
     TotalVariationLoss,
 )
 from stylelightning.term_gradients import with_noise
-from tests.conftest import Run
+from tests.conftest import TINY, Run
 from tests.runs import OPTIMIZERS, fit, make_module, make_trainer
 
 RATIOS: dict[str, float | None] = {"style": 10, "content": 1}
@@ -167,6 +168,14 @@ def test_the_weights_are_said_and_logged(run: Run, capsys: pytest.CaptureFixture
     assert logged["style"] == 1000
     assert line == f"weights  style 1000  content {logged['content']:.4g}"
     assert "tv" not in line
+
+
+def test_a_plan_measures_no_weights(
+    content: Path, style: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pictures = [f"--data.content={content}", f"--data.style={style}"]
+    assert main(["plan", "--config", str(TINY), *pictures, *ASKED]) == 0
+    assert weights(capsys.readouterr().out) == []
 
 
 @pytest.mark.parametrize("other", ["--model.calibrate.style=20", "--model.losses.style.weight=500"])

@@ -21,8 +21,8 @@ class Advice(Callback):
     It warns of style images that are smaller than what a position of a layer sees, at the last
     scale; of layers at which a term has no gradient; and of terms whose gradient is tiny beside
     that of the total. The gradients are measured once, after the first step, at the picture plus
-    white noise, where no term is at its minimum; a term that is 0 there is content. The run is not
-    changed by it. The command line adds it unless one is named.
+    white noise, where no term is at its minimum; one that is 0 there has what it asks for. The run
+    is not changed by it. The command line adds it unless one is named.
 
     Example:
         .. code-block:: yaml

@@ -1,5 +1,6 @@
 """A chart of gradients: their norms as bars, the angles between them as a matrix."""
 
+import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -16,9 +17,10 @@ TEXT = 14
 BAR = 220
 """Length of the longest bar in pixels."""
 MARGIN = 16
-Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
-
+"""Pixels between the parts."""
 INK, PALE, BLUE = (40, 40, 40), (200, 200, 200), (66, 113, 158)
+
+Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
 
 def draw_chart(
@@ -28,7 +30,7 @@ def draw_chart(
 
     Args:
         title: What is written above.
-        norms: L2 norms of the gradients by term, at least 0.
+        norms: L2 norms of the gradients by term, at least 0; one that is not finite has no bar.
         cosines: Cosines of pairs of terms, in [-1, 1]; what is missing is left gray.
 
     Returns:
@@ -49,13 +51,14 @@ def draw_chart(
     draw.text((MARGIN, MARGIN), title, INK, font)
     draw.text((matrix, MARGIN), "cosine", INK, font)
     draw.text((bars, head - 8), "norm of the gradient", INK, font, anchor="ls")
-    largest = max([*norms.values(), torch.finfo(torch.float32).tiny])
+    lengths = {name: value if math.isfinite(value) else 0 for name, value in norms.items()}
+    largest = max(lengths.values()) or 1
     for row, name in enumerate(names):
         top = head + ROW * row
         middle = top + ROW // 2
         draw.text((MARGIN, middle), name, INK, font, anchor="lm")
         draw.line((bars, top + 4, bars, top + ROW - 4), PALE)
-        length = round(BAR * norms[name] / largest)
+        length = round(BAR * lengths[name] / largest)
         if length:
             draw.rectangle((bars, top + 8, bars + length, top + ROW - 8), BLUE)
         draw.text((bars + length + 8, middle), f"{norms[name]:.3g}", INK, font, anchor="lm")

@@ -1,7 +1,6 @@
 """The run as an animation."""
 
 import logging
-import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
@@ -43,8 +42,9 @@ class Timelapse(PictureCallback):
             even, as videos need it.
         formats: ``gif``, ``mp4`` or both. An MP4 needs the package av:
             ``pip install 'stylelightning[video]'``.
-        frames_per_second: How many frames are shown in a second, above 0.
-        hold: For how many seconds more the last frame is shown, at least 0.
+        frames_per_second: How many frames are shown in a second, from 0.01 to 100; a GIF has 50
+            at most.
+        hold: For how many seconds more the last frame is shown, from 0 to 500.
         max_frames: Most frames that are kept, at least 2; a frame of 384 x 288 pixels takes 0.3 MB
             of memory.
 
@@ -65,12 +65,15 @@ class Timelapse(PictureCallback):
         for name, value in (("size", size), ("max_frames", max_frames)):
             if value < 2:
                 raise ValueError(f"`{name}` of Timelapse must be at least 2, got {value}.")
-        if not 0 < frames_per_second < math.inf:
-            raise ValueError(
-                f"`frames_per_second` of Timelapse must be above 0, got {frames_per_second}."
-            )
-        if not 0 <= hold < math.inf:
-            raise ValueError(f"`hold` of Timelapse must be at least 0 seconds, got {hold}.")
+        # a GIF counts the time of a frame in hundredths of a second, up to 655 seconds
+        for name, rate, least, most in (
+            ("frames_per_second", frames_per_second, 0.01, 100),
+            ("hold", hold, 0, 500),
+        ):
+            if not least <= rate <= most:
+                raise ValueError(
+                    f"`{name}` of Timelapse must be from {least} to {most}, got {rate}."
+                )
         if not formats or set(formats) - WRITERS.keys():
             raise ValueError(
                 f"`formats` of Timelapse must be gif, mp4 or both, got {list(formats)}."

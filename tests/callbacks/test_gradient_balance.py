@@ -1,5 +1,6 @@
 """Norms and angles of the terms' gradients, as numbers and as a chart."""
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -133,8 +134,9 @@ def test_a_bar_is_as_long_as_its_norm() -> None:
     assert sorted(set(rows.tolist())) == [0, 111, 221]
 
 
-def test_gradients_of_0_have_no_bar() -> None:
-    chart = draw_chart("step 1", {"a": 0.0}, {})
+@pytest.mark.parametrize("value", [0.0, math.nan, math.inf])
+def test_gradients_of_0_or_without_a_number_have_no_bar(value: float) -> None:
+    chart = draw_chart("step 1", {"a": value}, {})
     assert columns_of(chart, BLUE) == 0
     assert (float(chart.min()) >= 0, float(chart.max())) == (True, 1)
 

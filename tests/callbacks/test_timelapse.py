@@ -158,8 +158,11 @@ def test_without_its_package_an_mp4_ends_the_program_before_the_run(
         ({"every_n_steps": 0}, "`every_n_steps` of Timelapse must be at least 1, got 0"),
         ({"size": 1}, "`size` of Timelapse must be at least 2, got 1"),
         ({"max_frames": 1}, "`max_frames` of Timelapse must be at least 2, got 1"),
-        ({"frames_per_second": 0}, "`frames_per_second` of Timelapse must be above 0, got 0"),
-        ({"hold": -1}, "`hold` of Timelapse must be at least 0 seconds, got -1"),
+        (
+            {"frames_per_second": 0},
+            "`frames_per_second` of Timelapse must be from 0.01 to 100, got 0",
+        ),
+        ({"hold": -1}, "`hold` of Timelapse must be from 0 to 500, got -1"),
         ({"formats": []}, r"`formats` of Timelapse must be gif, mp4 or both, got \[\]"),
         ({"formats": ["avi"]}, r"must be gif, mp4 or both, got \['avi'\]"),
     ],
