@@ -31,7 +31,7 @@ class Advice(Callback):
               advice:
                 class_path: Advice
                 init_args:
-                  least_share: 1.0e-6
+                  least_share: 1.0e-4
 
     Args:
         least_share: Norm of a term's gradient divided by that of the total, below which it is
@@ -41,7 +41,7 @@ class Advice(Callback):
         ValueError: If ``least_share`` is negative.
     """
 
-    def __init__(self, least_share: float = 1e-5) -> None:
+    def __init__(self, least_share: float = 1e-6) -> None:
         super().__init__()
         if not least_share >= 0:
             raise ValueError(f"`least_share` of Advice must be at least 0, got {least_share}.")

@@ -85,14 +85,14 @@ def test_a_layer_without_answers_is_said(
 
 
 def test_a_tiny_term_is_said(tmp_path: Any, data: StyleTransferData, capsys: Capture) -> None:
-    terms = losses(tv=TotalVariationLoss(1e-7))
+    terms = losses(tv=TotalVariationLoss(1e-9))
     fit(tmp_path, data, Advice(), losses=terms)
     (line,) = warnings(capsys.readouterr())
     assert "The term 'tv' is " in line
     assert "of the total, by the norm of its gradient, and hardly changes the picture" in line
     assert "--model.losses.tv.weight" in line
     assert "--model.losses.tv null" in line
-    fit(tmp_path, data, Advice(least_share=0), losses=losses(tv=TotalVariationLoss(1e-7)))
+    fit(tmp_path, data, Advice(least_share=0), losses=losses(tv=TotalVariationLoss(1e-9)))
     assert warnings(capsys.readouterr()) == []
 
 
@@ -143,7 +143,7 @@ def test_it_does_not_change_the_run(tmp_path: Any, data: StyleTransferData) -> N
     assert torch.equal(*pictures)
 
 
-TINY = "--model.losses.tv.weight=1e-7"
+TINY = "--model.losses.tv.weight=1e-9"
 
 
 def test_the_command_line_adds_it_unless_one_is_named(run: Run, capsys: Capture) -> None:
