@@ -14,7 +14,13 @@ from lightning.pytorch.loggers import TensorBoardLogger
 
 # a YAML file may name every class of these packages by its bare name
 from stylelightning import backbones, colours, losses  # noqa: F401
-from stylelightning.callbacks import LastCheckpoint, ResultWriter, StepEndStop, StopOnDivergence
+from stylelightning.callbacks import (
+    Advice,
+    LastCheckpoint,
+    ResultWriter,
+    StepEndStop,
+    StopOnDivergence,
+)
 from stylelightning.checkpoint import check_checkpoint
 from stylelightning.checkpoint_io import AtomicCheckpointIO
 from stylelightning.data import StyleTransferData
@@ -212,6 +218,8 @@ class CLI(LightningCLI):
             chosen = [each for each in chosen if not isinstance(each, Checkpoint)]
         elif not any(isinstance(each, Checkpoint) for each in chosen):
             chosen.append(LastCheckpoint())
+        if not any(isinstance(each, Advice) for each in chosen):
+            chosen.append(Advice())
         watches = [each for each in chosen if isinstance(each, StopOnDivergence)]
         others = [each for each in chosen if not isinstance(each, StopOnDivergence)]
         return [*watches, self.writer, *others, StepEndStop()]
@@ -257,6 +265,7 @@ class PlanCLI(CLI):
         def new_trainer(callbacks: list[Callback]) -> Trainer:
             return self.instantiate_trainer(callbacks=callbacks)
 
+        self.model.calibration = None  # what a term weighs takes no time
         steps = self.config["fit"].trainer.max_steps
         text = report(self.model, self.datamodule, new_trainer, steps)
         sys.stdout.write(f"{text}\n")

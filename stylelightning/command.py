@@ -11,6 +11,7 @@ import torch
 from lightning.pytorch.utilities.exceptions import SIGTERMException
 
 from stylelightning.allocator import keep_freed_memory
+from stylelightning.calibration import CalibrationError
 from stylelightning.cli import CLI, PlanCLI
 from stylelightning.console import set_up_console
 from stylelightning.module import DivergenceError
@@ -109,7 +110,7 @@ def _plan(made: MadeFolders, options: list[str]) -> None:
 
 def _mendable(error: Exception) -> bool:
     """Return whether a run failed for a reason that its user can do something about."""
-    return isinstance(error, OSError | DivergenceError) or _out_of_memory(error)
+    return isinstance(error, OSError | DivergenceError | CalibrationError) or _out_of_memory(error)
 
 
 def _out_of_memory(error: Exception) -> bool:

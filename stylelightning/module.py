@@ -1,6 +1,8 @@
 """The LightningModule whose only parameter is the picture."""
 
 import logging
+from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import torch
@@ -13,12 +15,14 @@ from torch.optim import LBFGS, Adam, Optimizer
 from stylelightning import checkpoint as checkpoints
 from stylelightning import checks, moments
 from stylelightning.backbones.base import Backbone, Features
+from stylelightning.calibration import Calibration
 from stylelightning.canvas import Canvas
 from stylelightning.data import StyleTransferData
 from stylelightning.engine import CompileMode, Engine, MatmulPrecision
 from stylelightning.initial import initial_picture
 from stylelightning.losses.base import IMAGE_LAYER, Loss
 from stylelightning.schedule import Schedule
+from stylelightning.term_gradients import Evaluation
 
 log = logging.getLogger(__name__)
 
@@ -58,10 +62,14 @@ class StyleTransfer(LightningModule):
         activation_checkpointing: Whether maps that no loss reads are computed again for the
             gradient instead of being kept: less memory with a deep network, little less with a
             VGG, and more time.
+        calibrate: Ratio of the norms of the terms' gradients, such as ``{style: 10, content: 1}``:
+            the weights of these terms are set so at the start of the run, whatever the network,
+            layers and size are. The one with the largest number keeps its weight. Null leaves a
+            term out.
 
     Raises:
-        ValueError: If no loss is left, a name is not fit for a command line, or there is nothing
-            to compute again.
+        ValueError: If no loss is left, a name is not fit for a command line, there is nothing to
+            compute again, or ``calibrate`` does not fit the losses.
 
     Source: Gatys, Ecker and Bethge, CVPR 2016, https://doi.org/10.1109/CVPR.2016.265
     """
@@ -79,6 +87,7 @@ class StyleTransfer(LightningModule):
         matmul_precision: MatmulPrecision | None = None,
         compile: bool | CompileMode = False,  # the name that Lightning knows
         activation_checkpointing: bool = False,
+        calibrate: dict[str, float | None] | None = None,
     ) -> None:
         super().__init__()
         used = {name: loss for name, loss in losses.items() if loss is not None}
@@ -93,6 +102,8 @@ class StyleTransfer(LightningModule):
                     f"The name of a loss must be a plain word and not taken, got {name!r}: give "
                     "it another name under `model.losses`."
                 )
+        ratios = {name: each for name, each in (calibrate or {}).items() if each is not None}
+        self.calibration = Calibration(ratios, used, losses.keys() - used) if ratios else None
         self.backbone = backbone.requires_grad_(False)
         mode = "default" if compile is True else compile or None
         self.engine = Engine(self.backbone, matmul_precision, mode, activation_checkpointing)
@@ -169,6 +180,8 @@ class StyleTransfer(LightningModule):
         self.canvas = Canvas(start, self.averaging)
         self._scale, self._evaluated, self.terms = 0, -1, {}
         self._made_with()  # whatever is wrong with the optimizer is wrong now
+        if self.calibration is not None:
+            self.calibration.weights = {}
 
     @property
     def losses_by_name(self) -> dict[str, Loss]:
@@ -186,7 +199,10 @@ class StyleTransfer(LightningModule):
         Returns:
             The feature maps by layer, in float32 (float64 for a float64 picture).
         """
-        features = self.engine.compute(image, self._layers - {IMAGE_LAYER})
+        return self._features(self.engine.compute, image)
+
+    def _features(self, compute: Any, image: Tensor) -> Features:
+        features: Features = compute(image, self._layers - {IMAGE_LAYER})
         features[IMAGE_LAYER] = image
         return {name: feature.to(image.dtype) for name, feature in features.items()}
 
@@ -203,6 +219,17 @@ class StyleTransfer(LightningModule):
             self.terms = {name: term.detach() for name, term in terms.items()}
         return total
 
+    def evaluate(self, picture: Tensor, losses: Mapping[str, Loss]) -> Evaluation:
+        """Evaluate losses beside the run, at any picture: nothing of the run changes.
+
+        Args:
+            picture: Picture of shape (1, 3, H, W) in [0, 1], as large as the canvas.
+            losses: Losses of the run, by name.
+        """
+        with self.trainer.precision_plugin.forward_context():  # that of `training_step`
+            # a compiled network frees what a second backward pass needs
+            return Evaluation(partial(self._features, self.backbone), losses, picture)
+
     def on_train_start(self) -> None:
         """Compute the targets, on the run's device; a resumed run is at its own scale here."""
         self.engine.start(self.device, str(self.trainer.precision))
@@ -211,6 +238,8 @@ class StyleTransfer(LightningModule):
             if state := self._loss_states.get(name):
                 loss.load_state(state)
         self._loss_states = {}
+        if self.calibration is not None:
+            self.calibration.start(self.evaluate, self.canvas.image, self.trainer)
 
     def teardown(self, stage: str) -> None:
         """Put the backbone back as it was."""
@@ -318,6 +347,8 @@ class StyleTransfer(LightningModule):
         checkpoint["scale"] = self._scale
         checkpoint["losses"] = {name: loss.state() for name, loss in self.losses_by_name.items()}
         checkpoint["made_with"] = self._made_with()
+        if self.calibration is not None:
+            checkpoint["calibration"] = self.calibration.state()
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Bring the canvas to the checkpoint's size; its values are loaded after this.
@@ -332,6 +363,8 @@ class StyleTransfer(LightningModule):
         checkpoints.check_place(checkpoint, self.plan, sizes)
         self._scale = int(checkpoint["scale"])
         self._loss_states = checkpoint.get("losses", {})
+        if self.calibration is not None and "calibration" in checkpoint:
+            self.calibration.load_state(checkpoint["calibration"])
         self.canvas.reset(torch.zeros_like(stored["canvas.image"]))
         checkpoint["state_dict"] = {k: stored.get(k, v) for k, v in self.state_dict().items()}
         for sentence in checkpoints.adapt_optimizer(checkpoint, self._made_with()):

@@ -1,7 +1,9 @@
 """What happens around the steps, one file each. A new callback is one file and one line below."""
 
+from stylelightning.callbacks.advice import Advice
 from stylelightning.callbacks.background import BackgroundWriter, PictureCallback
 from stylelightning.callbacks.divergence import StopOnDivergence
+from stylelightning.callbacks.gradient_balance import GradientBalance
 from stylelightning.callbacks.gram_matrix import GramMatrixVisualizer
 from stylelightning.callbacks.image_snapshot import ImageSnapshot
 from stylelightning.callbacks.interrupt import StepEndInterrupt, StepEndStop
@@ -10,9 +12,12 @@ from stylelightning.callbacks.loss_log import LossLog
 from stylelightning.callbacks.periodic import PeriodicCallback
 from stylelightning.callbacks.progress import StepProgressBar
 from stylelightning.callbacks.result import ResultWriter
+from stylelightning.callbacks.timelapse import Timelapse
 
 __all__ = [
+    "Advice",
     "BackgroundWriter",
+    "GradientBalance",
     "GramMatrixVisualizer",
     "ImageSnapshot",
     "LastCheckpoint",
@@ -24,4 +29,5 @@ __all__ = [
     "StepEndStop",
     "StepProgressBar",
     "StopOnDivergence",
+    "Timelapse",
 ]

@@ -1,5 +1,6 @@
 """Read and write pictures: the only place of the project that touches picture files."""
 
+from stylelightning.images.animation import check_video, write_gif, write_mp4
 from stylelightning.images.atomic import write_atomically
 from stylelightning.images.convert import pixels_to_image
 from stylelightning.images.formats import PICTURE_SUFFIXES
@@ -16,11 +17,14 @@ __all__ = [
     "PIXEL_LIMIT",
     "Picture",
     "check_output",
+    "check_video",
     "data_uri",
     "pixels_to_image",
     "read_config",
     "read_picture",
     "shown_image",
     "write_atomically",
+    "write_gif",
+    "write_mp4",
     "write_picture",
 ]
