@@ -208,7 +208,8 @@ class CLI(LightningCLI):
 
     def _callbacks(self, settings: Namespace) -> list[Callback]:
         """Return the callbacks in the order that they need: whoever watches comes first."""
-        named = [each for each in self.config_init["fit"].callbacks.values() if each is not None]
+        given = self.config_init["fit"].callbacks
+        named = [each for each in given.values() if each is not None]
         chosen = [*named, *_as_list(settings.callbacks)]
         if not any(isinstance(each, ProgressBar) for each in chosen):
             settings.enable_progress_bar = False  # Lightning's own counts epochs
@@ -218,7 +219,7 @@ class CLI(LightningCLI):
             chosen = [each for each in chosen if not isinstance(each, Checkpoint)]
         elif not any(isinstance(each, Checkpoint) for each in chosen):
             chosen.append(LastCheckpoint())
-        if not any(isinstance(each, Advice) for each in chosen):
+        if "advice" not in given and not any(isinstance(each, Advice) for each in chosen):
             chosen.append(Advice())
         watches = [each for each in chosen if isinstance(each, StopOnDivergence)]
         others = [each for each in chosen if not isinstance(each, StopOnDivergence)]

@@ -132,17 +132,16 @@ class Progress:
 
 def _run(engine: Engine, jobs: Sequence[Job], progress: Progress) -> bool:
     """Run the jobs; return whether the sweep was stopped."""
-    records = engine.run(jobs)
+    records, stopped = engine.run(jobs), False
     try:
         for record in records:
             progress.add(record)
-            if record.status == "stopped":
-                return True
+            stopped |= record.status == "stopped"
     except KeyboardInterrupt:
         return True
     finally:
         records.close()
-    return False
+    return stopped
 
 
 def _show(name: str, points: Sequence[Point], progress: Progress) -> None:

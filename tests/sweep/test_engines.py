@@ -1,12 +1,17 @@
 """Engines make the same pictures, whatever happens to their processes."""
 
+import signal
+import subprocess
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from stylelightning.sweep.engines import LocalEngine, RayEngine
+from tests.conftest import ROOT
 from tests.sweep.conftest import Sweep, picture_bytes, rows
 
 AXES = {"model.losses.style.weight": [10.0, 1000.0], "model.init": ["noise", "gray"]}
@@ -37,13 +42,8 @@ def expected(sweep: Sweep, deadly: list[str], tmp_path: Path) -> dict[str, bytes
 
 
 def test_every_engine_makes_the_same_pictures_and_none_is_lost_with_its_process(
-    expected: dict[str, bytes],
-    deadly: list[str],
-    sweep_process: Sweep,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    expected: dict[str, bytes], deadly: list[str], sweep_process: Sweep, tmp_path: Path
 ) -> None:
-    monkeypatch.setenv("DEADLY", "SIGKILL")
     marker = tmp_path / "marker"
     for engine in ("two processes", "ray"):
         options = [*deadly, *ENGINES[engine]]
@@ -57,24 +57,32 @@ def test_every_engine_makes_the_same_pictures_and_none_is_lost_with_its_process(
         assert any(row["folder"].endswith("version_1") for row in table)
 
 
-@pytest.mark.parametrize("engine", ["one process", "two processes", "ray"])
+@pytest.mark.parametrize("engine", ENGINES)
 def test_ctrl_c_stops_after_the_step_and_the_sweep_goes_on(
-    expected: dict[str, bytes],
-    deadly: list[str],
-    sweep_process: Sweep,
-    monkeypatch: pytest.MonkeyPatch,
-    engine: str,
+    sweep: Sweep, sweep_process: Sweep, sweep_file: Callable[..., Path], tmp_path: Path, engine: str
 ) -> None:
-    monkeypatch.setenv("DEADLY", "SIGINT")
-    options = [*deadly, *ENGINES[engine]]
-    folder = sweep_process(*options, axes=AXES, code=130)
+    options = ["--model.schedule.steps=100", "--callbacks.snapshots=null", "--callbacks.grams=null"]
+    expected = picture_bytes(sweep(*options, *ENGINES["one process"], axes=AXES, root="expected"))
+    command = [sys.executable, "-m", "stylelightning", "sweep", *options, *ENGINES[engine]]
+    command += ["--config", str(sweep_file(axes=AXES)), "--root", str(tmp_path / "runs")]
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    folder = tmp_path / "runs" / "tiny-sweep"
+    while not list(folder.glob("*/version_0/checkpoints/last.ckpt")):
+        assert process.poll() is None
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    output, _ = process.communicate(timeout=60)
+    assert process.returncode == 130, output
+    assert "the same command goes on where it was" in output
     stopped = [row for row in rows(folder) if row["status"] == "stopped"]
-    assert stopped
-    assert all(int(row["steps"]) < 6 for row in stopped)
+    assert all(int(row["steps"]) < 200 for row in stopped)
+    begun = [row["point"] for row in stopped if int(row["steps"]) > 0]
+    assert begun
     assert (folder / "report.html").is_file()
-    sweep_process(*options, axes=AXES)
+    sweep_process(*options, *ENGINES[engine], axes=AXES)
     assert picture_bytes(folder) == expected
-    assert {row["status"] for row in rows(folder)} == {"done"}
+    table = {row["point"]: row for row in rows(folder)}
+    assert all(table[point]["folder"] == f"{point}/version_1" for point in begun)
 
 
 @pytest.mark.parametrize(
