@@ -32,11 +32,18 @@ from stylelightning.catalogue import (
 from stylelightning.checks import check_optimizer
 from stylelightning.colours import Colours
 from stylelightning.losses import Loss
+from stylelightning.metrics import PictureMetric
 from stylelightning.parser import Parser
 
 Capture = pytest.CaptureFixture[str]
 PROGRAM = [sys.executable, "-m", "stylelightning"]
-PACKAGES = {"backbones": Backbone, "losses": Loss, "callbacks": Callback, "colours": Colours}
+PACKAGES = {
+    "backbones": Backbone,
+    "losses": Loss,
+    "callbacks": Callback,
+    "colours": Colours,
+    "metrics": PictureMetric,
+}
 
 
 # what is read from the source files is what Python sees
@@ -166,7 +173,7 @@ def test_the_help_of_the_program_names_list(capsys: Capture) -> None:
         pytest.param(
             "loses",
             "There is no list 'loses'. Did you mean losses? There are backbones, losses, "
-            "callbacks, colours, optimizers, networks, layers.",
+            "callbacks, colours, metrics, optimizers, networks, layers.",
             id="list",
         ),
         pytest.param(
