@@ -2,6 +2,7 @@
 
 from stylelightning.callbacks.background import BackgroundWriter, PictureCallback
 from stylelightning.callbacks.divergence import StopOnDivergence
+from stylelightning.callbacks.final_metrics import FinalMetrics
 from stylelightning.callbacks.gram_matrix import GramMatrixVisualizer
 from stylelightning.callbacks.image_snapshot import ImageSnapshot
 from stylelightning.callbacks.interrupt import StepEndInterrupt, StepEndStop
@@ -13,6 +14,7 @@ from stylelightning.callbacks.result import ResultWriter
 
 __all__ = [
     "BackgroundWriter",
+    "FinalMetrics",
     "GramMatrixVisualizer",
     "ImageSnapshot",
     "LastCheckpoint",

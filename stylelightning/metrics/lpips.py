@@ -81,14 +81,14 @@ class LPIPS(PictureMetric):
             ValueError: If the picture is too small for the network.
         """
         assert content is not None  # `update` has looked
+        if self.learned is None:
+            self.learned = self._load()
         least, side = NEEDS[self.network].smallest_side, min(picture.shape[2:])
         if side < least:
             raise ValueError(
                 f"LPIPS needs a picture of at least {least} px on its shorter side for "
                 f"{self.network!r}, got {side} px: use a larger picture."
             )
-        if self.learned is None:
-            self.learned = self._load()
         self.learned.to(picture.device)
         value: Tensor = self.learned(picture, content)
         self.learned.reset()  # the mean over pictures is taken here

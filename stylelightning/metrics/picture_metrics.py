@@ -1,12 +1,13 @@
 """All metrics of a picture at once."""
 
-import logging
 import math
 from collections.abc import Sequence
 
 import torch
 from torch import Tensor
 
+from stylelightning import functional as F
+from stylelightning.data import StyleTransferData
 from stylelightning.metrics.base import PictureMetric
 from stylelightning.metrics.content_similarity import ContentSimilarity
 from stylelightning.metrics.gram_distance import GramDistance
@@ -14,7 +15,8 @@ from stylelightning.metrics.lpips import LPIPS
 from stylelightning.metrics.style_distance import StyleDistance
 from stylelightning.metrics.total_variation import TotalVariation
 
-log = logging.getLogger(__name__)
+LARGEST = 512
+"""Longer side in pixels to which larger pictures are reduced, unless another size is asked for."""
 
 
 class PictureMetrics:
@@ -86,6 +88,28 @@ class PictureMetrics:
                     values[name] = found[name]
         self.left_out |= self.failures
         return values
+
+    def measure_result(
+        self, picture: Tensor, data: StyleTransferData, size: int | None = None
+    ) -> dict[str, float]:
+        """Return the numbers of a picture by those of a run's images in their own colours.
+
+        Args:
+            picture: Picture of shape (1, 3, H, W) in [0, 1].
+            data: The run's images, set up.
+            size: Longer side in pixels at which all are compared; None for the picture's own, at
+                most ``LARGEST``.
+        """
+        shape = self.compared_size(picture, size)
+        content, styles = data.references(shape)
+        return self.measure(F.resize(picture, shape), content, styles, data.shares)
+
+    @staticmethod
+    def compared_size(picture: Tensor, size: int | None) -> tuple[int, int]:
+        """Return the height and width in pixels at which ``measure_result`` compares."""
+        height, width = picture.shape[2:]
+        long_side = min(max(height, width), LARGEST) if size is None else size
+        return F.fit_long_side(height, width, long_side)
 
 
 def default_metrics() -> list[PictureMetric]:
