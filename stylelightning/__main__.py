@@ -4,7 +4,7 @@ import sys
 
 from stylelightning import __version__
 
-COMMANDS = ("fit", "plan", "list")
+COMMANDS = ("fit", "plan", "test", "list")
 USAGE = """\
 usage: stylelightning [--version] [--help] COMMAND ...
 
@@ -13,6 +13,7 @@ Neural style transfer by optimisation: one command turns two pictures into a thi
 commands:
   fit    optimise a picture: stylelightning fit --config configs/quickstart.yaml
   plan   what that would take, time and memory, with the same options
+  test   how near a picture is to its style and its content: stylelightning test --image out.png
   list   what a config may name: stylelightning list losses
 
 every option of a command:      stylelightning fit --help
@@ -45,6 +46,10 @@ def main(args: list[str] | None = None) -> int:
             from stylelightning.listing import run_list
 
             return run_list(given[1:])
+        if given[0] == "test":
+            from stylelightning.rating import run_test
+
+            return run_test(given[1:])
         from stylelightning.command import run  # imports torch: 4 s
 
         return run(args)
