@@ -77,47 +77,40 @@ def rate(
         given.setup("test")
     ratings = []
     for name in images:
-        data = given or data_of_config(_config_of(name), name)
+        data = given or _read(data_of_config(_config_of(name), name), name)
         ratings.append(_rating(name, read_picture(name).pixels, data, metrics, size))
     for name in checkpoints:
-        made = _run_of(name)
-        picture = made.finished(picture_of_checkpoint(Path(name).expanduser()))
-        ratings.append(_rating(name, picture, given or made, metrics, size))
+        picture = picture_of_checkpoint(Path(name).expanduser())
+        run = _run_of(name)
+        if given is None or run.colours is not None:
+            _read(run, name)
+        ratings.append(_rating(name, run.finished(picture), given or run, metrics, size))
     return ratings
 
 
 def data_of_config(text: str, source: str) -> StyleTransferData:
-    """Return the images of a run, read.
+    """Return the images of a run, not read yet.
 
     Args:
         text: The run's config, YAML.
         source: Where it comes from, for messages.
 
     Raises:
-        OSError: If an image is missing.
-        ValueError: If the config has no fit ``data``, or an image can't be read.
+        ValueError: If the config has no fit ``data``.
     """
     parser = Parser(exit_on_error=False)
     parser.add_lightning_class_args(StyleTransferData, "data")
     take_pictures_for_paths(parser, "data.style")
-    config = yaml.safe_load(text)
     try:
-        section = config["data"]
+        section = yaml.safe_load(text)["data"]
         data = parser.instantiate_classes(parser.parse_object({"data": section})).data
-    except (ArgumentError, KeyError, TypeError, ValueError) as error:
-        why = unwrap(" ".join(str(error).split()))
+    except (ArgumentError, KeyError, TypeError, ValueError, yaml.YAMLError) as error:
+        why = unwrap(" ".join(str(error).split())).rstrip(".")
         raise ValueError(
             f"The config of {source} has no `data` that can be read: {why}. Give --content PATH "
             "and --style PATH."
         ) from error
     assert isinstance(data, StyleTransferData)
-    try:
-        data.setup("test")
-    except OSError as error:
-        raise type(error)(
-            f"{error} The config of {source} names it: start where the run was started, or give "
-            "--content PATH and --style PATH."
-        ) from error
     return data
 
 
@@ -150,9 +143,8 @@ def _config_of(name: str) -> str:
 
 
 def _run_of(name: str) -> StyleTransferData:
-    """Return the images of the run that a checkpoint belongs to."""
+    """Return the images of the run that a checkpoint belongs to, not read yet."""
     path = Path(name).expanduser().absolute()
-    check_checkpoint(path)
     config = path.parents[1] / "config.yaml"
     if not config.is_file():
         raise FileNotFoundError(
@@ -160,6 +152,18 @@ def _run_of(name: str) -> StyleTransferData:
             "give the run's picture with --image."
         )
     return data_of_config(config.read_text(encoding="utf-8"), str(config))
+
+
+def _read(data: StyleTransferData, source: str) -> StyleTransferData:
+    """Read the images that a config names, and return them."""
+    try:
+        data.setup("test")
+    except OSError as error:
+        raise type(error)(
+            f"{error} The config of {source} names it: start where the run was started, or give "
+            "--content PATH and --style PATH."
+        ) from error
+    return data
 
 
 def _rating(

@@ -232,7 +232,17 @@ def test_an_image_of_the_config_that_is_gone_is_named_with_the_way_out(
     assert len(err.splitlines()) == 1
 
 
-@pytest.mark.parametrize("text", ["{}", "data: 3", "data: {contents: a.png}", "[1]"])
+def test_a_checkpoint_beside_named_images_needs_those_of_its_config_no_more(
+    run: Run, content: Path, style: Path, tmp_path: Path, capsys: Capture
+) -> None:
+    folder = run()
+    moved = content.rename(tmp_path / "moved.png")
+    args = ["--ckpt_path", folder / "checkpoints" / "last.ckpt", "--content", moved]
+    (found,) = answered(capsys, *args, "--style", style)
+    assert list(found["metrics"]) == NAMES
+
+
+@pytest.mark.parametrize("text", ["{}", "data: 3", "data: {contents: a.png}", "[1]", "{"])
 def test_a_config_without_images_is_named(
     run: Run, text: str, tmp_path: Path, capsys: Capture
 ) -> None:

@@ -80,12 +80,12 @@ class PictureMetrics:
             finally:
                 metric.reset()
             for name in metric.names:
-                if name not in found:
-                    self.left_out[name] = "it is not defined without a content image"
-                elif not math.isfinite(found[name]):
-                    self.left_out[name] = "it is not defined for these pictures"
-                else:
+                if math.isfinite(found.get(name, math.nan)):
                     values[name] = found[name]
+                elif content is None:
+                    self.left_out[name] = "there is no content image"
+                else:
+                    self.left_out[name] = "it is not defined for these pictures"
         self.left_out |= self.failures
         return values
 
