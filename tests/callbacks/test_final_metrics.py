@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import torch
 from lightning.pytorch import Callback, Trainer
+from lightning.pytorch.utilities.exceptions import SIGTERMException
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from torch import Tensor
 
@@ -181,7 +182,7 @@ class StopAt(Callback):
                 signal.raise_signal(getattr(signal, self.how))
 
 
-@pytest.mark.parametrize("how", ["early", "SIGINT"])
+@pytest.mark.parametrize("how", ["early", "SIGINT", "SIGTERM"])
 def test_a_run_that_is_stopped_is_measured(
     tmp_path: Path, data: StyleTransferData, how: str
 ) -> None:
@@ -189,7 +190,7 @@ def test_a_run_that_is_stopped_is_measured(
     if how == "early":
         trainer.fit(make_module(), data)
     else:
-        with pytest.raises(SystemExit):
+        with pytest.raises((SystemExit, SIGTERMException)):
             trainer.fit(make_module(), data)
     assert recorded(tmp_path)["step"] == 2
 
