@@ -23,7 +23,7 @@ class FinalMetrics(Callback):
 
     A run that is stopped, by Ctrl-C as well, is measured too; one that fails is not. The picture is
     compared with the content image and the style images in their own colours. A metric that can't
-    be computed is left out; ``left_out`` in the file says why.
+    be computed is left out; ``stylelightning test`` says why.
 
     Example:
         .. code-block:: yaml
@@ -76,16 +76,8 @@ class FinalMetrics(Callback):
         for reason in dict.fromkeys(self.metrics.failures.values()):
             names = [name for name, why in self.metrics.failures.items() if why == reason]
             log.warning("The metrics leave %s out: %s", ", ".join(names), reason)
-        height, width = module.canvas.size
-        record = {
-            "step": step,
-            "width": width,
-            "height": height,
-            "metrics": numbers,
-            "left_out": self.metrics.left_out,
-        }
         path = Path(trainer.default_root_dir, FILE)
-        write_atomically(path, f"{json.dumps(record, indent=2)}\n".encode())
+        write_atomically(path, f"{json.dumps(numbers, indent=2)}\n".encode())
         shown = [f"{name} {value:.4g}" for name, value in numbers.items() if "/" not in name]
         log.info("metrics  %s", "  ".join(shown))
         for logger in trainer.loggers:
