@@ -26,8 +26,8 @@ from PIL import Image
 from torch import Tensor
 
 from stylelightning import functional as F
-from stylelightning.backbones import RandomMultiscale
 from stylelightning.images import read_picture
+from stylelightning.metrics import ContentSimilarity, GramDistance
 from stylelightning.sweep.drawing import Block, draw_sheet
 
 DOCS = Path(__file__).parent
@@ -37,7 +37,6 @@ CONFIGS = ROOT / "configs" / "study"
 SHEETS = DOCS / "images" / "study"
 SIZE = 128  # longer side in pixels
 STEPS = 100
-YARDSTICK_SEED = 1000  # of filters that no run has
 TILE = 256  # width of a picture on a sheet
 JPEG_QUALITY = 88
 TERMS = ("total", "content", "style", "tv")
@@ -209,35 +208,16 @@ def reference(name: str, size: int) -> Tensor:
     return F.resize(image, F.fit_long_side(height, width, size))
 
 
-def style_distance(picture: Tensor, content: Tensor, style: Tensor) -> float:
-    r"""Return how far a picture is from the style, as a part of how far the content image is.
+def yardsticks(picture: Tensor, content: Tensor, style: Tensor) -> tuple[float, float | None]:
+    """Return the style distance and the content kept, None for a picture of another shape.
 
-    The mean over the levels of :math:`\lVert G(x) - G(s) \rVert / \lVert G(c) - G(s) \rVert`,
-    with the Gram matrices of filters that no run has.
+    They are ``gram`` and ``structure`` of the metrics. The content image keeps its own shape.
     """
-    backbone = RandomMultiscale(seed=YARDSTICK_SEED)
-    x, c, s = (
-        {name: F.gram_matrix(each) for name, each in backbone(image, backbone.layers).items()}
-        for image in (picture, content, style)
-    )
-    ratios = [(x[name] - s[name]).norm() / (c[name] - s[name]).norm() for name in s]
-    return float(torch.stack(ratios).mean())
-
-
-def content_kept(picture: Tensor, content: Tensor) -> float | None:
-    """Return the correlation of where two pictures have edges; None for different shapes.
-
-    Edges are the norms of the gradients of the mean over colours, of pictures halved once.
-    """
+    images = (picture, content, [style], torch.ones(1))
+    distance = float(GramDistance().values(*images)["gram"])
     if picture.shape != content.shape:
-        return None
-    edges = []
-    for image in (picture, content):
-        gray = torch.nn.functional.avg_pool2d(image.mean(1, keepdim=True), 2)
-        across = (gray[..., :-1, 1:] - gray[..., :-1, :-1]).square()
-        down = (gray[..., 1:, :-1] - gray[..., :-1, :-1]).square()
-        edges.append((across + down).sqrt().flatten())
-    return float(torch.corrcoef(torch.stack(edges))[0, 1])
+        return distance, None
+    return distance, float(ContentSimilarity().values(*images)["structure"])
 
 
 # the page
@@ -268,9 +248,9 @@ def measured(folder: Path, size: int) -> dict[str, str]:
             values[f"highest {term}"] = number(max(numbers))
     picture = read_picture(folder / "result.png").pixels
     content, style = reference("content.jpg", size), reference("style.jpg", size)
-    kept = content_kept(picture, content)
+    distance, kept = yardsticks(picture, content, style)
     return values | {
-        "style distance": f"{style_distance(picture, content, style):.2f}",
+        "style distance": f"{distance:.2f}",
         "content kept": "-" if kept is None else f"{kept:z.2f}",
         "steps": "stopped" if record["message"] else rows[-1]["step"],
         "seconds": f"{record['seconds']:.0f}",

@@ -4,7 +4,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from stylelightning import backbones, callbacks, colours, functional, losses
+    from stylelightning import backbones, callbacks, colours, functional, losses, metrics
     from stylelightning.data import StyleTransferData
     from stylelightning.module import StyleTransfer
     from stylelightning.schedule import Schedule
@@ -20,6 +20,7 @@ __all__ = [
     "colours",
     "functional",
     "losses",
+    "metrics",
 ]
 
 _HOMES = {"Schedule": "schedule", "StyleTransfer": "module", "StyleTransferData": "data"}

@@ -4,7 +4,7 @@ import sys
 
 from stylelightning import __version__
 
-COMMANDS = ("fit", "plan", "sweep", "batch", "list")
+COMMANDS = ("fit", "plan", "sweep", "batch", "test", "list")
 USAGE = """\
 usage: stylelightning [--version] [--help] COMMAND ...
 
@@ -15,6 +15,7 @@ commands:
   plan   what that would take, time and memory, with the same options
   sweep  many runs that differ in some keys: stylelightning sweep --config configs/sweeps/start.yaml
   batch  every content image in every style: stylelightning batch --contents photos --styles art
+  test   how near a picture is to its style and its content: stylelightning test --image out.png
   list   what a config may name: stylelightning list losses
 
 every option of a command:      stylelightning fit --help
@@ -47,6 +48,10 @@ def main(args: list[str] | None = None) -> int:
             from stylelightning.listing import run_list
 
             return run_list(given[1:])
+        if given[0] == "test":
+            from stylelightning.rating import run_test
+
+            return run_test(given[1:])
         # what these import imports torch: 4 s
         if given[0] in ("sweep", "batch"):
             from stylelightning.sweep.command import run as run_many

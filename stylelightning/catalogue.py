@@ -43,6 +43,7 @@ KINDS = {
     "losses": Kind("stylelightning.losses", ("stylelightning.losses", "Loss")),
     "callbacks": Kind("stylelightning.callbacks", ("lightning.pytorch", "Callback")),
     "colours": Kind("stylelightning.colours", ("stylelightning.colours", "Colours")),
+    "metrics": Kind("stylelightning.metrics", ("stylelightning.metrics", "PictureMetric")),
     # Muon takes matrices only, SparseAdam sparse gradients only
     "optimizers": Kind("torch.optim", ("torch.optim", "Optimizer"), ("Muon", "SparseAdam")),
 }

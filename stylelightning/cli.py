@@ -13,7 +13,7 @@ from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
 from lightning.pytorch.loggers import TensorBoardLogger
 
 # a YAML file may name every class of these packages by its bare name
-from stylelightning import backbones, colours, losses  # noqa: F401
+from stylelightning import backbones, colours, losses, metrics  # noqa: F401
 from stylelightning.callbacks import (
     Advice,
     LastCheckpoint,

@@ -31,12 +31,16 @@ class Console(logging.Handler):
             stream.flush()
 
 
-def set_up_console() -> None:
-    """Send the project's messages to the terminal and leave Lightning's chatter out."""
+def set_up_console(quiet: bool = False) -> None:
+    """Send the project's messages to the terminal and leave Lightning's chatter out.
+
+    Args:
+        quiet: Whether only errors are shown.
+    """
     logger = logging.getLogger("stylelightning")
     if not any(isinstance(handler, Console) for handler in logger.handlers):
         logger.addHandler(Console())
-    logger.setLevel(logging.INFO)
+    logger.setLevel(logging.ERROR if quiet else logging.INFO)
     logger.propagate = False
     for name in ("lightning.pytorch", "lightning.fabric"):
         logging.getLogger(name).setLevel(logging.WARNING)

@@ -103,6 +103,7 @@ class StyleTransferData(LightningDataModule):
         self.colours = colours
         self._content: Picture | None = None
         self._styles: list[Picture] = []
+        self._given: list[Picture] = []
         self._shown: Tensor | None = None
 
     def setup(self, stage: str) -> None:
@@ -114,7 +115,7 @@ class StyleTransferData(LightningDataModule):
         """
         if self.content_path is not None:
             self._content = read_picture(self.content_path)
-        self._styles = [self._read_style(image) for image in self.style_images]
+        self._styles = self._given = [self._read_style(image) for image in self.style_images]
         if self.colours is not None and self._content is not None:
             self._shown = self._content.pixels
             content, styles = self.colours.before(self._content, self._styles, self.shares)
@@ -196,6 +197,22 @@ class StyleTransferData(LightningDataModule):
         return [
             F.resize(style.pixels, size) for style, size in zip(self._styles, sizes, strict=True)
         ]
+
+    def references(self, size: tuple[int, int]) -> tuple[Tensor | None, list[Tensor]]:
+        """Return the images that a finished picture is measured by: in their own colours.
+
+        Args:
+            size: Height and width of the picture in pixels.
+
+        Returns:
+            The content image at that size, or None, and the style images at the size at which a
+            run reads them beside such a picture.
+        """
+        content = None
+        if self._content is not None:
+            content = F.resize(self._content.pixels if self._shown is None else self._shown, size)
+        sizes = zip(self._given, self.style_sizes(max(size)), strict=True)
+        return content, [F.resize(style.pixels, each) for style, each in sizes]
 
     def finished(self, picture: Tensor) -> Tensor:
         """Return the picture to show of one that the run made, (1, 3, H, W) in [0, 1]."""

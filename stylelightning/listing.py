@@ -21,6 +21,7 @@ LISTS = {
     "losses": "the terms of the total",
     "callbacks": "what happens around the steps",
     "colours": "what is done to colours before and after a run",
+    "metrics": "how a finished picture is measured",
     "optimizers": "torch's optimizers",
     "networks": "torchvision's networks, by the names that TorchvisionModel takes",
     "layers BACKBONE": "the layers of a backbone or a network: list layers VGG19",

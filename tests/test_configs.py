@@ -1,6 +1,7 @@
 """Every shipped config is a complete run."""
 
 import csv
+import json
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from tests.conftest import ROOT
 
 CONFIGS = sorted((ROOT / "configs").rglob("*.yaml"))
 DEFAULT_CALLBACKS = {
+    "FinalMetrics",
     "GramMatrixVisualizer",
     "ImageSnapshot",
     "LossLog",
@@ -37,6 +39,7 @@ def test_a_config_runs_three_steps(
     assert main(["fit", *args]) == 0
     folder = tmp_path / config.stem / "version_0"
     assert max(read_picture(folder / "result.png").pixels.shape) <= 64
+    assert json.loads((folder / "metrics.json").read_text())
     with (folder / "losses.csv").open() as file:
         rows = list(csv.DictReader(file))
     assert rows[-1]["step"] == "3"

@@ -8,7 +8,9 @@ import pytest
 import stylelightning
 
 
-@pytest.mark.parametrize("package", ["backbones", "callbacks", "colours", "losses", "images"])
+@pytest.mark.parametrize(
+    "package", ["backbones", "callbacks", "colours", "losses", "metrics", "images"]
+)
 def test_every_name_that_a_package_imports_is_public(package: str) -> None:
     module = importlib.import_module(f"stylelightning.{package}")
     names = {n for n, v in vars(module).items() if n[0] != "_" and not inspect.ismodule(v)}

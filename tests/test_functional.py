@@ -260,3 +260,27 @@ def test_softmax_smoothing_of_half_precision_is_done_in_float32() -> None:
 def test_softmax_smoothing_passes_gradcheck() -> None:
     features = torch.rand(2, 3, 2, 4, dtype=torch.float64, requires_grad=True)
     assert torch.autograd.gradcheck(F.smoothed_by_softmax, features)
+
+
+# structure
+
+
+def test_an_edge_is_as_strong_as_its_gradient_is_long() -> None:
+    # by hand: a ramp of 3 to the right and 4 down, in every channel
+    ramp = 3.0 * torch.arange(5)[None, :] + 4.0 * torch.arange(4)[:, None]
+    strength = F.edge_strength(ramp.expand(1, 3, 4, 5))
+    torch.testing.assert_close(strength, torch.full((1, 1, 3, 4), 5.0))
+
+
+def test_correlation_ignores_scale_and_shift_and_knows_no_flat_tensor() -> None:
+    values = torch.rand(2, 3, dtype=torch.float64)
+    torch.testing.assert_close(F.correlation(values, 2 * values + 3).item(), 1.0)
+    torch.testing.assert_close(F.correlation(values, 3 - values).item(), -1.0)
+    assert F.correlation(values, torch.ones(2, 3, dtype=torch.float64)).isnan()
+
+
+def test_octaves_are_means_of_two_by_two_pixels() -> None:
+    first, second = F.octaves(torch.arange(12.0).view(1, 1, 3, 4), 2)
+    assert first.shape == (1, 1, 3, 4)
+    # by hand: (0 + 1 + 4 + 5) / 4 and (2 + 3 + 6 + 7) / 4; the last row has no partner
+    assert second.tolist() == [[[[2.5, 4.5]]]]

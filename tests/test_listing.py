@@ -32,11 +32,18 @@ from stylelightning.catalogue import (
 from stylelightning.checks import check_optimizer
 from stylelightning.colours import Colours
 from stylelightning.losses import Loss
+from stylelightning.metrics import PictureMetric
 from stylelightning.parser import Parser
 
 Capture = pytest.CaptureFixture[str]
 PROGRAM = [sys.executable, "-m", "stylelightning"]
-PACKAGES = {"backbones": Backbone, "losses": Loss, "callbacks": Callback, "colours": Colours}
+PACKAGES = {
+    "backbones": Backbone,
+    "losses": Loss,
+    "callbacks": Callback,
+    "colours": Colours,
+    "metrics": PictureMetric,
+}
 
 
 # what is read from the source files is what Python sees
@@ -166,7 +173,7 @@ def test_the_help_of_the_program_names_list(capsys: Capture) -> None:
         pytest.param(
             "loses",
             "There is no list 'loses'. Did you mean losses? There are backbones, losses, "
-            "callbacks, colours, optimizers, networks, layers.",
+            "callbacks, colours, metrics, optimizers, networks, layers.",
             id="list",
         ),
         pytest.param(
@@ -188,7 +195,7 @@ def test_a_mistake_is_one_line_that_names_the_way_out(
 
 def test_an_unknown_command_is_told_both(capsys: Capture) -> None:
     assert main(["lst"]) == 2
-    assert capsys.readouterr().err == "error: There is no command 'lst': fit, plan, list.\n"
+    assert capsys.readouterr().err == "error: There is no command 'lst': fit, plan, test, list.\n"
 
 
 def test_debug_shows_the_traceback(monkeypatch: pytest.MonkeyPatch) -> None:

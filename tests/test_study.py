@@ -123,12 +123,12 @@ def test_no_run_of_the_study_needs_a_download(study: ModuleType) -> None:
 def test_the_yardsticks_know_their_ends(study: ModuleType) -> None:
     content, style = smooth_picture(24, 32, seed=1), smooth_picture(32, 32, seed=2)
     # by definition: 1 for the content image itself, 0 for the style image itself
-    assert study.style_distance(content, content, style) == pytest.approx(1)
-    assert study.style_distance(style, content, style) == pytest.approx(0)
-    assert study.content_kept(content, content) == pytest.approx(1)
-    assert study.content_kept(1 - content, content) == pytest.approx(1)  # the same edges
-    assert abs(study.content_kept(torch.rand(1, 3, 24, 32), content)) < 0.3
-    assert study.content_kept(style, content) is None
+    assert study.yardsticks(content, content, style) == pytest.approx((1, 1))
+    assert study.yardsticks(style, content, style) == (0, None)
+    _, same_edges = study.yardsticks(1 - content, content, style)
+    assert same_edges == pytest.approx(1)
+    _, noise = study.yardsticks(torch.rand(1, 3, 24, 32), content, style)
+    assert abs(noise) < 0.3
 
 
 @pytest.mark.parametrize(

@@ -48,11 +48,15 @@ def read_file(file: Path, network: str) -> Mapping[str, Any]:
     return state
 
 
+def digest(file: Path) -> str:
+    """Return the SHA-256 of a file, as 64 digits."""
+    with file.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()
+
+
 def log_digest(file: Path, network: str) -> None:
     """Say which file a network's weights come from, so that a run can be made again."""
-    with file.open("rb") as content:
-        digest = hashlib.file_digest(content, "sha256").hexdigest()
-    log.info("Weights of %s: %s, sha256 %s.", network, file.name, digest)
+    log.info("Weights of %s: %s, sha256 %s.", network, file.name, digest(file))
 
 
 def reason(error: Exception) -> str:

@@ -48,7 +48,7 @@ def find_weights(weights: str, network: str, entries: type[WeightsEnum]) -> Weig
     entry = entries.__members__.get(weights.removeprefix(f"{entries.__name__}."))
     path = Path(weights)
     if entry is not None:
-        file = _cached_file(entry)
+        file = cached_file(entry)
         state = _download(entry, network)
     elif path.suffix or path.name != weights or path.exists():
         file = path.expanduser().absolute()
@@ -82,12 +82,13 @@ def first_wrong(state: Mapping[str, Any], shapes: Mapping[str, torch.Size]) -> s
     return ""
 
 
-def _cached_file(entry: WeightsEnum) -> Path:
+def cached_file(entry: WeightsEnum) -> Path:
+    """Return where torchvision keeps the file of an entry, whether it is there or not."""
     return Path(torch.hub.get_dir(), "checkpoints", Path(urlparse(entry.url).path).name).absolute()
 
 
 def _download(entry: WeightsEnum, network: str) -> Mapping[str, Any]:
-    file = _cached_file(entry)
+    file = cached_file(entry)
     cached = file.is_file()
     try:
         with _limit_on_silence(_SECONDS_WITHOUT_ANSWER):

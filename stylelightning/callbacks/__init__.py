@@ -3,6 +3,7 @@
 from stylelightning.callbacks.advice import Advice
 from stylelightning.callbacks.background import BackgroundWriter, PictureCallback
 from stylelightning.callbacks.divergence import StopOnDivergence
+from stylelightning.callbacks.final_metrics import FinalMetrics
 from stylelightning.callbacks.gradient_balance import GradientBalance
 from stylelightning.callbacks.gram_matrix import GramMatrixVisualizer
 from stylelightning.callbacks.image_snapshot import ImageSnapshot
@@ -17,6 +18,7 @@ from stylelightning.callbacks.timelapse import Timelapse
 __all__ = [
     "Advice",
     "BackgroundWriter",
+    "FinalMetrics",
     "GradientBalance",
     "GramMatrixVisualizer",
     "ImageSnapshot",

@@ -16,12 +16,15 @@ from stylelightning.functional.regularity import (
 )
 from stylelightning.functional.sizes import cover, fit_long_side, resize
 from stylelightning.functional.smoothing import smoothed_by_softmax
+from stylelightning.functional.structure import correlation, edge_strength, octaves
 
 __all__ = [
     "GramNormalization",
     "Reduction",
     "absolute_distance",
+    "correlation",
     "cover",
+    "edge_strength",
     "edge_weights",
     "excess",
     "fit_long_side",
@@ -30,6 +33,7 @@ __all__ = [
     "laplacian",
     "nine_point_variation",
     "normalized_gradient",
+    "octaves",
     "resize",
     "smoothed_by_softmax",
     "squared_distance",

@@ -1,0 +1,134 @@
+"""``python -m stylelightning test``: how good finished pictures are."""
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NoReturn
+
+if TYPE_CHECKING:
+    from stylelightning.finished_pictures import Rating
+
+DESCRIPTION = """\
+Measures finished pictures by the content image and the style images that they were made from, and
+writes a table. A picture made by this program carries its config, which names them."""
+
+EPILOG = """\
+What each number means: docs/metrics.md. `stylelightning list metrics` names the metrics.
+LPIPS needs its weights in the cache of torch.hub; nothing is downloaded."""
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser that answers a mistake with one line and exit code 2."""
+
+    def error(self, message: str) -> NoReturn:
+        sys.stderr.write(f"error: {message[0].upper()}{message[1:]}: see stylelightning test -h.\n")
+        raise SystemExit(2)
+
+
+def run_test(args: Sequence[str]) -> int:
+    """Answer a command line.
+
+    Args:
+        args: What follows ``test``.
+
+    Returns:
+        Exit code: 0, or 2 when the command line or a file is not fit.
+    """
+    try:
+        given = parser().parse_args(args)
+    except SystemExit as stop:
+        return int(stop.code or 0)
+    from stylelightning.console import set_up_console
+    from stylelightning.finished_pictures import rate  # imports torch: 4 s
+
+    set_up_console(quiet=True)  # the answer is all that goes to standard output
+    try:
+        ratings = rate(given.image, given.ckpt_path, given.content, given.style, given.size)
+        text = as_json(ratings) if given.json else table(ratings)
+    except (OSError, ValueError) as error:
+        if os.environ.get("STYLELIGHTNING_DEBUG"):
+            raise
+        sys.stderr.write(f"error: {' '.join(str(error).split())}\n")
+        return 2
+    for note in dict.fromkeys(note for each in ratings for note in each.notes):
+        sys.stderr.write(f"note: {note}\n")
+    sys.stdout.write(text)
+    return 0
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the options."""
+    made = _Parser(
+        prog="stylelightning test",
+        description=DESCRIPTION,
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    made.add_argument(
+        "--image", action="append", default=[], help="a finished picture; may be given again"
+    )
+    made.add_argument(
+        "--ckpt_path",
+        action="append",
+        default=[],
+        help="a run's checkpoints/last.ckpt, for the picture in it; may be given again",
+    )
+    made.add_argument("--content", help="the content image; no config is then asked")
+    made.add_argument(
+        "--style",
+        action="append",
+        default=[],
+        help="the style image; no config is then asked; again for several in equal shares",
+    )
+    made.add_argument(
+        "--size",
+        type=_size,
+        help="longer side in pixels at which all are compared; by default the picture's own, at "
+        "most 512",
+    )
+    made.add_argument("--json", action="store_true", help="write JSON in place of a table")
+    return made
+
+
+def table(ratings: Sequence["Rating"]) -> str:
+    """Return the numbers as text: a column for each picture, a row for each number."""
+    names = list(dict.fromkeys(name for each in ratings for name in each.metrics))
+    rows = [
+        ["", *(each.name for each in ratings)],
+        ["compared at", *(f"{each.width}x{each.height}" for each in ratings)],
+        *([name, *(_cell(each.metrics.get(name)) for each in ratings)] for name in names),
+    ]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = []
+    for first, *others in rows:
+        right = [text.rjust(width) for text, width in zip(others, widths[1:], strict=True)]
+        lines.append("  ".join([first.ljust(widths[0]), *right]) + "\n")
+    return "".join(lines)
+
+
+def as_json(ratings: Sequence["Rating"]) -> str:
+    """Return the numbers as JSON: a list with an object for each picture."""
+    entries = [
+        {
+            "picture": each.name,
+            "width": each.width,
+            "height": each.height,
+            "metrics": each.metrics,
+            "left_out": each.left_out,
+        }
+        for each in ratings
+    ]
+    return f"{json.dumps(entries, indent=2)}\n"
+
+
+def _cell(value: float | None) -> str:
+    return "-" if value is None else f"{value:.4f}"
+
+
+def _size(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"it must be a number of pixels, got {text!r}")
+    return int(text)
