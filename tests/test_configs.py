@@ -11,7 +11,8 @@ from stylelightning.__main__ import main
 from stylelightning.images import read_picture
 from tests.conftest import ROOT
 
-CONFIGS = sorted((ROOT / "configs").rglob("*.yaml"))
+SWEEPS = ROOT / "configs" / "sweeps"
+CONFIGS = sorted(path for path in (ROOT / "configs").rglob("*.yaml") if SWEEPS not in path.parents)
 DEFAULT_CALLBACKS = {
     "FinalMetrics",
     "GramMatrixVisualizer",

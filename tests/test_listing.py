@@ -195,7 +195,10 @@ def test_a_mistake_is_one_line_that_names_the_way_out(
 
 def test_an_unknown_command_is_told_both(capsys: Capture) -> None:
     assert main(["lst"]) == 2
-    assert capsys.readouterr().err == "error: There is no command 'lst': fit, plan, test, list.\n"
+    assert (
+        capsys.readouterr().err
+        == "error: There is no command 'lst': fit, plan, sweep, batch, test, list.\n"
+    )
 
 
 def test_debug_shows_the_traceback(monkeypatch: pytest.MonkeyPatch) -> None:

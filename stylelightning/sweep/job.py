@@ -13,6 +13,7 @@ from jsonargparse import Namespace
 from lightning.pytorch import Callback, LightningModule, Trainer
 
 from stylelightning.backbones import Backbone
+from stylelightning.callbacks import FinalMetrics
 from stylelightning.callbacks.periodic import style_transfer
 from stylelightning.cli import CLI
 from stylelightning.command import attempt, set_up_process
@@ -102,7 +103,11 @@ class PointCLI(CLI):
     def _callbacks(self, settings: Namespace) -> list[Callback]:
         if not self.bar:
             settings.enable_progress_bar = False
-        return [*super()._callbacks(settings), self.ending]
+        chosen = super()._callbacks(settings)
+        given = self.config_init["fit"].callbacks
+        if "metrics" not in given and not any(isinstance(each, FinalMetrics) for each in chosen):
+            chosen.append(FinalMetrics())
+        return [*chosen, self.ending]
 
 
 def run_job(job: Job) -> Record:

@@ -1,0 +1,39 @@
+"""Every shipped sweep file."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from stylelightning.sweep.spec import Spec, flags, points_of
+from stylelightning.sweep.validation import jobs_of
+from tests.conftest import ROOT
+
+FILES = sorted((ROOT / "configs" / "sweeps").glob("*.yaml"))
+
+
+def test_the_five_studies_of_the_source_are_there() -> None:
+    names = {path.stem for path in FILES}
+    assert names == {"backbone", "layers", "optimizers", "pooling", "start"}
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_every_point_of_a_sweep_file_can_run(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(ROOT)  # a sweep file names its config from the top of the repository
+    content = yaml.safe_load(path.read_text())
+    spec = Spec(base=[content["base"]], options=content["options"], axes=content["axes"])
+    points = points_of(spec)
+    jobs, failures = jobs_of(points, tmp_path, spec.base, flags(spec.options), "")
+    assert not failures
+    assert len({job.fingerprint for job in jobs}) == len(points)  # each makes its own picture
+    assert len(points) >= 6
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_a_sweep_file_says_its_command_and_time(path: Path) -> None:
+    header = path.read_text().split("\nname:")[0]
+    assert f"sweep --config configs/sweeps/{path.name}" in header
+    assert "Time: about" in header
+    assert yaml.safe_load(path.read_text())["name"] == path.stem
