@@ -45,7 +45,10 @@ if os.environ.get("DOCS_ONLINE"):
 
 # Names of other projects are no faults under -n; they are links when DOCS_ONLINE is set.
 nitpick_ignore_regex = [
-    (r"py:.*", r"(abc|collections|lightning|pathlib|PIL|random|torch|torchmetrics|torchvision)\..*"),
+    (
+        r"py:.*",
+        r"(abc|collections|lightning|pathlib|PIL|random|torch|torchmetrics|torchvision)\..*",
+    ),
 ]
 
 html_theme = "furo"
