@@ -191,8 +191,22 @@ def test_a_run_that_was_done_is_not_run_again(run: Run, capsys: pytest.CaptureFi
         done = 6 if steps < 0 else steps
         assert f"the picture is that of step {done}" in capsys.readouterr().err
         assert (again / "result.png").read_bytes() == (first / "result.png").read_bytes()
-        if (again / "losses.csv").exists():  # no step, no row
-            assert len((again / "losses.csv").read_text().splitlines()) == 1
+        if (again / "losses.csv").exists():  # no step, no row of its own
+            assert (again / "losses.csv").read_bytes() == (first / "losses.csv").read_bytes()
+
+
+def test_the_table_of_a_resumed_run_begins_with_the_steps_before(run: Run) -> None:
+    first = run("--trainer.max_steps=3")
+    again = run("--ckpt_path=last")
+    before, after = (folder / "losses.csv" for folder in (first, again))
+    assert after.read_text().startswith(before.read_text())
+    steps = [int(line.split(",")[0]) for line in after.read_text().splitlines()[1:]]
+    assert steps == [1, 2, 3, 4, 6]
+    checkpoint = first / "checkpoints" / "last.ckpt"
+    other = run(f"--ckpt_path={checkpoint}", "--model.losses.tv", "null")
+    header, row, *_ = (other / "losses.csv").read_text().splitlines()
+    assert "tv" not in header
+    assert row.startswith("4,")
 
 
 def test_what_differs_from_the_checkpoints_run_is_said(
@@ -293,7 +307,11 @@ def test_an_interrupted_run_resumes_to_the_same_file(
     assert first.wait() == code
     assert (versions / "version_0" / "result.png").exists() is (number != signal.SIGKILL)
     assert start(tmp_path / "run", "--ckpt_path", "last").wait() == 0
-    rows = (versions / "version_1" / "losses.csv").read_text().splitlines()
-    went_on = int(rows[1].split(",")[0])  # it did not start again
-    assert went_on >= (20 if number == signal.SIGKILL else 24)
+    before, after = (
+        (versions / f"version_{n}" / "losses.csv").read_text().splitlines()[1:] for n in (0, 1)
+    )
+    steps = [int(row.split(",")[0]) for row in after]
+    assert steps == sorted(set(steps))
+    taken_over = [int(row.split(",")[0]) for row in after if row in before]  # times and all
+    assert max(taken_over) >= (18 if number == signal.SIGKILL else 22)  # it did not start again
     assert (versions / "version_1" / "result.png").read_bytes() == whole

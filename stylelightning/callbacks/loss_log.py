@@ -20,7 +20,8 @@ class LossLog(PeriodicCallback):
 
     The terms are weighted, so that they add up to the total; those of step n are what step n's
     gradient was computed from. The first step is recorded too. Step time is the mean since the
-    last record, memory the peak of the process (of the GPU, when the run is on one).
+    last record, memory the peak of the process (of the GPU, when the run is on one). The table of
+    a resumed run begins with the steps of the run before, if that had the same terms.
 
     Example:
         .. code-block:: yaml
@@ -48,8 +49,9 @@ class LossLog(PeriodicCallback):
         names = style_transfer(pl_module).losses.keys()
         header = ["step", "scale", "size", *names, "total", "seconds_per_step", "peak_memory_mb"]
         self._table(trainer).parent.mkdir(parents=True, exist_ok=True)
+        before = rows_before(trainer, header)
         with self._table(trainer).open("w", newline="") as file:
-            csv.writer(file).writerow(header)
+            csv.writer(file).writerows([header, *before])
         self._time, self._step = time.monotonic(), trainer.global_step
 
     def record(self, trainer: Trainer, module: StyleTransfer, step: int) -> None:
@@ -86,6 +88,18 @@ class LossLog(PeriodicCallback):
     @staticmethod
     def _table(trainer: Trainer) -> Path:
         return Path(trainer.default_root_dir, "losses.csv")
+
+
+def rows_before(trainer: Trainer, header: list[str]) -> list[list[str]]:
+    """Return the rows of the run that this one goes on from, up to its checkpoint's step."""
+    if not trainer.ckpt_path:
+        return []
+    table = Path(trainer.ckpt_path).parents[1] / "losses.csv"
+    if not table.is_file():
+        return []
+    with table.open(newline="") as file:
+        first, *rows = csv.reader(file)
+    return [row for row in rows if int(row[0]) <= trainer.global_step] if first == header else []
 
 
 def peak_memory(device: torch.device) -> float:
