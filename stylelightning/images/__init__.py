@@ -3,7 +3,7 @@
 from stylelightning.images.animation import check_video, write_gif, write_mp4
 from stylelightning.images.atomic import write_atomically
 from stylelightning.images.convert import pixels_to_image
-from stylelightning.images.formats import PICTURE_SUFFIXES
+from stylelightning.images.formats import PICTURE_SUFFIXES, READABLE_SUFFIXES
 from stylelightning.images.metadata import read_config
 from stylelightning.images.opening import PIXEL_LIMIT
 from stylelightning.images.output import check_output
@@ -15,6 +15,7 @@ from stylelightning.images.write import write_picture
 __all__ = [
     "PICTURE_SUFFIXES",
     "PIXEL_LIMIT",
+    "READABLE_SUFFIXES",
     "Picture",
     "check_output",
     "check_video",

@@ -54,6 +54,9 @@ _FORMATS = {
 PICTURE_SUFFIXES = tuple(sorted(_FORMATS))
 """Endings of the names of the picture files that can be written, in lower case."""
 
+READABLE_SUFFIXES = (*PICTURE_SUFFIXES, ".avif", ".bmp", ".gif", ".jfif", ".jp2", ".ppm", ".tga")
+"""Endings of what is taken for a picture in a folder, in lower case."""
+
 
 def picture_format(path: Path) -> PictureFormat:
     """Return the format that belongs to the ending of the file's name, in either case.

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from stylelightning.images import PICTURE_SUFFIXES
+from stylelightning.images import READABLE_SUFFIXES
 from stylelightning.sweep.points import Value, unique
 
 
@@ -32,7 +32,7 @@ def _in(given: str) -> list[Path]:
         return sorted(
             each
             for each in path.iterdir()
-            if each.suffix.lower() in PICTURE_SUFFIXES and not each.name.startswith(".")
+            if each.suffix.lower() in READABLE_SUFFIXES and not each.name.startswith(".")
         )
     if not path.exists():
         raise FileNotFoundError(f"There is no picture or folder {path.absolute()}.")

@@ -50,7 +50,10 @@ def points_of(spec: Spec) -> list[Point]:
         ValueError: If the sweep makes no sense.
     """
     if not spec.base:
-        raise ValueError("A sweep needs a config that its runs start from: give --base FILE.")
+        raise ValueError(
+            "There must be a config that the runs start from: give --base FILE to `sweep`, "
+            "--config FILE to `batch`."
+        )
     pictures: dict[str, Values] = {}
     if spec.contents is not None:
         pictures["content"] = picture_values("contents", spec.contents, "data.content")

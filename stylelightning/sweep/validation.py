@@ -86,6 +86,7 @@ def jobs_of(
         else:
             text, mark = found[0]
             jobs.append(Job(point.name, point.place, tuple(args), str(folder), text, mark))
+    parser.made.remove_empty()  # where outputs can be written was tried
     _refuse_mistakes(points, failures)
     return jobs, failures
 

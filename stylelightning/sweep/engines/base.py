@@ -14,16 +14,12 @@ class Engine(ABC):
     number of threads.
     """
 
-    @property
-    @abstractmethod
-    def at_once(self) -> int:
-        """How many runs are made at the same time."""
-
     @abstractmethod
     def run(self, jobs: Sequence[Job]) -> Generator[Record, None, None]:
         """Make the runs and yield what is known of each when it ends, in any order.
 
-        Closing the iterator, or Ctrl-C, stops the runs after their step: they can be gone on with.
+        Ctrl-C stops the runs after their step, so that they can be gone on with; what is known of
+        them is yielded, and no other is begun. So does closing the generator, which yields nothing.
 
         Args:
             jobs: The points to run.

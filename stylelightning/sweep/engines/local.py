@@ -40,11 +40,6 @@ class LocalEngine(Engine):
         self.workers = workers
         self.threads = threads
 
-    @property
-    def at_once(self) -> int:
-        """How many runs are made at the same time."""
-        return self.workers
-
     def run(self, jobs: Sequence[Job]) -> Generator[Record, None, None]:
         """Make the runs, here or in processes of their own.
 

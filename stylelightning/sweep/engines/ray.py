@@ -63,14 +63,8 @@ class RayEngine(Engine):
         self.address = address
         self.cpus = cpus
         self.gpus = gpus
-        self.most = at_once
+        self.at_once = at_once
         self.retries = retries
-        self._at_once = 1
-
-    @property
-    def at_once(self) -> int:
-        """How many runs are made at the same time."""
-        return self._at_once
 
     def run(self, jobs: Sequence[Job]) -> Generator[Record, None, None]:
         """Make the runs as tasks.
@@ -87,8 +81,9 @@ class RayEngine(Engine):
             local = {} if self.address else {"include_dashboard": False}
             ray.init(self.address, log_to_driver=False, logging_level=logging.ERROR, **local)
         try:
-            self._at_once = self._room(ray.cluster_resources())
-            yield from self._tasks([replace(job, threads=self.cpus, bar=False) for job in jobs])
+            room = self._room(ray.cluster_resources())
+            set_up = [replace(job, threads=self.cpus, bar=False) for job in jobs]
+            yield from self._tasks(set_up, room)
         finally:
             if not connected:
                 ray.shutdown()
@@ -102,15 +97,15 @@ class RayEngine(Engine):
                 f"A run needs {self.cpus} CPU and {self.gpus:g} GPU, more than the cluster has: "
                 f"{resources.get('CPU', 0):g} and {resources.get('GPU', 0):g}."
             )
-        return int(min(room, self.most or room))
+        return int(min(room, self.at_once or room))
 
-    def _tasks(self, jobs: Sequence[Job]) -> Generator[Record, None, None]:
+    def _tasks(self, jobs: Sequence[Job], at_once: int) -> Generator[Record, None, None]:
         ray, waiting, running = self._ray, deque(jobs), dict[Any, Job]()
         task = ray.remote(num_cpus=self.cpus, num_gpus=self.gpus, max_retries=self.retries)(_task)
         folder = str(Path.cwd())
         try:
             while waiting or running:
-                while waiting and len(running) < self.at_once:
+                while waiting and len(running) < at_once:
                     job = waiting.popleft()
                     running[task.remote(job, folder)] = job
                 (ended,), _ = ray.wait(list(running))
