@@ -5,6 +5,10 @@ same layer, weights frozen and cast once, channels-last, with the gradient of th
 nothing else. The step is that of a whole run with the default callbacks, and its time is the mean
 over a period of all of them.
 
+On a CPU the usual step is measured too, in a process after it: the same layers and losses as most
+programs write them, with maps and filters in torch's own layout and its own allocator, a Gram
+matrix as a product of a map and its transpose, Adam, and nothing around it.
+
 Usage: python -m benchmarks.step_time [--quick] [--device cpu|cuda] [--sizes 256 512]
     [--optimizers LBFGS Adam] [--precisions 32-true bf16-mixed] [--variants eager]
 """
@@ -18,6 +22,7 @@ import tempfile
 from dataclasses import asdict, dataclass
 from itertools import pairwise, product
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch.utils.flop_counter import FlopCounterMode
@@ -30,6 +35,8 @@ from stylelightning.engine import Engine, MatmulPrecision
 from stylelightning.memory import PeakMemory
 
 DEEPEST = "relu5_1"
+STYLE_LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
+CONTENT_LAYER = "relu4_2"
 PERIOD = 50  # steps after which all default callbacks have worked
 WARMUP = 3  # steps that are not counted
 VARIANTS = {"eager": "false", "compile": "default", "graphs": "reduce-overhead"}
@@ -101,6 +108,42 @@ def floor(size: int, dtype: torch.dtype, device: str, repeats: int) -> tuple[flo
     with FlopCounterMode(display=False) as counter:
         work()
     return median_ms(work, device, repeats), counter.get_total_flops() / 1e9
+
+
+def usual_step(size: int, repeats: int) -> float:
+    """Return milliseconds of a step as most programs write it, in float32 on a CPU."""
+    network = bare_network(torch.float32, "cpu").to(memory_format=torch.contiguous_format)
+    names = [name for name, _ in VGG19(weights=None).network.named_children()]
+
+    def maps(image: torch.Tensor) -> dict[str, torch.Tensor]:
+        found, x = {}, image
+        for name, layer in zip(names, network.children(), strict=False):
+            x = layer(x)
+            if name in STYLE_LAYERS or name == CONTENT_LAYER:
+                found[name] = x
+        return found
+
+    def gram(features: torch.Tensor) -> torch.Tensor:
+        flat = features.flatten(2)[0]
+        return flat @ flat.T / flat.numel()
+
+    with torch.no_grad():
+        other = maps(torch.rand(1, 3, size, size))
+        targets = {name: gram(other[name]) for name in STYLE_LAYERS}
+        content = other[CONTENT_LAYER]
+    image = torch.rand(1, 3, size, size).requires_grad_()
+    optimizer = torch.optim.Adam([image], lr=0.02)
+
+    def work() -> None:
+        optimizer.zero_grad()
+        found = maps(image)
+        terms = [torch.nn.functional.mse_loss(found[CONTENT_LAYER], content)]
+        for name, target in targets.items():
+            terms.append(1e3 * torch.nn.functional.mse_loss(gram(found[name]), target))
+        torch.autograd.backward(torch.stack(terms).sum())
+        optimizer.step()
+
+    return median_ms(work, "cpu", repeats)
 
 
 def matmul_peak(dtype: torch.dtype, device: str) -> float:
@@ -175,11 +218,18 @@ def measure(case: Case, device: str, repeats: int, steps: int) -> Row:
 def in_a_process_of_its_own(case: Case, quick: bool) -> Row:
     """Return the row of one case on a CPU, where peak memory is the process's."""
     command = [sys.executable, "-m", "benchmarks.step_time", "--device", "cpu"]
-    command += ["--row", json.dumps(asdict(case)), *(["--quick"] if quick else [])]
+    command += ["--quick"] if quick else []
+    row: Row = _answer([*command, "--row", json.dumps(asdict(case))])
+    if case.precision == "32-true":
+        usual = _answer([*command, "--usual", str(case.size)])
+        row |= {"usual step ms": usual, "times faster": usual / row["ms per step"]}
+    return row
+
+
+def _answer(command: list[str]) -> Any:
     output = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True).stdout
     line = next(line for line in output.splitlines() if line.startswith("ROW "))
-    row: Row = json.loads(line.removeprefix("ROW "))
-    return row
+    return json.loads(line.removeprefix("ROW "))
 
 
 def main() -> None:
@@ -195,8 +245,12 @@ def main() -> None:
     parser.add_argument("--suite", default="step_time", help="name of the file of results")
     parser.add_argument("--quick", action="store_true", help="one size, few steps: under 60 s")
     parser.add_argument("--row", help=argparse.SUPPRESS)
+    parser.add_argument("--usual", type=int, help=argparse.SUPPRESS)
     options = parser.parse_args()
     repeats, steps = (3, 6) if options.quick else (8, PERIOD)
+    if options.usual:
+        print("ROW " + json.dumps(usual_step(options.usual, repeats)))
+        return
     if options.row:
         row = measure(Case(**json.loads(options.row)), options.device, repeats, steps)
         print("ROW " + json.dumps(row))

@@ -7,7 +7,7 @@ import torch
 from benchmarks import common
 from benchmarks.clock import StepClock
 from benchmarks.convergence import own_settings
-from benchmarks.step_time import bare_network, floor
+from benchmarks.step_time import bare_network, floor, usual_step
 from benchmarks.trace import Trace
 from stylelightning import StyleTransferData
 from tests.runs import make_module, make_trainer
@@ -50,6 +50,10 @@ def test_the_floor_is_the_deepest_layer_and_counts_its_work() -> None:
     _, gflop = floor(16, torch.float32, "cpu", repeats=1)
     # 94.7 GFLOP at 256 px, where every convolution has 256 times the positions
     assert gflop == pytest.approx(94.7 / 256, rel=0.02)
+
+
+def test_the_usual_step_can_be_made() -> None:
+    assert usual_step(16, repeats=1) > 0
 
 
 def test_every_step_has_its_time_and_every_picture_its_loss(
