@@ -38,6 +38,7 @@ def _clean_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[
     handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     set_up_console()
     torch.manual_seed(0)
+    torch.set_num_threads(1)  # pytest has a process for each core
     yield
     logger.handlers[:], logger.level, logger.propagate = before
     for name, level in lightning.items():
