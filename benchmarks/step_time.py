@@ -1,9 +1,9 @@
 """How long a step takes, beside the bare forward and backward of the same layers.
 
-The floor is measured in the same process, before and after the run: the same network, cut at the
-same layer, weights frozen and cast once, channels-last, with the gradient of the picture and
-nothing else. The step is that of a whole run with the default callbacks, and its time is the mean
-over a period of all of them.
+The floor is measured in the run, after every tenth step: the same network, cut at the same layer,
+weights frozen and cast once, channels-last, with the gradient of the picture and nothing else. The
+step is that of a whole run with the default callbacks, and its time is the mean over a period of
+all of them. Peak memory is with the floor's network beside the run's.
 
 On a CPU the usual step is measured too, in a process after it: the same layers and losses as most
 programs write them, with maps and filters in torch's own layout and its own allocator, a Gram
@@ -19,14 +19,16 @@ import statistics
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from itertools import pairwise, product
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
+from benchmarks.clock import StepClock
 from benchmarks.common import ROOT, Row, default_device, median_ms, save, table
 from stylelightning.__main__ import main as stylelightning
 from stylelightning.allocator import keep_freed_memory
@@ -94,8 +96,8 @@ def bare_network(dtype: torch.dtype, device: str) -> torch.nn.Module:
     return network.to(device, dtype).to(memory_format=torch.channels_last)
 
 
-def floor(size: int, dtype: torch.dtype, device: str, repeats: int) -> tuple[float, float]:
-    """Return milliseconds and GFLOP of a bare forward and backward."""
+def floor(size: int, dtype: torch.dtype, device: str) -> Callable[[], None]:
+    """Return what does a bare forward and backward."""
     network = bare_network(dtype, device)
     image = torch.rand(1, 3, size, size, device=device, dtype=dtype)
     image = image.contiguous(memory_format=torch.channels_last).requires_grad_()
@@ -105,9 +107,7 @@ def floor(size: int, dtype: torch.dtype, device: str, repeats: int) -> tuple[flo
         features = network(image)
         features.backward(torch.ones_like(features))
 
-    with FlopCounterMode(display=False) as counter:
-        work()
-    return median_ms(work, device, repeats), counter.get_total_flops() / 1e9
+    return work
 
 
 def usual_step(size: int, repeats: int) -> float:
@@ -165,43 +165,57 @@ def square_pictures(folder: Path, size: int) -> list[str]:
     return options
 
 
-def step(case: Case, device: str, steps: int) -> list[float]:
-    """Return the milliseconds of each step of a run, the callbacks' work included."""
+def step(
+    case: Case, device: str, steps: int, between: Callable[[], float]
+) -> tuple[list[float], list[float]]:
+    """Return the milliseconds of each step of a run, the callbacks' work included, and the others.
+
+    Args:
+        case: What is run.
+        device: Where.
+        steps: Number of steps that are counted.
+        between: What is measured between steps, in seconds.
+    """
+    StepClock.between = (between,)
     precision = PRECISIONS[case.precision]
     with tempfile.TemporaryDirectory() as name:
-        times = Path(name) / "times.json"
+        path = Path(name) / "times.json"
         args = ["fit", "--config", str(ROOT / "configs" / "gatys2016.yaml")]
         args += square_pictures(Path(name), case.size)
         args += ["--model.backbone.weights=null", f"--data.size={case.size}"]
-        args += [f"--model.schedule.steps={steps + WARMUP}"]
+        args += [f"--model.schedule.steps={steps + WARMUP + 1}"]
         args += [f"--trainer.precision={precision.trainer}"]
         args += [f"--model.matmul_precision={precision.matmul or 'null'}"]
         args += [f"--model.compile={VARIANTS[case.variant]}"]
         args += [f"--trainer.accelerator={'gpu' if device == 'cuda' else 'cpu'}"]
         args += ["--trainer.default_root_dir", name, "--callbacks.divergence.factor=1e12"]
-        args += ["--callbacks.clock=benchmarks.clock.StepClock", f"--callbacks.clock.path={times}"]
+        args += ["--callbacks.clock=benchmarks.clock.StepClock", f"--callbacks.clock.path={path}"]
         if case.optimizer != "LBFGS":
             args += [f"--model.optimizer={case.optimizer}", "--model.optimizer.lr=0.02"]
         if stylelightning(args) != 0:
             raise RuntimeError("The run failed.")
-        began = json.loads(times.read_text())[WARMUP:]
-    return [1e3 * (after - before) for before, after in pairwise(began)]
+        times = json.loads(path.read_text())
+    return [1e3 * each for each in times["steps"][WARMUP:]], [
+        1e3 * each for each in times["others"]
+    ]
 
 
-def measure(case: Case, device: str, repeats: int, steps: int) -> Row:
-    """Return the row of one case; the floor's precision is that of the run."""
+def measure(case: Case, device: str, steps: int) -> Row:
+    """Return the row of a case; the floor is measured between steps, in the run's precision."""
     keep_freed_memory()
     precision = PRECISIONS[case.precision]
     engine = Engine(VGG19(weights=None), precision.matmul)
     engine.start(torch.device(device), "32-true")  # torch's settings, as the run has them
     peak_gflops = matmul_peak(precision.dtype, device)
-    before, gflop = floor(case.size, precision.dtype, device, repeats)
-    with PeakMemory(torch.device(device)) as peak:
-        durations = step(case, device, steps)
-    engine.start(torch.device(device), "32-true")
-    after, _ = floor(case.size, precision.dtype, device, repeats)
+    work = floor(case.size, precision.dtype, device)
+    with FlopCounterMode(display=False) as counter:
+        work()
     engine.stop()
-    bare, mean = (before + after) / 2, statistics.fmean(durations)
+    with PeakMemory(torch.device(device)) as peak:
+        durations, floors = step(
+            case, device, steps, lambda: median_ms(work, device, repeats=1, warmup=1) / 1e3
+        )
+    bare, mean = statistics.fmean(floors), statistics.fmean(durations)
     return {
         **asdict(case),
         "device": device,
@@ -209,7 +223,7 @@ def measure(case: Case, device: str, repeats: int, steps: int) -> Row:
         "median": statistics.median(durations),
         "floor ms": bare,
         "ratio": mean / bare,
-        "GFLOP/s": gflop / mean * 1e3,
+        "GFLOP/s": counter.get_total_flops() / mean / 1e6,
         "matmul GFLOP/s": peak_gflops,
         "peak MB": peak.megabytes,
     }
@@ -252,7 +266,7 @@ def main() -> None:
         print("ROW " + json.dumps(usual_step(options.usual, repeats)))
         return
     if options.row:
-        row = measure(Case(**json.loads(options.row)), options.device, repeats, steps)
+        row = measure(Case(**json.loads(options.row)), options.device, steps)
         print("ROW " + json.dumps(row))
         return
     sizes = [128] if options.quick else options.sizes
@@ -263,7 +277,7 @@ def main() -> None:
         if case.optimizer == "LBFGS" and case.precision == "16-mixed":
             continue  # refused by the program
         if options.device == "cuda":  # peak memory is counted anew, and nothing is started again
-            rows.append(measure(case, "cuda", repeats, steps))
+            rows.append(measure(case, "cuda", steps))
             print(table(rows[-1:]), flush=True)
         else:
             rows.append(in_a_process_of_its_own(case, options.quick))

@@ -1,8 +1,10 @@
 import json
+import time
 from pathlib import Path
 
 import pytest
 import torch
+from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks import common
 from benchmarks.clock import StepClock
@@ -47,9 +49,11 @@ def test_the_floor_is_the_deepest_layer_and_counts_its_work() -> None:
     network = bare_network(torch.float32, "cpu")
     assert isinstance(network, torch.nn.Sequential)
     assert len(network) == 30  # up to relu5_1
-    _, gflop = floor(16, torch.float32, "cpu", repeats=1)
+    work = floor(16, torch.float32, "cpu")
+    with FlopCounterMode(display=False) as counter:
+        work()
     # 94.7 GFLOP at 256 px, where every convolution has 256 times the positions
-    assert gflop == pytest.approx(94.7 / 256, rel=0.02)
+    assert counter.get_total_flops() / 1e9 == pytest.approx(94.7 / 256, rel=0.02)
 
 
 def test_the_usual_step_can_be_made() -> None:
@@ -62,12 +66,32 @@ def test_every_step_has_its_time_and_every_picture_its_loss(
     times, trace = tmp_path / "times.json", tmp_path / "trace.json"
     trainer = make_trainer(tmp_path, StepClock(str(times)), Trace(str(trace), every_n_steps=2))
     trainer.fit(make_module(), StyleTransferData(str(content), str(style), size=32))
-    began = json.loads(times.read_text())
-    assert len(began) == 7  # six steps, and the end
-    assert began == sorted(began)
+    taken = json.loads(times.read_text())
+    assert len(taken["steps"]) == 5  # of six, the last of which includes the end of the run
+    assert all(seconds > 0 for seconds in taken["steps"])
+    assert taken["others"] == []
     rows = json.loads(trace.read_text())
     assert [step for _, step, _ in rows] == [2, 4, 6]
     assert rows[-1][2] < rows[0][2]
+
+
+def test_what_is_measured_between_steps_is_not_of_them(
+    tmp_path: Path, data: StyleTransferData, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[float] = []
+
+    def slow() -> float:
+        time.sleep(0.5)
+        calls.append(0.5)
+        return 0.5
+
+    monkeypatch.setattr(StepClock, "between", (slow,))
+    monkeypatch.setattr(StepClock, "every_n_steps", 3)
+    path = tmp_path / "times.json"
+    make_trainer(tmp_path, StepClock(str(path))).fit(make_module(), data)
+    taken = json.loads(path.read_text())
+    assert taken["others"] == calls == [0.5, 0.5]
+    assert max(taken["steps"]) < 0.5
 
 
 def test_the_settings_of_fast_are_its_own() -> None:
