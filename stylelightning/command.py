@@ -2,10 +2,13 @@
 
 import logging
 import os
+import signal
 import sys
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from types import FrameType
 
 import torch
 from lightning.pytorch.utilities.exceptions import SIGTERMException
@@ -49,6 +52,8 @@ def run(args: list[str] | None = None) -> int:
         Exception: An error in the run that no user can mend; its picture is written.
     """
     set_up_process()
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, _terminate)  # Lightning has its own while a run steps
     began = time.monotonic()
     given = sys.argv[1:] if args is None else args
     if given[:1] == ["plan"]:
@@ -84,6 +89,7 @@ def attempt(work: Callable[[MadeFolders], object], raises: bool = True) -> Outco
     try:
         work(made)
     except SIGTERMException:
+        made.remove_empty()
         return Outcome(143)
     except UsageError as error:
         made.remove_empty()
@@ -101,6 +107,10 @@ def attempt(work: Callable[[MadeFolders], object], raises: bool = True) -> Outco
             raise
         return Outcome(1 if running else 2, _explain(error))
     return Outcome(0)
+
+
+def _terminate(number: int, frame: FrameType | None) -> None:
+    raise SIGTERMException
 
 
 def _plan(made: MadeFolders, options: list[str]) -> None:

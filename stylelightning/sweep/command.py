@@ -48,6 +48,9 @@ def _run(command: str, options: Sequence[str]) -> int:
     own, fit = split_options(options)
     parser = sweep_parser() if command == "sweep" else batch_parser()
     config = parser.parse_args(own)
+    for key in ("name", "root", "engine"):
+        if config[key] is None:
+            raise ValueError(f"`{key}` must be given, got null.")
     engine: Engine = parser.instantiate_classes(config).engine
     given = {key: config[key] for key in SPEC_KEYS if config.get(key) is not None}
     base = config.get("base") or []

@@ -32,7 +32,9 @@ def _in(given: str) -> list[Path]:
         return sorted(
             each
             for each in path.iterdir()
-            if each.suffix.lower() in READABLE_SUFFIXES and not each.name.startswith(".")
+            if each.suffix.lower() in READABLE_SUFFIXES
+            and not each.name.startswith(".")
+            and each.is_file()
         )
     if not path.exists():
         raise FileNotFoundError(f"There is no picture or folder {path.absolute()}.")

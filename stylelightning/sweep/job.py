@@ -119,6 +119,14 @@ def run_job(job: Job) -> Record:
     Returns:
         What is known at the end, also of a run that failed or was stopped.
     """
+    try:
+        return _run_job(job)
+    except Exception as error:  # the other points can still be run
+        line = " ".join(f"{type(error).__name__}: {error}".split())
+        return Record(job.point, job.place, status="failed", error=line)
+
+
+def _run_job(job: Job) -> Record:
     folder, began, ending = Path(job.folder), monotonic(), Ending()
     record = Record(job.point, job.place)
     checkpoint = checkpoint_of(folder, job.point, job.config) if _begun(job) else None

@@ -13,7 +13,9 @@ from stylelightning.sweep.records import Axis
 DRAWS = ("uniform", "log_uniform")
 """Ways in which an axis of a random sample may be given: two bounds instead of values."""
 LONGEST = 100
-"""Most characters of a point's name, which is that of a folder."""
+"""Most bytes of a point's name, which is that of a folder."""
+TAKEN = ("sheets", "report.html", "results.csv", "sweep.lock")
+"""What a sweep's folder holds beside its points."""
 
 Settings = dict[str, Any]
 """Values by dotted key of a config."""
@@ -153,15 +155,16 @@ def sample(axes: Mapping[str, Values], count: int, seed: int) -> list[dict[str, 
 
 def named(combinations: Iterable[Mapping[str, Value]]) -> list[Point]:
     """Return points with names that differ."""
-    listed = list(combinations)
-    names = unique(_file_name([value.label for value in each.values()]) for each in listed)
+    whole = list(combinations)
+    labels = ([value.label for value in each.values()] for each in whole)
+    names = unique((_file_name(each) for each in labels), TAKEN)
     return [
         Point(
             name,
             {axis: value.label for axis, value in each.items()},
             {key: v for value in each.values() for key, v in value.settings.items()},
         )
-        for name, each in zip(names, listed, strict=True)
+        for name, each in zip(names, whole, strict=True)
     ]
 
 
@@ -176,12 +179,15 @@ def listed(points: Sequence[Mapping[str, Any]]) -> list[dict[str, Value]]:
     """
     combinations = []
     for each in points:
+        if not isinstance(each, Mapping):
+            raise ValueError(
+                f"A point of `points` must be a mapping such as {{data.size: 512}}, got {each!r}."
+            )
         settings = {key: value for key, value in each.items() if key != "label"}
         if not settings:
             raise ValueError(f"A point of `points` must set something, got {dict(each)}.")
-        label = str(
-            each.get("label") or ", ".join(f"{k}={label_of(v)}" for k, v in settings.items())
-        )
+        given = each.get("label")
+        label = label_of(settings) if given is None else str(given)
         combinations.append({"point": Value(label, settings)})
     labels = unique(each["point"].label for each in combinations)
     return [
@@ -224,21 +230,27 @@ def label_of(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def unique(names: Iterable[str]) -> list[str]:
-    """Return names of which those that are there already have a number behind them."""
-    result: list[str] = []
+def unique(names: Iterable[str], taken: Iterable[str] = ()) -> list[str]:
+    """Return names of which those that are there already have a number behind them.
+
+    Args:
+        names: The names.
+        taken: Names that are there before.
+    """
+    there, result = set(taken), list[str]()
     for name in names:
         candidate, number = name, 1
-        while candidate in result:
+        while candidate in there:
             number += 1
             candidate = f"{name}-{number}"
+        there.add(candidate)
         result.append(candidate)
     return result
 
 
 def _file_name(labels: Sequence[str]) -> str:
-    parts = (re.sub(r"[^\w.+=-]+", "-", label).strip("-.") or "none" for label in labels)
-    return "--".join(parts)[:LONGEST] or "point"
+    parts = (re.sub(r"[^\w.+=-]+", "-", label).strip(".") or "none" for label in labels)
+    return "--".join(parts).encode()[:LONGEST].decode(errors="ignore")
 
 
 def _drawn(name: str, value: float) -> Value:

@@ -2,6 +2,7 @@
 
 import logging
 import signal
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +21,10 @@ from stylelightning.sweep.state import read_state
 from stylelightning.sweep.validation import jobs_of
 
 log = logging.getLogger(__name__)
+
+SHOWN_EVERY = 60.0
+"""Seconds after which the report is written again while a sweep runs."""
+LOCK = "sweep.lock"
 
 
 def run_sweep(
@@ -42,7 +47,7 @@ def run_sweep(
         OSError: If a file is missing or can't be written.
         ValueError: If the sweep makes no sense.
     """
-    if name in ("", ".", "..") or Path(name).name != name:
+    if name in ("", ".", "..") or "\0" in name or Path(name).name != name:
         raise ValueError(f"`name` must be the name of one folder, got {name!r}.")
     points, folder = points_of(spec), root / name
     given = [*flags(spec.options), *options]
@@ -56,11 +61,13 @@ def run_sweep(
             known[job.point] = record
         else:
             waiting.append(job)
+    _refuse_to_read_what_is_written(spec, output)
+    folder.mkdir(parents=True, exist_ok=True)
     progress = Progress(points, known, folder)
-    progress.begin(len(jobs) - len(waiting), len(waiting))
-    with _terminated_as_interrupted():
+    with _locked(folder), _terminated_as_interrupted():
+        progress.begin(len(jobs) - len(waiting), len(waiting))
         stopped = _run(engine, waiting, progress)
-    _show(name, points, progress)
+        log.info(_show(progress))
     if stopped:
         log.info("stopped: the same command goes on where it was")
         return 130
@@ -109,7 +116,6 @@ class Progress:
         """Take a run in that ended, and say so."""
         self.known[record.point] = record
         self._left, self._made = self._left - 1, self._made + 1
-        self.folder.mkdir(parents=True, exist_ok=True)
         write_table(self.folder, self.axes, self.records)
         seconds = (monotonic() - self._began) / self._made * self._left
         left = f"  about {_duration(seconds)} left" if self._left else ""
@@ -132,10 +138,13 @@ class Progress:
 
 def _run(engine: Engine, jobs: Sequence[Job], progress: Progress) -> bool:
     """Run the jobs; return whether the sweep was stopped."""
-    records, stopped = engine.run(jobs), False
+    records, stopped, shown = engine.run(jobs), False, monotonic()
     try:
         for record in records:
             progress.add(record)
+            if monotonic() - shown > SHOWN_EVERY:
+                _show(progress)
+                shown = monotonic()
             stopped |= record.status == "stopped"
     except KeyboardInterrupt:
         return True
@@ -144,9 +153,9 @@ def _run(engine: Engine, jobs: Sequence[Job], progress: Progress) -> bool:
     return stopped
 
 
-def _show(name: str, points: Sequence[Point], progress: Progress) -> None:
-    records, axes = progress.records, progress.axes
-    progress.folder.mkdir(parents=True, exist_ok=True)
+def _show(progress: Progress) -> str:
+    """Write the table, the contact sheets and the report; return a line that says so."""
+    records, axes, points = progress.records, progress.axes, progress.points
     table = write_table(progress.folder, axes, records)
     cells = 1
     for axis in axes:
@@ -155,17 +164,42 @@ def _show(name: str, points: Sequence[Point], progress: Progress) -> None:
         axes = [Axis("point", tuple(point.name for point in points))]
         records = [Record(**{**vars(each), "place": {"point": each.point}}) for each in records]
     sheets = write_contact_sheets(progress.folder, axes, records)
-    report = write_report(progress.folder, name, axes, records)
+    report = write_report(progress.folder, progress.folder.name, axes, records)
     failed = sum(record.status == "failed" for record in records)
-    log.info(
-        "%d done, %d failed: %s, %s, %d contact sheets in %s",
-        sum(record.status == "done" for record in records),
-        failed,
-        report,
-        table,
-        len(sheets),
-        progress.folder / "sheets",
+    done = sum(record.status == "done" for record in records)
+    return (
+        f"{done} done, {failed} failed: {report}, {table}, {len(sheets)} contact sheets in "
+        f"{progress.folder / 'sheets'}"
     )
+
+
+def _refuse_to_read_what_is_written(spec: Spec, output: str) -> None:
+    for option, given in (("contents", spec.contents), ("styles", spec.styles)):
+        for path in [given] if isinstance(given, str) else given or ():
+            if output and Path(path).expanduser().resolve() == Path(output).expanduser().resolve():
+                raise ValueError(
+                    f"`output` must be another folder than `{option}`, whose pictures are read, "
+                    f"got {output!r}."
+                )
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Let no other process make the same sweep; where there are no such locks, do nothing."""
+    if sys.platform == "win32":
+        yield
+        return
+    import fcntl
+
+    with (folder / LOCK).open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise ValueError(
+                f"The sweep {folder.absolute()} is being made by another process: wait for it, or "
+                "give another --name."
+            ) from error
+        yield
 
 
 def _duration(seconds: float) -> str:

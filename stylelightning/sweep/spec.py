@@ -15,6 +15,7 @@ from stylelightning.sweep.points import (
     read_axis,
     sample,
 )
+from stylelightning.sweep.records import FIXED
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,10 @@ class Spec:
     styles: str | Sequence[str] | None = None
 
 
+OWN = ("name", "output", "config", "ckpt_path", "print_config", "trainer.default_root_dir")
+"""Keys of `fit` that a sweep sets itself."""
+
+
 def points_of(spec: Spec) -> list[Point]:
     """Return the points of a sweep.
 
@@ -63,6 +68,17 @@ def points_of(spec: Spec) -> list[Point]:
         raise ValueError("A sweep has `axes` or `points`, not both.")
     if not (spec.points or spec.axes or pictures):
         raise ValueError("A sweep needs `axes`, `points`, or `contents` and `styles`.")
+    for name in spec.axes:
+        if name in (*pictures, *FIXED):
+            raise ValueError(f"An axis can't be called {name!r}, which is taken: choose another.")
+    points = _points(spec, pictures)
+    for key in {*spec.options, *(key for point in points for key in point.settings)}:
+        if key in OWN:
+            raise ValueError(f"A sweep sets {key!r} itself: take it out.")
+    return points
+
+
+def _points(spec: Spec, pictures: dict[str, Values]) -> list[Point]:
     if spec.points:
         if spec.sample is not None:
             raise ValueError("`sample` draws from `axes`; `points` are all run.")

@@ -99,7 +99,11 @@ def _check(
 
 def _refuse_mistakes(points: Sequence[Point], failures: Sequence[Record]) -> None:
     failed = {record.point: record.error for record in failures}
+    if len(failures) == len(points) and len(set(failed.values())) == 1:
+        raise ValueError(failures[0].error)
     for axis in axes_of(points):
+        if axis.name == "point":  # each is by itself
+            continue
         for label in axis.labels:
             errors = [failed.get(each.name) for each in points if each.place[axis.name] == label]
             if all(errors):

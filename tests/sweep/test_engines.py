@@ -85,6 +85,20 @@ def test_ctrl_c_stops_after_the_step_and_the_sweep_goes_on(
     assert all(table[point]["folder"] == f"{point}/version_1" for point in begun)
 
 
+def test_a_stop_is_heard_while_the_processes_start(
+    sweep_file: Callable[..., Path], tmp_path: Path
+) -> None:
+    command = [sys.executable, "-m", "stylelightning", "sweep", *ENGINES["two processes"]]
+    command += ["--model.schedule.steps=100000"]  # no run would end by itself
+    command += ["--config", str(sweep_file(axes=AXES)), "--root", str(tmp_path / "runs")]
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    process.stdout.readline()  # what there is to do; then the processes are started
+    process.send_signal(signal.SIGTERM)
+    output, _ = process.communicate(timeout=120)
+    assert process.returncode == 130, output
+
+
 @pytest.mark.parametrize(
     ("engine", "options", "message"),
     [

@@ -82,6 +82,13 @@ def test_numbers_behind_names_take_no_name_that_is_there() -> None:
     assert unique(["a", "a", "a-2", "a"]) == ["a", "a-2", "a-2-2", "a-3"]
 
 
+def test_names_leave_what_the_sweep_writes_alone_and_fit_into_a_folder() -> None:
+    labels = ["sheets", "report.html", "-1", "1", "\u732b" * 90]
+    names = [point.name for point in named([{"axis": Value(each, {})} for each in labels])]
+    assert names[:4] == ["sheets-2", "report.html-2", "-1", "1"]
+    assert len(names[4].encode()) <= 100
+
+
 def test_a_sample_of_a_grid_has_different_points_and_is_the_same_for_the_same_seed() -> None:
     axes = {"a": read_axis("a", [1, 2, 3]), "b": read_axis("b", [1, 2, 3])}
     chosen = [point.settings for point in named(sample(axes, 5, seed=1))]
@@ -142,6 +149,11 @@ def test_points_one_by_one_have_their_label_or_what_they_set() -> None:
     points = named(listed([{"label": "first", "data.size": 64}, {"data.size": 32, "a": None}]))
     assert [point.place["point"] for point in points] == ["first", "data.size=32, a=none"]
     assert points[1].settings == {"data.size": 32, "a": None}
+
+
+def test_a_point_that_is_no_mapping_is_refused() -> None:
+    with pytest.raises(ValueError, match="`points` must be a mapping such as"):
+        listed(["noise"])  # type: ignore[list-item]
 
 
 def test_a_point_that_sets_nothing_is_refused() -> None:

@@ -1,3 +1,4 @@
+import fcntl
 import json
 import logging
 from collections.abc import Callable
@@ -148,6 +149,17 @@ def test_a_combination_that_the_parser_refuses_fails_before_the_first_run(
         ({}, "A sweep needs `axes`, `points`, or `contents` and `styles`"),
         ({"axes": {"a": [1]}, "points": [{"b": 1}]}, "`axes` or `points`, not both"),
         ({"points": [{"b": 1}], "sample": 2}, "`sample` draws from `axes`"),
+        ({"axes": {"name": ["a", "b"]}}, "A sweep sets 'name' itself"),
+        (
+            {"axes": {"data.size": [16]}, "options": {"ckpt_path": "last"}},
+            "sets 'ckpt_path' itself",
+        ),
+        (
+            {"axes": {"status": {"a": {"data.size": 16}}}},
+            "can't be called 'status', which is taken",
+        ),
+        ({"axes": {"data.size": [16]}, "engine": None}, "engine"),
+        ({"axes": {"data.size": [16]}, "name": "a\0b"}, "the name of one folder"),
         ({"axes": {"data.size": [16]}, "base": None}, "give --base FILE"),
         ({"axes": {"data.size": [16]}, "base": "nowhere.yaml"}, "There is no config file"),
         ({"axes": {"data.size": [16]}, "name": "a/b"}, "the name of one folder, got 'a/b'"),
@@ -181,6 +193,44 @@ def test_points_may_be_given_one_by_one(sweep: Sweep) -> None:
     folder = sweep(points=points)
     assert [row["point"] for row in rows(folder)] == ["gray", "small"]
     assert (folder / "sheets").is_dir()
+
+
+def test_one_bad_point_of_several_fails_alone(sweep: Sweep) -> None:
+    points = [{"data.size": 16}, {"data.size": "huge"}]
+    assert [row["status"] for row in rows(sweep(points=points, code=1))] == ["done", "failed"]
+
+
+def test_a_sweep_is_made_by_one_process_at_a_time(
+    sweep: Sweep, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "runs" / "tiny-sweep"
+    folder.mkdir(parents=True)
+    with (folder / "sweep.lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        sweep(axes={"model.init": ["gray"]}, code=2)
+    assert "is being made by another process" in capfd.readouterr().err
+    assert not list(folder.glob("gray*"))
+    sweep(axes={"model.init": ["gray"]})
+
+
+def test_what_goes_wrong_around_a_run_is_that_points_failure(
+    sweep: Sweep, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*args: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("stylelightning.sweep.job.write_hparams", full)
+    folder = sweep(axes={"model.init": ["gray", "noise"]}, code=1)
+    assert all("No space left on device" in row["error"] for row in rows(folder))
+
+
+def test_pictures_are_not_written_among_those_that_are_read(
+    tmp_path: Path, content: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    photos = str(tmp_path)
+    args = ["batch", "--config", str(TINY), "--contents", photos, "--styles", str(content)]
+    assert main([*args, "--output", photos, "--root", str(tmp_path / "runs")]) == 2
+    assert "`output` must be another folder than `contents`" in capfd.readouterr().err
 
 
 def test_a_random_sample_is_run(sweep: Sweep) -> None:

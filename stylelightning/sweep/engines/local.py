@@ -10,6 +10,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
 from multiprocessing import active_children, get_context
+from multiprocessing.synchronize import Event
 
 import torch
 
@@ -18,6 +19,9 @@ from stylelightning.sweep.engines.base import Engine
 from stylelightning.sweep.job import Job, run_job
 from stylelightning.sweep.quiet import Quiet, quiet_runs
 from stylelightning.sweep.records import Record
+
+STOP: list[Event] = []
+"""In a process that makes runs for another one: what that one sets when no more shall be made."""
 
 
 class LocalEngine(Engine):
@@ -79,7 +83,9 @@ def _in_processes(
     waiting, running, lost = deque(jobs), dict[Future[Record], Job](), list[Job]()
     while waiting:
         # a fork would share torch's threads
-        pool = ProcessPoolExecutor(workers, get_context("spawn"), _begin, (threads,))
+        context = get_context("spawn")
+        stop = context.Event()
+        pool = ProcessPoolExecutor(workers, context, _begin, (threads, stop))
         try:
             while waiting or running:
                 while waiting and len(running) < workers:
@@ -99,22 +105,24 @@ def _in_processes(
             lost += running.values()
             running.clear()
         except KeyboardInterrupt:
-            _interrupt()
-            for future in running:
-                yield future.result()
+            _interrupt(stop)
+            with contextlib.suppress(BrokenProcessPool):
+                for future in running:
+                    yield future.result()
             return []
         except GeneratorExit:
-            _interrupt()
+            _interrupt(stop)
             raise
         finally:
             pool.shutdown(cancel_futures=True)
     return lost
 
 
-def _begin(threads: int) -> None:
+def _begin(threads: int, stop: Event) -> None:
     """Set up a process: Ctrl-C on the terminal is for the one that waits for this one."""
     os.setpgrp()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    STOP.append(stop)
     torch.set_num_threads(threads)
     set_up_process()
     logger = logging.getLogger("stylelightning")
@@ -126,13 +134,18 @@ def _interruptible(job: Job) -> Record:
     """Make a run that an interrupt stops after its step."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
+        if any(stop.is_set() for stop in STOP):  # asked while no run was there to hear it
+            return Record(job.point, job.place, status="stopped")
         return run_job(job)
+    except KeyboardInterrupt:  # between the two
+        return Record(job.point, job.place, status="stopped")
     finally:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-def _interrupt() -> None:
-    """Stop the runs of this process's children after their step."""
+def _interrupt(stop: Event) -> None:
+    """Stop the runs of this process's children after their step, and let them begin no other."""
+    stop.set()
     for process in active_children():
         if process.pid is not None:
             with contextlib.suppress(ProcessLookupError):
