@@ -6,9 +6,11 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from types import FrameType
+from typing import Any
 
 import torch
 from lightning.pytorch.utilities.exceptions import SIGTERMException
@@ -32,10 +34,12 @@ class Outcome:
     Args:
         code: Exit code.
         error: What went wrong, in one line.
+        value: What the work returned, if it did.
     """
 
     code: int
     error: str = ""
+    value: Any = None
 
 
 def run(args: list[str] | None = None) -> int:
@@ -52,14 +56,13 @@ def run(args: list[str] | None = None) -> int:
         Exception: An error in the run that no user can mend; its picture is written.
     """
     set_up_process()
-    if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGTERM, _terminate)  # Lightning has its own while a run steps
     began = time.monotonic()
     given = sys.argv[1:] if args is None else args
-    if given[:1] == ["plan"]:
-        outcome = attempt(lambda made: _plan(made, given[1:]))
-    else:
-        outcome = attempt(lambda made: CLI(made, args))
+    with on_sigterm(SIGTERMException):  # Lightning has its own while a run steps
+        if given[:1] == ["plan"]:
+            outcome = attempt(lambda made: _plan(made, given[1:]))
+        else:
+            outcome = attempt(lambda made: CLI(made, args))
     if outcome.error:
         sys.stderr.write(f"error: {outcome.error}\n")
     elif outcome.code == 0 and given[:1] != ["plan"]:
@@ -87,7 +90,7 @@ def attempt(work: Callable[[MadeFolders], object], raises: bool = True) -> Outco
     """
     made = MadeFolders()
     try:
-        work(made)
+        value = work(made)
     except SIGTERMException:
         made.remove_empty()
         return Outcome(143)
@@ -106,11 +109,28 @@ def attempt(work: Callable[[MadeFolders], object], raises: bool = True) -> Outco
         if os.environ.get("STYLELIGHTNING_DEBUG") or (raises and running and not _mendable(error)):
             raise
         return Outcome(1 if running else 2, _explain(error))
-    return Outcome(0)
+    return Outcome(0, value=value)
 
 
-def _terminate(number: int, frame: FrameType | None) -> None:
-    raise SIGTERMException
+@contextmanager
+def on_sigterm(error: type[BaseException]) -> Iterator[None]:
+    """Raise an error when SIGTERM comes; only the main thread can.
+
+    Args:
+        error: Its class.
+    """
+
+    def terminate(number: int, frame: FrameType | None) -> None:
+        raise error
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, terminate)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _plan(made: MadeFolders, options: list[str]) -> None:

@@ -195,6 +195,19 @@ def test_a_run_that_was_done_is_not_run_again(run: Run, capsys: pytest.CaptureFi
             assert (again / "losses.csv").read_bytes() == (first / "losses.csv").read_bytes()
 
 
+@pytest.mark.parametrize("wait", [0.0, 0.3])
+def test_sigterm_leaves_a_picture_or_no_folder(tmp_path: Path, wait: float) -> None:
+    process = start(tmp_path)
+    folder = tmp_path / "runs" / "tiny" / "version_0"
+    while not folder.exists():
+        assert process.poll() is None
+        time.sleep(0.005)
+    time.sleep(wait)  # before the first step, or after some
+    process.send_signal(signal.SIGTERM)
+    assert process.wait() == 143
+    assert not folder.exists() or (folder / "result.png").is_file()
+
+
 def test_the_table_of_a_resumed_run_begins_with_the_steps_before(run: Run) -> None:
     first = run("--trainer.max_steps=3")
     again = run("--ckpt_path=last")

@@ -37,11 +37,10 @@ def run(args: Sequence[str]) -> int:
     """
     set_up_process()
     command, *options = args
-    codes: list[int] = []
-    outcome = attempt(lambda made: codes.append(_run(command, options)))
+    outcome = attempt(lambda made: _run(command, options))
     if outcome.error:
         sys.stderr.write(f"error: {outcome.error}\n")
-    return outcome.code or codes[0]
+    return outcome.code if outcome.value is None else int(outcome.value)
 
 
 def _run(command: str, options: Sequence[str]) -> int:

@@ -1,6 +1,7 @@
 """One point's run: the same function for every engine."""
 
 import json
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -23,6 +24,8 @@ from stylelightning.run_folder import MadeFolders, newest_run
 from stylelightning.sweep.hparams import write_hparams
 from stylelightning.sweep.records import Record, Status
 from stylelightning.sweep.state import checkpoint_of, read_state, write_state
+
+log = logging.getLogger(__name__)
 
 BACKBONES: dict[str, Backbone] = {}
 """Backbones of this process's runs, by class and options: each is made once."""
@@ -137,21 +140,25 @@ def _run_job(job: Job) -> Record:
     with _threads(job.threads), PeakMemory(device) as peak:
         set_up_process()
         outcome = attempt(lambda made: PointCLI(made, args, ending, job.bar), raises=False)
-    run = newest_run(folder, job.point)
+    newest = newest_run(folder, job.point)
+    run = None if newest == before else newest
     record = replace(
         record,
         status=STATUS.get(outcome.code, "failed"),
         steps=ending.steps,
         seconds=monotonic() - began,
         megabytes=peak.megabytes,
-        folder="" if run is None or run == before else str(run.relative_to(folder)),
+        folder="" if run is None else str(run.relative_to(folder)),
         error=outcome.error or ("" if outcome.code in STATUS else f"Exit code {outcome.code}."),
         terms=ending.terms,
         metrics=_metrics(run),
     )
     write_state(folder, record, job.fingerprint)
     if record.status == "done":
-        write_hparams(folder, record)
+        try:
+            write_hparams(folder, record)
+        except OSError as error:  # the picture is made, and TensorBoard has its losses
+            log.warning("%s is not in TensorBoard's table: %s", job.point, error)
     return record
 
 
@@ -165,7 +172,7 @@ def _shared_backbone(class_type: type[Backbone], *args: Any, **options: Any) -> 
     options.pop("applied_instantiation_links", None)
     if not class_type.__module__.startswith("stylelightning."):
         return class_type(*args, **options)  # may draw random numbers, or change
-    key = f"{class_type.__qualname__}{args}{sorted(options.items())}"
+    key = f"{class_type.__module__}.{class_type.__qualname__}{args}{sorted(options.items())}"
     if key not in BACKBONES:
         BACKBONES[key] = class_type(*args, **options)
     return BACKBONES[key]

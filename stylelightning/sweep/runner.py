@@ -1,14 +1,13 @@
 """A sweep from its points to its report."""
 
 import logging
-import signal
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic
-from types import FrameType
 
+from stylelightning.command import on_sigterm
 from stylelightning.sweep.contact_sheet import write_contact_sheets
 from stylelightning.sweep.engines import Engine
 from stylelightning.sweep.job import Job
@@ -53,18 +52,13 @@ def run_sweep(
     given = [*flags(spec.options), *options]
     with quiet_runs():
         jobs, failures = jobs_of(points, folder, spec.base, given, output)
-    known = {record.point: record for record in failures}
-    waiting = []
-    for job in jobs:
-        record = read_state(folder, job.point, job.fingerprint)
-        if record is not None and record.status == "done":
-            known[job.point] = record
-        else:
-            waiting.append(job)
     _refuse_to_read_what_is_written(spec, output)
     folder.mkdir(parents=True, exist_ok=True)
-    progress = Progress(points, known, folder)
-    with _locked(folder), _terminated_as_interrupted():
+    with _locked(folder), on_sigterm(KeyboardInterrupt):
+        known = {record.point: record for record in failures}
+        known |= {record.point: record for job in jobs if (record := _done(job)) is not None}
+        waiting = [job for job in jobs if job.point not in known]
+        progress = Progress(points, known, folder)
         progress.begin(len(jobs) - len(waiting), len(waiting))
         stopped = _run(engine, waiting, progress)
         log.info(_show(progress))
@@ -72,6 +66,12 @@ def run_sweep(
         log.info("stopped: the same command goes on where it was")
         return 130
     return 1 if any(record.status != "done" for record in progress.records) else 0
+
+
+def _done(job: Job) -> Record | None:
+    """Return what is known of a point that needs no run."""
+    record = read_state(Path(job.folder), job.point, job.fingerprint)
+    return record if record is not None and record.status == "done" else None
 
 
 class Progress:
@@ -204,17 +204,3 @@ def _locked(folder: Path) -> Iterator[None]:
 
 def _duration(seconds: float) -> str:
     return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
-
-
-@contextmanager
-def _terminated_as_interrupted() -> Iterator[None]:
-    """Take SIGTERM for Ctrl-C, except while a run of this process takes it itself."""
-
-    def interrupt(number: int, frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)

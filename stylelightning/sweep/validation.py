@@ -79,22 +79,19 @@ def jobs_of(
         args = ["fit", *configs, *options, *flags(point.settings), f"--name={point.name}"]
         args += [f"--trainer.default_root_dir={folder}"]
         args += [f"--output={Path(output, f'{point.name}.png')}"] if output else []
-        found: list[tuple[str, str]] = []
-        outcome = attempt(partial(_check, parser, args, found), raises=False)
+        outcome = attempt(partial(_check, parser, args), raises=False)
         if outcome.code:
             failures.append(Record(point.name, point.place, status="failed", error=outcome.error))
         else:
-            text, mark = found[0]
+            text, mark = outcome.value
             jobs.append(Job(point.name, point.place, tuple(args), str(folder), text, mark))
     parser.made.remove_empty()  # where outputs can be written was tried
     _refuse_mistakes(points, failures)
     return jobs, failures
 
 
-def _check(
-    parser: PointParser, args: Sequence[str], found: list[tuple[str, str]], made: MadeFolders
-) -> None:
-    found.append(parser.check(args))
+def _check(parser: PointParser, args: Sequence[str], made: MadeFolders) -> tuple[str, str]:
+    return parser.check(args)
 
 
 def _refuse_mistakes(points: Sequence[Point], failures: Sequence[Record]) -> None:

@@ -213,15 +213,34 @@ def test_a_sweep_is_made_by_one_process_at_a_time(
     sweep(axes={"model.init": ["gray"]})
 
 
+def full(*args: object) -> None:
+    raise OSError(28, "No space left on device")
+
+
 def test_what_goes_wrong_around_a_run_is_that_points_failure(
     sweep: Sweep, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(*args: object) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr("stylelightning.sweep.job.write_hparams", full)
+    monkeypatch.setattr("stylelightning.sweep.job.write_state", full)
     folder = sweep(axes={"model.init": ["gray", "noise"]}, code=1)
     assert all("No space left on device" in row["error"] for row in rows(folder))
+
+
+def test_a_point_that_tensorboard_has_no_room_for_is_done(
+    sweep: Sweep, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("stylelightning.sweep.job.write_hparams", full)
+    folder = sweep(axes={"model.init": ["gray"]})
+    assert [row["status"] for row in rows(folder)] == ["done"]
+    assert "gray is not in TensorBoard's table" in capfd.readouterr().err
+
+
+def test_a_failed_point_has_nothing_of_the_run_before(sweep: Sweep) -> None:
+    axes = {"model.init": ["gray"]}
+    sweep(axes=axes)
+    folder = sweep("--model.losses.style.layers", "[level9]", axes=axes, code=1)
+    (row,) = rows(folder)
+    assert (row["status"], row["folder"]) == ("failed", "")
+    assert not [value for key, value in row.items() if key.startswith(("metric/", "term/"))]
 
 
 def test_pictures_are_not_written_among_those_that_are_read(

@@ -53,21 +53,17 @@ class LocalEngine(Engine):
         Args:
             jobs: The points to run.
         """
-        threads = self.threads
-        if threads is None and self.workers > 1:
-            threads = max(1, torch.get_num_threads() // self.workers)
-        set_up = [replace(job, threads=threads, bar=self.workers == 1) for job in jobs]
         if self.workers == 1:
-            with quiet_runs():
-                for job in set_up:
-                    record = run_job(job)
-                    yield record
-                    if record.status == "stopped":
-                        return
+            yield from _in_this_process([replace(job, threads=self.threads) for job in jobs])
             return
-        lost = yield from _in_processes(set_up, self.workers, threads or 1)
-        for job in lost:
-            if (yield from _in_processes([job], 1, threads or 1)):
+        threads = self.threads or max(1, torch.get_num_threads() // self.workers)
+        set_up = [replace(job, threads=threads) for job in jobs]
+        lost = yield from _in_processes(set_up, self.workers, threads)
+        for job in lost or ():
+            again = yield from _in_processes([job], 1, threads)
+            if again is None:
+                return
+            if again:
                 yield Record(
                     job.point,
                     job.place,
@@ -76,10 +72,23 @@ class LocalEngine(Engine):
                 )
 
 
+def _in_this_process(jobs: Sequence[Job]) -> Generator[Record, None, None]:
+    with quiet_runs():
+        for job in jobs:
+            record = run_job(replace(job, bar=True))
+            yield record
+            if record.status == "stopped":
+                return
+
+
 def _in_processes(
     jobs: Sequence[Job], workers: int, threads: int
-) -> Generator[Record, None, list[Job]]:
-    """Make runs in processes; return the jobs that were under way when one died."""
+) -> Generator[Record, None, list[Job] | None]:
+    """Make runs in processes.
+
+    Returns:
+        The jobs that were under way when a process died; None when the runs were stopped.
+    """
     waiting, running, lost = deque(jobs), dict[Future[Record], Job](), list[Job]()
     while waiting:
         # a fork would share torch's threads
@@ -109,7 +118,7 @@ def _in_processes(
             with contextlib.suppress(BrokenProcessPool):
                 for future in running:
                     yield future.result()
-            return []
+            return None
         except GeneratorExit:
             _interrupt(stop)
             raise

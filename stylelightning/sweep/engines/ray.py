@@ -16,8 +16,6 @@ from stylelightning.sweep.job import Job, run_job
 from stylelightning.sweep.quiet import quiet_runs
 from stylelightning.sweep.records import Record
 
-log = logging.getLogger(__name__)
-
 
 class RayEngine(Engine):
     """Makes the runs as tasks of a Ray cluster; needs ``pip install 'stylelightning[ray]'``.
