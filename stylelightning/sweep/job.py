@@ -71,7 +71,8 @@ class Ending(Callback):
         """Keep it."""
         self.steps = trainer.global_step
         self.terms = {name: float(term) for name, term in style_transfer(pl_module).terms.items()}
-        self.terms["total"] = sum(self.terms.values())
+        if self.terms:  # a run that fails before its first step has none
+            self.terms["total"] = sum(self.terms.values())
 
     def on_exception(
         self, trainer: Trainer, pl_module: LightningModule, exception: BaseException
