@@ -41,8 +41,14 @@ STYLE_LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
 CONTENT_LAYER = "relu4_2"
 PERIOD = 50  # steps after which all default callbacks have worked
 WARMUP = 3  # steps that are not counted
-VARIANTS = {"eager": "false", "compile": "default", "graphs": "reduce-overhead"}
-"""Ways to run the network, as `model.compile`."""
+VARIANTS = {
+    "eager": [],
+    "direct": ["--model.winograd=false"],
+    "winograd": ["--model.winograd=true"],
+    "compile": ["--model.compile=default"],
+    "graphs": ["--model.compile=reduce-overhead"],
+}
+"""Ways to run the network; `eager` is what a run does by itself."""
 
 
 @dataclass(frozen=True)
@@ -186,7 +192,7 @@ def step(
         args += [f"--model.schedule.steps={steps + WARMUP + 1}"]
         args += [f"--trainer.precision={precision.trainer}"]
         args += [f"--model.matmul_precision={precision.matmul or 'null'}"]
-        args += [f"--model.compile={VARIANTS[case.variant]}"]
+        args += VARIANTS[case.variant]
         args += [f"--trainer.accelerator={'gpu' if device == 'cuda' else 'cpu'}"]
         args += ["--trainer.default_root_dir", name, "--callbacks.divergence.factor=1e12"]
         args += ["--callbacks.clock=benchmarks.clock.StepClock", f"--callbacks.clock.path={path}"]

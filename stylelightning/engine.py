@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from stylelightning.backbones.base import Backbone, Features
+from stylelightning.backbones.winograd import WinogradConvolution
 
 log = logging.getLogger(__name__)
 
@@ -30,9 +31,12 @@ class Engine:
             torch's settings alone.
         compile_mode: Mode of ``torch.compile``; None for no compilation.
         recomputes: Whether inner maps are computed again for the gradient.
+        winograd: Whether convolutions of 3 x 3 run by Winograd's algorithm, on a CPU in 32 bits;
+            None where that has been measured to be faster.
 
     Raises:
-        ValueError: If inner maps shall be computed again and the backbone has none.
+        ValueError: If inner maps shall be computed again and the backbone has none, or Winograd's
+            algorithm is asked for and the backbone is compiled.
     """
 
     def __init__(
@@ -41,19 +45,27 @@ class Engine:
         matmul_precision: MatmulPrecision | None = None,
         compile_mode: CompileMode | None = None,
         recomputes: bool = False,
+        winograd: bool | None = None,
     ) -> None:
         if recomputes and not backbone.has_blocks:
             raise ValueError(
                 f"`activation_checkpointing` has nothing to save with {type(backbone).__name__}, "
                 "whose maps are all read by losses: leave it false."
             )
+        if winograd and compile_mode is not None:
+            raise ValueError(
+                "`winograd` true has no effect on a compiled backbone: leave it null, or `compile` "
+                "false."
+            )
         self.backbone = backbone
         self.matmul_precision = matmul_precision
         self.recomputes = recomputes
+        self.winograd = winograd
         self._compiled = (
             None if compile_mode is None else torch.compile(backbone, mode=compile_mode)
         )
         self._full: list[tuple[nn.Parameter, Tensor]] = []
+        self._replaced: list[nn.Conv2d] = []
         self._before: tuple[str, str] | None = None
 
     def compute(self, image: Tensor, layers: Iterable[str]) -> Features:
@@ -103,6 +115,12 @@ class Engine:
                 each.data = each.data.to(lower)
             if each.ndim == 4 and self.backbone.channels_last and (on_cpu or lower is not None):
                 each.data = each.data.contiguous(memory_format=torch.channels_last)
+        if self._takes_winograd(device, precision):
+            for module in filters:
+                if isinstance(module, nn.Conv2d) and WinogradConvolution.can_replace(module):
+                    # not the module itself: graphs made before hold it too
+                    vars(module)["forward"] = WinogradConvolution(module)
+                    self._replaced.append(module)
 
     def stop(self) -> None:
         """Put filters and settings back."""
@@ -110,10 +128,29 @@ class Engine:
         for parameter, data in self._full:
             parameter.data = data.to(parameter.device)
         self._full = []
+        for module in self._replaced:
+            del vars(module)["forward"]
+        self._replaced = []
         if self._before is not None:
             torch.set_float32_matmul_precision(self._before[0])
             _CONVOLUTIONS.fp32_precision = self._before[1]
             self._before = None
+
+    def _takes_winograd(self, device: torch.device, precision: str) -> bool:
+        fits = device.type == "cpu" and precision == "32-true"
+        if self.winograd and not fits:
+            log.warning(
+                "`model.winograd` has an effect on a CPU in 32-true only: this run is on %s in %s.",
+                device.type,
+                precision,
+            )
+        wanted = winograd_pays() and self._compiled is None
+        return fits and (wanted if self.winograd is None else self.winograd)
+
+
+def winograd_pays() -> bool:
+    """Return whether Winograd's algorithm has been measured to be faster on such a processor."""
+    return torch.backends.cpu.get_cpu_capability() == "AVX2"
 
 
 def has_bf16() -> bool:

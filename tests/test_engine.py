@@ -209,6 +209,114 @@ def test_activation_checkpointing_is_refused_where_it_saves_nothing() -> None:
         make_module(activation_checkpointing=True)
 
 
+CPU = torch.device("cpu")
+
+
+def replaced(backbone: Backbone) -> set[str]:
+    """Return which convolutions are called in another way."""
+    return {name for name, module in backbone.named_modules() if "forward" in vars(module)}
+
+
+MANY_CHANNELS = {
+    *("conv2_2", "conv3_1", "conv3_2", "conv3_3"),
+    *(f"conv{block}_{number}" for block in (4, 5) for number in (1, 2, 3)),
+}
+
+
+@pytest.mark.parametrize(
+    ("winograd", "capability", "precision", "expected"),
+    [
+        (None, "AVX2", "32-true", True),
+        (None, "AVX512", "32-true", False),
+        (None, "DEFAULT", "32-true", False),
+        (None, "AVX2", "64-true", False),
+        (True, "AVX512", "32-true", True),
+        (False, "AVX2", "32-true", False),
+    ],
+)
+def test_winograds_algorithm_is_taken_where_it_pays_or_is_asked_for(
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    winograd: bool | None,
+    capability: str,
+    precision: str,
+    expected: bool,
+) -> None:
+    monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: capability)
+    backbone = VGG16(weights=None)
+    caplog.clear()
+    run = Engine(backbone, winograd=winograd)
+    run.start(CPU, precision)
+    names = {f"network.{name}" for name in MANY_CHANNELS} if expected else set()
+    assert replaced(backbone) == names
+    run.stop()
+    assert not replaced(backbone)
+    assert not caplog.text
+
+
+@pytest.mark.parametrize("precision", ["bf16-mixed", "64-true"])
+def test_winograds_algorithm_has_no_effect_in_another_precision_and_says_so(
+    caplog: pytest.LogCaptureFixture, precision: str
+) -> None:
+    backbone = VGG16(weights=None)
+    run = Engine(backbone, winograd=True)
+    run.start(CPU, precision)
+    assert not replaced(backbone)
+    assert f"in 32-true only: this run is on cpu in {precision}." in caplog.text
+
+
+def test_winograds_algorithm_is_not_for_a_compiled_backbone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with pytest.raises(ValueError, match="`winograd` true has no effect on a compiled backbone"):
+        make_module(backbone=VGG16(weights=None), compile=True, winograd=True)
+    monkeypatch.setattr(engine, "winograd_pays", lambda: True)
+    backbone = VGG16(weights=None)
+    Engine(backbone, compile_mode="default").start(CPU, "32-true")
+    assert not replaced(backbone)
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_winograds_algorithm_computes_the_same_maps_and_gradient(name: str) -> None:
+    make, layers = NETWORKS[name]
+    backbone = make()
+    with torch.no_grad():  # a graph that was made before the run is the one that is run
+        backbone(torch.rand(1, 3, 128, 128), layers)
+    maps, gradients = {}, {}
+    for winograd in (False, True):
+        run = Engine(backbone, winograd=winograd)
+        run.start(CPU, "32-true")
+        assert bool(replaced(backbone)) is winograd
+        image = torch.rand(1, 3, 128, 128, generator=torch.Generator().manual_seed(0))
+        image.requires_grad_()
+        features = run.compute(image, layers)
+        torch.autograd.backward(torch.stack([each.mean() for each in features.values()]).sum())
+        assert image.grad is not None
+        maps[winograd] = features[layers[-1]].detach()
+        gradients[winograd] = image.grad
+        run.stop()
+    assert 0 < (maps[True] - maps[False]).norm() < 1e-5 * maps[False].norm()
+    # a rounding at a kink of ReLU or of a pool is another path
+    assert (gradients[True] - gradients[False]).norm() < 1e-2 * gradients[False].norm()
+
+
+def test_a_run_by_winograds_algorithm_makes_the_same_picture(
+    tmp_path: Path, data: StyleTransferData
+) -> None:
+    losses: dict[str, Loss | None] = {"style": GramLoss(1.0, ["relu1_1", "relu2_2"], "hw")}
+    pictures = [
+        fit(
+            tmp_path / str(winograd),
+            data,
+            backbone=VGG16(weights=None),
+            losses=losses,
+            winograd=winograd,
+        ).picture
+        for winograd in (False, True)
+    ]
+    torch.testing.assert_close(*pictures, rtol=0, atol=1e-3)
+
+
 @pytest.mark.parametrize("supported", [True, False])
 def test_slow_16_bits_are_said(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, supported: bool
