@@ -11,6 +11,7 @@ matrix as a product of a map and its transpose, Adam, and nothing around it.
 
 Usage: python -m benchmarks.step_time [--quick] [--device cpu|cuda] [--sizes 256 512]
     [--optimizers LBFGS Adam] [--precisions 32-true bf16-mixed] [--variants eager]
+    [--steps 50]
 """
 
 import argparse
@@ -39,7 +40,8 @@ from stylelightning.memory import PeakMemory
 DEEPEST = "relu5_1"
 STYLE_LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
 CONTENT_LAYER = "relu4_2"
-PERIOD = 50  # steps after which all default callbacks have worked
+PERIOD = 50
+"""Steps after which all default callbacks have worked."""
 WARMUP = 3  # steps that are not counted
 VARIANTS = {
     "eager": [],
@@ -235,11 +237,11 @@ def measure(case: Case, device: str, steps: int) -> Row:
     }
 
 
-def in_a_process_of_its_own(case: Case, quick: bool) -> Row:
+def in_a_process_of_its_own(case: Case, quick: bool, steps: int) -> Row:
     """Return the row of one case on a CPU, where peak memory is the process's."""
     command = [sys.executable, "-m", "benchmarks.step_time", "--device", "cpu"]
     command += ["--quick"] if quick else []
-    row: Row = _answer([*command, "--row", json.dumps(asdict(case))])
+    row: Row = _answer([*command, "--steps", str(steps), "--row", json.dumps(asdict(case))])
     if case.precision == "32-true":
         usual = _answer([*command, "--usual", str(case.size)])
         row |= {"usual step ms": usual, "times faster": usual / row["ms per step"]}
@@ -262,12 +264,13 @@ def main() -> None:
         "--precisions", nargs="+", default=["32-true", "bf16-mixed"], choices=PRECISIONS
     )
     parser.add_argument("--variants", nargs="+", default=["eager"], choices=VARIANTS)
+    parser.add_argument("--steps", type=int, default=PERIOD, help="steps that are counted")
     parser.add_argument("--suite", default="step_time", help="name of the file of results")
     parser.add_argument("--quick", action="store_true", help="one size, few steps: under 60 s")
     parser.add_argument("--row", help=argparse.SUPPRESS)
     parser.add_argument("--usual", type=int, help=argparse.SUPPRESS)
     options = parser.parse_args()
-    repeats, steps = (3, 6) if options.quick else (8, PERIOD)
+    repeats, steps = (3, 6) if options.quick else (8, options.steps)
     if options.usual:
         print("ROW " + json.dumps(usual_step(options.usual, repeats)))
         return
@@ -286,7 +289,7 @@ def main() -> None:
             rows.append(measure(case, "cuda", steps))
             print(table(rows[-1:]), flush=True)
         else:
-            rows.append(in_a_process_of_its_own(case, options.quick))
+            rows.append(in_a_process_of_its_own(case, options.quick, steps))
     print(table(rows))
     if not options.quick:
         print(save(options.suite, options.device, rows))

@@ -7,6 +7,7 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks import common
+from benchmarks.bf16 import convolutions_by_float32
 from benchmarks.clock import StepClock
 from benchmarks.convergence import own_settings
 from benchmarks.step_time import bare_network, floor, usual_step
@@ -98,3 +99,32 @@ def test_the_settings_of_fast_are_its_own() -> None:
     settings = own_settings("fast")
     assert settings["optimizer"]["init_args"]["lr"] == 0.2
     assert own_settings("gatys2016")["averaging"] is None
+
+
+@pytest.mark.parametrize("autocast", [True, False])
+def test_bfloat16_by_float32_is_rounded_once(autocast: bool) -> None:
+    torch.manual_seed(0)
+    convolution = torch.nn.Conv2d(6, 5, 3, padding=1).bfloat16().requires_grad_(False)
+    maps = torch.randn(1, 6, 9, 9).bfloat16()
+    weights = torch.randn(1, 5, 9, 9).bfloat16()
+    given = (maps.float() if autocast else maps).requires_grad_()
+    with convolutions_by_float32(), torch.autocast("cpu", enabled=autocast):
+        answer = convolution(given)
+    (gradient,) = torch.autograd.grad(answer, given, weights)
+    assert answer.dtype == torch.bfloat16
+    assert gradient.dtype == given.dtype
+    # oracle: the same in float64
+    exact = maps.detach().double().requires_grad_()
+    expected = convolution.double()(exact)
+    (expected_gradient,) = torch.autograd.grad(expected, exact, weights.double())
+    for found, value in ((answer, expected), (gradient, expected_gradient)):
+        torch.testing.assert_close(found.double(), value, rtol=2**-8, atol=1e-6)
+
+
+def test_float32_is_left_alone_by_it() -> None:
+    convolution = torch.nn.Conv2d(2, 3, 3)
+    maps = torch.randn(1, 2, 9, 9)
+    expected = convolution(maps)
+    with convolutions_by_float32():
+        assert torch.equal(convolution(maps), expected)
+    assert torch.nn.functional.conv2d.__module__ != "benchmarks.bf16"

@@ -4,7 +4,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +58,16 @@ def test_every_engine_makes_the_same_pictures_and_none_is_lost_with_its_process(
         assert any(row["folder"].endswith("version_1") for row in table)
 
 
+@contextmanager
+def not_ignored(number: signal.Signals) -> Iterator[None]:
+    """Processes that are started hear the signal, even if the tests run where it is ignored."""
+    before = signal.signal(number, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(number, before)
+
+
 @pytest.mark.parametrize("engine", ENGINES)
 def test_ctrl_c_stops_after_the_step_and_the_sweep_goes_on(
     sweep: Sweep, sweep_process: Sweep, sweep_file: Callable[..., Path], tmp_path: Path, engine: str
@@ -65,7 +76,8 @@ def test_ctrl_c_stops_after_the_step_and_the_sweep_goes_on(
     expected = picture_bytes(sweep(*options, *ENGINES["one process"], axes=AXES, root="expected"))
     command = [sys.executable, "-m", "stylelightning", "sweep", *options, *ENGINES[engine]]
     command += ["--config", str(sweep_file(axes=AXES)), "--root", str(tmp_path / "runs")]
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    with not_ignored(signal.SIGINT):
+        process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
     folder = tmp_path / "runs" / "tiny-sweep"
     while not list(folder.glob("*/version_0/checkpoints/last.ckpt")):
         assert process.poll() is None
