@@ -97,7 +97,7 @@ def test_what_is_measured_between_steps_is_not_of_them(
 
 def test_the_settings_of_fast_are_its_own() -> None:
     settings = own_settings("fast")
-    assert settings["optimizer"]["init_args"]["lr"] == 0.2
+    assert settings["optimizer"]["init_args"]["lr"] == 0.4
     assert own_settings("gatys2016")["averaging"] is None
 
 
