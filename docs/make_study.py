@@ -90,6 +90,7 @@ def multiscale(content: int = 0, style: int = 0) -> str:
         style: Number of style levels, from level1 on; 0 for no style term.
     """
     options = "--model.backbone RandomMultiscale --model.backbone.levels 5"
+    options += " --model.backbone.padding replicate"  # not the zeros of the configs' VGG
     if content:
         options += f" --model.losses.content.layers [level{content}]"
         options += " --model.losses.content.weight 100"

@@ -17,10 +17,11 @@ from lightning.pytorch.utilities.exceptions import SIGTERMException
 
 from stylelightning.allocator import keep_freed_memory
 from stylelightning.calibration import CalibrationError
+from stylelightning.class_change import keep_options_on_class_change
 from stylelightning.cli import CLI, PlanCLI
 from stylelightning.console import set_up_console
 from stylelightning.module import DivergenceError
-from stylelightning.parser import UsageError, drop_init_args_on_class_change
+from stylelightning.parser import UsageError
 from stylelightning.parser_errors import unwrap
 from stylelightning.run_folder import MadeFolders
 
@@ -74,7 +75,7 @@ def set_up_process() -> None:
     """Prepare a process for runs: its console, its memory, its parser."""
     set_up_console()
     keep_freed_memory()
-    drop_init_args_on_class_change()
+    keep_options_on_class_change()
 
 
 def attempt(work: Callable[[MadeFolders], object], raises: bool = True) -> Outcome:

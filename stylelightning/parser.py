@@ -13,6 +13,7 @@ from jsonargparse import ArgumentParser, Namespace
 from jsonargparse._actions import ActionConfigFile
 from lightning.pytorch.cli import LightningArgumentParser
 
+from stylelightning.class_change import watched_changes
 from stylelightning.images import PICTURE_SUFFIXES, read_config
 from stylelightning.parser_errors import explain
 
@@ -63,6 +64,21 @@ class Parser(LightningArgumentParser):
     instantiators: Sequence[tuple[Callable[..., Any], type, bool]] = ()
     """What makes the objects of some classes, as in jsonargparse's ``instantiate``."""
 
+    says_changes = True
+    """Whether options that are left out when a class is changed are said."""
+
+    def parse_args(  # type: ignore[override]
+        self, *args: Any, **options: Any
+    ) -> Namespace:
+        """Return the config of a command line, and say what changes of class left out.
+
+        Args:
+            args: Those of jsonargparse's parser.
+            options: Likewise.
+        """
+        with watched_changes(self.says_changes):
+            return super().parse_args(*args, **options)
+
     def instantiate_classes(self, cfg: Any, **options: Any) -> Any:
         """Return a config with its objects made; Lightning asks for it by jsonargparse's old name.
 
@@ -93,21 +109,6 @@ def component_names() -> list[str]:
 
     modules = (backbones, callbacks, colours, losses, metrics)
     return [*(name for module in modules for name in module.__all__), *OPTIMIZERS]
-
-
-def drop_init_args_on_class_change() -> None:
-    """Make a change of class forget the old class's options.
-
-    jsonargparse keeps those that the new class has too: a config's LBFGS with ``lr: 1`` and
-    ``--model.optimizer Adam`` would give Adam a learning rate of 1. The hook is private there
-    (jsonargparse issue 460); a test fails when it is gone.
-    """
-
-    def discard(parser_or_action: Any, previous: Any, value: Any) -> None:
-        if previous and previous["class_path"] != value["class_path"] and "init_args" in previous:
-            del previous["init_args"]
-
-    typehints.discard_init_args_on_class_path_change = discard
 
 
 def take_pictures_for_paths(parser: ArgumentParser, key: str) -> None:

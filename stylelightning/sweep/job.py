@@ -12,6 +12,7 @@ from typing import Any
 import torch
 from jsonargparse import Namespace
 from lightning.pytorch import Callback, LightningModule, Trainer
+from lightning.pytorch.cli import ArgsType, LightningArgumentParser
 
 from stylelightning.backbones import Backbone
 from stylelightning.callbacks import FinalMetrics
@@ -97,6 +98,12 @@ class PointCLI(CLI):
         self.ending = ending
         self.bar = bar
         super().__init__(made, args)
+
+    def parse_arguments(self, parser: LightningArgumentParser, args: ArgsType) -> None:
+        """Parse in silence: what a change of class leaves out was said before the first run."""
+        assert isinstance(parser, Parser)
+        parser.says_changes = False
+        super().parse_arguments(parser, args)
 
     def instantiate_classes(self) -> None:
         """Take over the backbones that other runs of this process have made."""

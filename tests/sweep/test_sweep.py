@@ -10,7 +10,10 @@ import yaml
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from stylelightning.__main__ import main
-from tests.conftest import TINY
+from stylelightning.class_change import keep_options_on_class_change
+from stylelightning.sweep.spec import Spec, points_of
+from stylelightning.sweep.validation import jobs_of
+from tests.conftest import ROOT, TINY
 from tests.sweep.conftest import Sweep, picture_bytes, rows
 
 FRAGILE = "tests.sweep.components.Fragile"
@@ -328,3 +331,38 @@ def test_what_is_known_of_a_point_is_in_its_folder(sweep: Sweep) -> None:
     known = json.loads((folder / "gray" / "point.json").read_text())
     assert known["status"] == "done"
     assert known["place"] == {"model.init": "gray"}
+
+
+def test_an_axis_of_networks_changes_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(ROOT)  # a config names its pictures from the top of the repository
+    keep_options_on_class_change()
+    axes = {"model.backbone": ["VGG16", {"class_path": "VGG19"}], "model.backbone.seed": [0, 1]}
+    spec = Spec(base=["configs/gatys2016.yaml"], axes=axes)
+    jobs, failures = jobs_of(points_of(spec), tmp_path, spec.base, [], "")
+    assert not failures
+    configs = [yaml.safe_load(job.config) for job in jobs]
+    networks = [config["model"].pop("backbone") for config in configs]
+    names = [config.pop("name") for config in configs]
+    assert names == ["VGG16--0", "VGG16--1", "VGG19--0", "VGG19--1"]
+    assert all(config == configs[0] for config in configs)
+    assert [each["class_path"][-5:] for each in networks] == ["VGG16", "VGG16", "VGG19", "VGG19"]
+    for each in networks:  # by hand: gatys2016.yaml's, not VGG's own max
+        assert each["init_args"]["pooling"] == "avg"
+    assert capsys.readouterr().err == ""
+
+
+def test_what_a_sweep_leaves_out_is_said_once(
+    sweep: Sweep, capfd: pytest.CaptureFixture[str]
+) -> None:
+    axes = {"model.backbone": ["RandomMultiscale", "Pixels"], "data.size": [16, 24]}
+    layers = ("--model.losses.content.layers", "[image]", "--model.losses.style.layers", "[image]")
+    folder = sweep(*layers, axes=axes)
+    assert [row["status"] for row in rows(folder)] == ["done"] * 4
+    lines = [line for line in capfd.readouterr().err.splitlines() if "leaves out" in line]
+    # by hand: what tests/tiny.yaml gives RandomMultiscale
+    assert lines == [
+        "warning: model.backbone: Pixels leaves out RandomMultiscale's levels: 2, filters: 2, "
+        "sizes: [3]."
+    ]
