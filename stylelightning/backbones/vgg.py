@@ -16,8 +16,8 @@ from stylelightning.backbones.normalization import NORMALIZATIONS, Normalization
 from stylelightning.backbones.padding import Padding, smallest_padded_side
 from stylelightning.backbones.pooling import Pooling, pool2d
 from stylelightning.backbones.recomputing import recompute
-from stylelightning.backbones.vgg_weights import vgg_state
-from stylelightning.backbones.weights import find_weights
+from stylelightning.backbones.weights.finding import find_weights
+from stylelightning.backbones.weights.vgg_layouts import vgg_state
 
 _log = logging.getLogger(__name__)
 _CHANNELS = (64, 128, 256, 512, 512)

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from torchvision.models import WeightsEnum
 
-from stylelightning.backbones.weight_files import log_digest, read_file, reason
+from stylelightning.backbones.weights.files import log_digest, read_file, reason
 
 _SECONDS_WITHOUT_ANSWER = 10.0
 
