@@ -1,20 +1,20 @@
-"""Pretrained weights: by torchvision's name for them, or out of a file."""
+"""Pretrained weights: by a name for them, or out of a file."""
 
-import socket
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlparse
 
-import torch
-from torch import Tensor
 from torchvision.models import WeightsEnum
 
-from stylelightning.backbones.weights.files import log_digest, read_file, reason
+from stylelightning.backbones.weights.cache import kept_file
+from stylelightning.backbones.weights.fetching import load_filters
+from stylelightning.backbones.weights.files import log_digest, read_file
+from stylelightning.backbones.weights.source import OXFORD, Source
+from stylelightning.backbones.weights.torchvision_files import cached_file, download
 
-_SECONDS_WITHOUT_ANSWER = 10.0
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Weights:
     Args:
         state: Tensors by name.
         file: The file that held them.
-        entry: torchvision's entry for them; None when a file was named.
+        entry: torchvision's entry for them; None for others than torchvision's.
     """
 
     state: Mapping[str, Any]
@@ -32,90 +32,54 @@ class Weights:
     entry: WeightsEnum | None
 
 
-def find_weights(weights: str, network: str, entries: type[WeightsEnum]) -> Weights:
-    """Return the weights that a name or a path stands for, and log the hash of their file.
+def find_weights(
+    weights: str, network: str, entries: type[WeightsEnum], source: Source | None = None
+) -> Weights:
+    """Return the weights that a name or a path stands for, and log their hash.
 
     Args:
-        weights: A name out of ``entries``, or the path of a file.
+        weights: A name out of ``entries``, that of ``source``, or the path of a file.
         network: Name of the network, for messages.
         entries: torchvision's weights of this network.
+        source: Filters of this network that are fetched and checked; None where there are none.
 
     Raises:
+        FetchError: If the source's filters are not there and can't be fetched.
         FileNotFoundError: If the file is not there, or neither cached nor to be downloaded.
         OSError: If the cached file is damaged.
         ValueError: If the name is unknown, or the file is not one of weights.
     """
+    if source is not None and weights == source.name:
+        state: Mapping[str, Any] = load_filters(source)
+        _log.info("Weights of %s: %s, sha256 %s.", network, source.name, source.digest)
+        return Weights(state, kept_file(source), None)
     entry = entries.__members__.get(weights.removeprefix(f"{entries.__name__}."))
     path = Path(weights)
-    if entry is not None:
-        file = cached_file(entry)
-        state = _download(entry, network)
-    elif path.suffix or path.name != weights or path.exists():
-        file = path.expanduser().absolute()
-        state = read_file(file, network)
-    else:
-        known = ", ".join(entry.name for entry in entries)
-        raise ValueError(
-            f"Unknown `weights` {weights!r} for {network}. Names: {known}. The path of a local "
-            "file (.pth or .safetensors) works too."
-        )
+    try:
+        if entry is not None:
+            file = cached_file(entry)
+            state = download(entry, network)
+        elif path.suffix or path.name != weights or path.exists():
+            file = path.expanduser().absolute()
+            state = read_file(file, network)
+        else:
+            raise ValueError(_unknown(weights, network, entries, source))
+    except FileNotFoundError as error:
+        if source is None:
+            raise
+        raise FileNotFoundError(
+            f"{error} The small way, {source.megabytes} MB: `weights: {source.name}`."
+        ) from error
     log_digest(file, network)
     return Weights(state, file, entry)
 
 
-def first_wrong(state: Mapping[str, Any], shapes: Mapping[str, torch.Size]) -> str:
-    """Return what is wrong with the first tensor that is missing or of another shape.
-
-    Args:
-        state: Tensors by name.
-        shapes: Shape of each tensor that is needed, by name.
-
-    Returns:
-        The beginning of a sentence, empty when nothing is wrong.
-    """
-    for name, shape in shapes.items():
-        tensor = state.get(name)
-        if not isinstance(tensor, Tensor):
-            return f"{name!r} is missing"
-        if tensor.shape != shape:
-            return f"{name!r} must have shape {tuple(shape)}, got {tuple(tensor.shape)}"
-    return ""
-
-
-def cached_file(entry: WeightsEnum) -> Path:
-    """Return where torchvision keeps the file of an entry, whether it is there or not."""
-    return Path(torch.hub.get_dir(), "checkpoints", Path(urlparse(entry.url).path).name).absolute()
-
-
-def _download(entry: WeightsEnum, network: str) -> Mapping[str, Any]:
-    file = cached_file(entry)
-    cached = file.is_file()
-    try:
-        with _limit_on_silence(_SECONDS_WITHOUT_ANSWER):
-            state: Mapping[str, Any] = entry.get_state_dict(
-                progress=True, check_hash=True, map_location="cpu", weights_only=True
-            )
-    except Exception as error:  # of the network, the disk, the hash, the archive or the pickle
-        if cached:
-            raise OSError(
-                f"`weights` of {network}: the cached file {file} is damaged ({reason(error)}). "
-                "Delete it to have it downloaded again, or name a good copy with `weights: PATH`; "
-                "configs/quickstart.yaml needs none."
-            ) from error
-        raise FileNotFoundError(
-            f"`weights` of {network}: {file.name} is not in {file.parent}, and can't be downloaded "
-            f"from {entry.url} ({reason(error)}). Put the file there, or name a copy of it with "
-            "`weights: PATH`; configs/quickstart.yaml needs none."
-        ) from error
-    return state
-
-
-@contextmanager
-def _limit_on_silence(seconds: float) -> Iterator[None]:
-    """Give up on a server that is silent for that long: torch.hub itself waits for ever."""
-    before = socket.getdefaulttimeout()
-    socket.setdefaulttimeout(before or seconds)
-    try:
-        yield
-    finally:
-        socket.setdefaulttimeout(before)
+def _unknown(weights: str, network: str, entries: type[WeightsEnum], source: Source | None) -> str:
+    names = [entry.name for entry in entries]
+    if source is not None:
+        names.insert(0, source.name)
+    alone = f" `{weights}` is for the class {OXFORD.network} alone."
+    return (
+        f"Unknown `weights` {weights!r} for {network}. Names: {', '.join(names)}. The path of a "
+        f"local file (.pth or .safetensors) works too.{alone if weights == OXFORD.name else ''}"
+    )
