@@ -4,19 +4,20 @@ import sys
 
 from stylelightning import __version__
 
-COMMANDS = ("fit", "plan", "sweep", "batch", "test", "list")
+COMMANDS = ("fit", "plan", "sweep", "batch", "test", "list", "weights")
 USAGE = """\
 usage: stylelightning [--version] [--help] COMMAND ...
 
 Neural style transfer by optimisation: one command turns two pictures into a third.
 
 commands:
-  fit    optimise a picture: stylelightning fit --config configs/quickstart.yaml
-  plan   what that would take, time and memory, with the same options
-  sweep  many runs that differ in some keys: stylelightning sweep --config configs/sweeps/start.yaml
-  batch  every content image in every style: stylelightning batch --contents photos --styles art
-  test   how near a picture is to its style and its content: stylelightning test --image out.png
-  list   what a config may name: stylelightning list losses
+  fit      optimise a picture: stylelightning fit --config configs/quickstart.yaml
+  plan     what that would take, time and memory, with the same options
+  sweep    runs that differ in some keys: stylelightning sweep --config configs/sweeps/start.yaml
+  batch    every content image in every style: stylelightning batch --contents photos --styles art
+  test     how near a picture is to its style and its content: stylelightning test --image out.png
+  list     what a config may name: stylelightning list losses
+  weights  which trained filters there are and are here: stylelightning weights
 
 every option of a command:      stylelightning fit --help
 the options of one component:   stylelightning fit --model.losses.help GramLoss
@@ -48,6 +49,10 @@ def main(args: list[str] | None = None) -> int:
             from stylelightning.listing import run_list
 
             return run_list(given[1:])
+        if given[0] == "weights":
+            from stylelightning.commands.weights import run_weights
+
+            return run_weights(given[1:])
         if given[0] == "test":
             from stylelightning.rating import run_test
 

@@ -29,6 +29,7 @@ settings.load_profile("steady")
 def _clean_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """No test reads the user's cache, and each leaves logging and signals as they were."""
     monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
+    monkeypatch.setenv("STYLELIGHTNING_CACHE", str(tmp_path / "cache"))
     # the setting is for the whole process, which would hold gigabytes after a thousand tests
     monkeypatch.setattr("stylelightning.command.keep_freed_memory", lambda: False)
     monkeypatch.setattr("sys.argv", ["stylelightning"])  # LightningCLI looks at it

@@ -34,8 +34,8 @@ from stylelightning.backbones.normalization import (
 from stylelightning.backbones.padding import Padding
 from stylelightning.backbones.pooling import Pooling
 from stylelightning.backbones.receptive_fields import receptive_fields
-from stylelightning.backbones.torchvision_weights import load_weights
-from stylelightning.backbones.weights import find_weights
+from stylelightning.backbones.weights.finding import find_weights
+from stylelightning.backbones.weights.torchvision_layouts import load_weights
 from stylelightning.functional import smoothed_by_softmax
 
 log = logging.getLogger(__name__)

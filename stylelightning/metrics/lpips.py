@@ -10,8 +10,9 @@ from torchmetrics.image.lpip import LearnedPerceptualImagePatchSimilarity
 from torchvision.models import AlexNet_Weights, SqueezeNet1_1_Weights, VGG16_Weights, WeightsEnum
 
 from stylelightning.backbones.base import check_choice
-from stylelightning.backbones.weight_files import digest
-from stylelightning.backbones.weights import cached_file, find_weights
+from stylelightning.backbones.weights.files import digest
+from stylelightning.backbones.weights.finding import find_weights
+from stylelightning.backbones.weights.torchvision_files import cached_file
 from stylelightning.metrics.base import PictureMetric
 
 Network = Literal["alex", "squeeze", "vgg"]

@@ -19,8 +19,8 @@ from stylelightning.backbones import TorchvisionModel, torchvision_model
 from stylelightning.backbones.feature_graph import build_network, cut, trace
 from stylelightning.backbones.padding import Padding
 from stylelightning.backbones.pooling import Pooling
-from stylelightning.backbones.torchvision_weights import load_weights
-from stylelightning.backbones.weights import Weights
+from stylelightning.backbones.weights.finding import Weights
+from stylelightning.backbones.weights.torchvision_layouts import load_weights
 from tests.backbones.measure import picture, support
 
 NETWORKS = ["squeezenet1_1", "alexnet", "resnet18", "convnext_tiny"]

@@ -7,7 +7,7 @@ import pytest
 import torch
 import torchvision
 
-from stylelightning.backbones.weight_files import digest
+from stylelightning.backbones.weights.files import digest
 from stylelightning.metrics import LPIPS, PictureMetrics, default_metrics
 from stylelightning.metrics import lpips as module
 from tests.conftest import smooth_picture

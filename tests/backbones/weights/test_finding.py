@@ -3,7 +3,7 @@ import logging
 import re
 import socket
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Literal, NoReturn
 
@@ -14,7 +14,7 @@ from torch import Tensor
 from torchvision.models import VGG16_Weights, VGG19_Weights, WeightsEnum
 from torchvision.models.vgg import cfgs, make_layers
 
-from stylelightning.backbones import VGG16, VGG19
+from stylelightning.backbones import VGG16, VGG19, Backbone, TorchvisionModel
 from stylelightning.backbones.vgg import VGG
 from tests.backbones.measure import picture
 
@@ -276,10 +276,27 @@ def test_damaged_cached_file_is_named(hub: Path) -> None:
 def test_unknown_name_is_refused_with_the_known_ones() -> None:
     with pytest.raises(
         ValueError,
-        match=r"^Unknown `weights` 'IMAGENET1K_V2' for VGG16\. Names: IMAGENET1K_V1, "
-        r"IMAGENET1K_FEATURES\. The path of a local file \(\.pth or \.safetensors\) works too\.$",
+        match=r"^Unknown `weights` 'IMAGENET1K_V2' for VGG16\. Names: oxford, "
+        r"IMAGENET1K_V1, IMAGENET1K_FEATURES\. The path of a local file \(\.pth or "
+        r"\.safetensors\) works too\.$",
     ):
         VGG16(weights="IMAGENET1K_V2")
+
+
+@pytest.mark.parametrize("network", [VGG19, partial(TorchvisionModel, "vgg16")])
+def test_oxford_is_refused_for_other_networks(network: Callable[..., Backbone]) -> None:
+    with pytest.raises(
+        ValueError,
+        match=r"^Unknown `weights` 'oxford' for (VGG19|vgg16)\. Names: IMAGENET1K_V1.* works too\. "
+        r"`oxford` is for the class VGG16 alone\.$",
+    ):
+        network(weights="oxford")
+
+
+@pytest.mark.parametrize("weights", ["IMAGENET1K_V1", "no.pth"])
+def test_what_is_missing_for_vgg16_has_a_small_way_out(weights: str) -> None:
+    with pytest.raises(FileNotFoundError, match=r"\. The small way, 58 MB: `weights: oxford`\.$"):
+        VGG16(weights=weights)
 
 
 @pytest.mark.parametrize("name", ["vgg19.pth", "models/vgg19"])

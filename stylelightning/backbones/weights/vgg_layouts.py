@@ -6,7 +6,8 @@ import torch
 from torch import Tensor
 
 from stylelightning.backbones.normalization import NORMALIZATIONS, Normalization
-from stylelightning.backbones.weights import Weights, first_wrong
+from stylelightning.backbones.weights.checking import first_wrong
+from stylelightning.backbones.weights.finding import Weights
 
 _VGG_BY_CONVOLUTIONS = {8: "VGG11", 10: "VGG13", 13: "VGG16", 16: "VGG19"}
 

@@ -4,7 +4,8 @@ import re
 
 from torch import fx
 
-from stylelightning.backbones.weights import Weights, first_wrong
+from stylelightning.backbones.weights.checking import first_wrong
+from stylelightning.backbones.weights.finding import Weights
 
 # torchvision's DenseNet files have `denselayer1.norm.1.weight` for `denselayer1.norm1.weight`
 _OLD_DENSENET = re.compile(r"(denselayer\d+\.(?:norm|conv))\.([12]\.)")

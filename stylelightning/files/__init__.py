@@ -1,0 +1,1 @@
+"""Files of any kind, and the folders that they are kept in."""
