@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 from torchvision.models import VGG16_Weights, VGG19_Weights, WeightsEnum
 
+from stylelightning.backbones.activations import ACTIVATIONS, Activations
 from stylelightning.backbones.base import Backbone, Features, Layer, check_choice
 from stylelightning.backbones.normalization import NORMALIZATIONS, NormalizationName, Normalize
 from stylelightning.backbones.padding import Padding, smallest_padded_side
@@ -49,13 +50,18 @@ class VGG(Backbone):
             mean, ``imagenet255`` red-green-blue in [0, 255] minus ImageNet's mean, ``centred``
             [-0.5, 0.5]. null takes what belongs to the weights; a file in torchvision's layout but
             with Caffe's values (neural-style-pt's vgg19-d01eb7cb.pth) needs ``caffe``.
+        activations: The scale of the features, by which a weight of a loss means something:
+            ``unit`` is that of a network for normalised pictures, whatever pictures these filters
+            read; ``own`` is that of the filters, some 58 times larger in [0, 255], as programs
+            with such filters have it; ``normalised`` gives every filter a mean activation of 1
+            (Gatys et al.), with Oxford's VGG-16 only.
         seed: Seed of untrained weights, without effect on others.
 
     Raises:
         FileNotFoundError: If the weights are not there and can't be downloaded.
         OSError: If the downloaded weights are damaged.
-        ValueError: If an argument is not one of its choices or out of its range, or the weights
-            are not this network's.
+        ValueError: If an argument is not one of its choices or out of its range, the weights are
+            not this network's, or the mean activations of its filters are not known.
 
     Source: Simonyan and Zisserman, "Very deep convolutional networks for large-scale image
     recognition", ICLR 2015, https://arxiv.org/abs/1409.1556
@@ -71,6 +77,7 @@ class VGG(Backbone):
         padding: Padding = "zeros",
         first_padding: Padding | None = None,
         normalization: NormalizationName | None = None,
+        activations: Activations = "unit",
         seed: int = 0,
     ) -> None:
         super().__init__()
@@ -81,6 +88,7 @@ class VGG(Backbone):
         _check_factor(pooling_factor)
         if normalization is not None:
             check_choice("normalization", normalization, tuple(NORMALIZATIONS))
+        check_choice("activations", activations, tuple(ACTIVATIONS))
         name = type(self).__name__
         self.pooling_factor = pooling_factor
         first_padding = first_padding or padding
@@ -98,9 +106,9 @@ class VGG(Backbone):
         else:
             found = find_weights(weights, name, self.pretrained)
             state, normalized = vgg_state(found, name, self.layers, shapes)
-        self.network.load_state_dict(state)
         if normalization is not None:
             normalized = NORMALIZATIONS[normalization]
+        self.network.load_state_dict(ACTIVATIONS[activations](state, normalized, name))
         self.normalize = Normalize(normalized)
         self.requires_grad_(False)
         self.eval()
