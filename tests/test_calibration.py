@@ -87,9 +87,13 @@ def test_the_gradients_stand_in_the_ratio_for_any_network_and_size(
     assert (by_name["style"].weight, by_name["tv"].weight) == (1000.0, 3.0)
 
 
-@pytest.mark.parametrize("precision", ["bf16-mixed", "64-true"])
+# The weights are measured with a weight of 1, and a gradient is rounded anew once it is multiplied
+# by its own. bfloat16 has a mantissa of 8 bits, so that a value is off by 2^-9 of itself at most
+# and a ratio of two norms by 2^-8; how much of it is left depends on the order of the processor's
+# sums. A weight that is a power of two changes nothing.
+@pytest.mark.parametrize(("precision", "tolerance"), [("bf16-mixed", 2**-8), ("64-true", 1e-12)])
 def test_the_gradients_stand_in_the_ratio_in_any_precision(
-    tmp_path: Path, data: StyleTransferData, precision: Any
+    tmp_path: Path, data: StyleTransferData, precision: Any, tolerance: float
 ) -> None:
     seen: dict[str, float] = {}
 
@@ -101,7 +105,7 @@ def test_the_gradients_stand_in_the_ratio_in_any_precision(
 
     module = make_module(calibrate=RATIOS, schedule=Schedule(steps=1))
     make_trainer(tmp_path, Gradients(), precision=precision).fit(module, data)
-    assert seen["style"] / seen["content"] == pytest.approx(10, rel=1e-4)
+    assert seen["style"] / seen["content"] == pytest.approx(10, rel=tolerance)
 
 
 def test_a_term_at_its_minimum_is_measured_near_it(tmp_path: Path, data: StyleTransferData) -> None:

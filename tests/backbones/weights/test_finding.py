@@ -78,7 +78,8 @@ def test_weights_come_out_of_a_local_file(
 ) -> None:
     state = state_of(network.__name__)
     backbone = network(
-        weights=saved({"state_dict": state} if wrapped else state, tmp_path / "w.pt")
+        weights=saved({"state_dict": state} if wrapped else state, tmp_path / "w.pt"),
+        activations="own",
     )
     for ours, theirs in zip(parameters(backbone), list(state.values())[:-1], strict=True):
         assert torch.equal(ours, theirs)
@@ -99,7 +100,7 @@ def test_weights_come_out_of_a_safetensors_file(
 ) -> None:
     state = {name: tensor.clone() for name, tensor in state_of("VGG16").items()}
     save_file(state, tmp_path / "w.safetensors")
-    backbone = VGG16(weights=str(tmp_path / "w.safetensors"))
+    backbone = VGG16(weights=str(tmp_path / "w.safetensors"), activations="own")
     for ours, theirs in zip(parameters(backbone), list(state.values())[:-1], strict=True):
         assert torch.equal(ours, theirs)
 
@@ -147,7 +148,8 @@ def test_trained_network_gives_no_warning(tmp_path: Path, caplog: pytest.LogCapt
 def test_caffe_weights_get_blue_green_red_in_255_minus_the_mean(tmp_path: Path) -> None:
     state = caffe_state("VGG16")
     image = picture(1, 3, 12, 10)
-    features = VGG16(weights=saved(state, tmp_path / "caffe.pth"))(image, ["conv1_1"])
+    network = VGG16(weights=saved(state, tmp_path / "caffe.pth"), activations="own")
+    features = network(image, ["conv1_1"])
     # oracle: the preprocessing of Gatys' notebook, one channel after the other
     red, green, blue = (image * 255).unbind(1)
     x = torch.stack([blue - 103.939, green - 116.779, red - 123.68], 1)
@@ -169,7 +171,9 @@ def test_caffe_weights_scaled_accordingly_give_the_features_of_torchvisions(
     caffe["conv1_1.bias"] = ours["features.0.bias"] + shift
     # borders are replicated, since a zero is another colour in each normalisation
     expected = VGG16(weights=saved(ours, tmp_path / "a.pth"), padding="replicate")
-    backbone = VGG16(weights=saved(caffe, tmp_path / "b.pth"), padding="replicate")
+    backbone = VGG16(
+        weights=saved(caffe, tmp_path / "b.pth"), padding="replicate", activations="own"
+    )
     image = picture(2, 3, 12, 10)
     wanted = expected(image, LAYERS)
     for name, feature in backbone(image, LAYERS).items():
@@ -209,7 +213,7 @@ def test_named_weights_are_downloaded_once_and_bring_their_normalisation(
     file = published(entry, state, tmp_path, monkeypatch)
     network(weights=entry.name)
     file.unlink()  # from here on only the cache has it
-    backbone = network(weights=str(entry))
+    backbone = network(weights=str(entry), activations="own")
     assert [cached.name for cached in hub.iterdir()] == [file.name]
     for ours, theirs in zip(parameters(backbone), list(state.values())[:-1], strict=True):
         assert torch.equal(ours, theirs)
