@@ -617,12 +617,9 @@ def test_a_result_that_cannot_be_written_goes_elsewhere(
     assert f"the picture is in {spare}" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("optimizer", ["SGD", "LBFGS"])
-def test_a_diverging_run_stops_and_keeps_its_best_picture(
-    run: Run, capsys: Capture, optimizer: str
-) -> None:
+def test_a_diverging_run_stops_and_keeps_its_best_picture(run: Run, capsys: Capture) -> None:
     folder = run(
-        f"--model.optimizer={optimizer}", "--model.optimizer.lr=1e8",
+        "--model.optimizer=SGD", "--model.optimizer.lr=1e8",
         "--model.schedule.steps=20", code=1,
     )  # fmt: skip
     error = capsys.readouterr().err
@@ -638,7 +635,7 @@ def test_a_diverging_run_stops_and_keeps_its_best_picture(
 
 def test_a_lost_picture_that_nobody_watches_is_written_in_gray(run: Run, capsys: Capture) -> None:
     folder = run(
-        "--model.optimizer=LBFGS", "--model.optimizer.lr=1e20", "--callbacks.divergence=null",
+        "--model.losses.style.weight=1e39", "--callbacks.divergence=null",
         "--callbacks.checkpoint=null", "--trainer.enable_checkpointing=false",
     )  # fmt: skip
     assert "not numbers; they are gray" in capsys.readouterr().err

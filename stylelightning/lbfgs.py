@@ -1,0 +1,79 @@
+"""What makes torch's L-BFGS fit a run whose steps are single evaluations."""
+
+import math
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.optim import LBFGS, Optimizer
+
+LONGEST_STEP = 0.1
+"""Root mean square of a step over the picture's values, a tenth of their range [0, 1]."""
+
+
+def prepare(optimizer: LBFGS) -> None:
+    """Make each step one evaluation, and no step longer than ``LONGEST_STEP``.
+
+    Without a line search n steps of one iteration are one step of n, bit for bit. A line search
+    shortens its steps by itself, and they are left as they are.
+
+    Args:
+        optimizer: Optimizer of the picture, not stepped yet; torch's own or of a derived class.
+    """
+    group = optimizer.param_groups[0]  # L-BFGS has but one
+    options = {"max_iter": 1, "max_eval": 1}
+    group.update(options)
+    optimizer.defaults.update(options)
+    if group["line_search_fn"] is None:
+        limit = _StepLimit()
+        optimizer.register_step_pre_hook(limit.remember)
+        optimizer.register_step_post_hook(limit.shorten)
+
+
+class _StepLimit:
+    """Shortens a step that leaps out of the picture; shorter ones stay as they are, bit for bit.
+
+    Torch's first step is tiny, 1 over the gradient's 1-norm. What it says of the curvature may be
+    useless, from white noise above all. If the curvature along it is negative, torch drops the
+    pair, and its second step is the gradient itself, thousands of pictures long. If it is positive
+    but next to nothing, the pair is kept, and the second step is as wrong. A line search would
+    find out, at the price of evaluations. A bound on the length, as line searches have too, costs
+    none: the first step of full length then measures the curvature where it matters.
+
+    Direction and scale are kept, and the factor of the step in the optimizer's state is that of
+    the step that was made, so that the next pair is right and a checkpoint says everything.
+
+    Source: the greatest step of a line search, Dennis and Schnabel, "Numerical methods for
+    unconstrained optimization and nonlinear equations", 1983, algorithm A6.3.1, ``maxstep``
+    """
+
+    def __init__(self) -> None:
+        self._before: list[Tensor] = []
+
+    @torch.no_grad()
+    def remember(self, optimizer: Optimizer, args: Any, kwargs: Any) -> None:
+        """Keep the picture as it is before the step."""
+        self._before = [each.clone() for each in optimizer.param_groups[0]["params"]]
+
+    @torch.no_grad()
+    def shorten(self, optimizer: Optimizer, args: Any, kwargs: Any) -> None:
+        """Go only a part of the step, if all of it was too long."""
+        before, self._before = self._before, []
+        if not before:  # a derived class calls torch's step in its own, and both end here
+            return
+        parameters = optimizer.param_groups[0]["params"]
+        moved = [after - old for after, old in zip(parameters, before, strict=True)]
+        length = root_mean_square(torch.cat([each.flatten() for each in moved]))
+        if not LONGEST_STEP < length < math.inf:
+            return
+        part = LONGEST_STEP / length
+        for parameter, old, step in zip(parameters, before, moved, strict=True):
+            parameter.copy_(old.add(step, alpha=part))
+        state = optimizer.state[parameters[0]]
+        state["t"] = state["t"] * part
+
+
+def root_mean_square(values: Tensor) -> float:
+    """Return the root of the mean of squares, which themselves may be too large for the type."""
+    largest = values.abs().amax()
+    return float(largest * (values / largest).square().mean().sqrt())
