@@ -1,11 +1,13 @@
-"""Make the study: run every config of configs/study small and write docs/study.md and its pictures.
+"""Make the study: run every config of configs/study and write docs/study.md and its pictures.
 
-Nothing is downloaded: VGG's filters are drawn from a seed, not trained. What needs no VGG is run
-with the embedded untrained filters of RandomMultiscale too. Takes about a quarter of an hour on
-two CPU cores. The runs stay in runs/study, for TensorBoard; give names to make only those again.
-The page and its sheets are always written whole, from docs/study.md.in and all the runs.
+Each config runs with the trained filters of VGG-16, and, smaller, with filters drawn from a seed
+and with the embedded untrained ones of RandomMultiscale: what does training contribute? VGG-19
+runs untrained alone. Takes less than an hour on two CPU cores. The runs stay in runs/study, for
+TensorBoard. What has been made is not made again, so a study that was stopped goes on; give names
+to make those again. The page and its sheets are always written whole, from docs/study.md.in and
+all the runs.
 
-Usage: python docs/make_study.py [NAME ...] [--size 128] [--steps 100]
+Usage: python docs/make_study.py [NAME ...] [--page]
 """
 
 import argparse
@@ -20,6 +22,7 @@ import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from PIL import Image
@@ -35,8 +38,6 @@ ROOT = DOCS.parent
 RUNS = ROOT / "runs" / "study"
 CONFIGS = ROOT / "configs" / "study"
 SHEETS = DOCS / "images" / "study"
-SIZE = 128  # longer side in pixels
-STEPS = 100
 TILE = 256  # width of a picture on a sheet
 JPEG_QUALITY = 88
 TERMS = ("total", "content", "style", "tv")
@@ -46,11 +47,26 @@ TERMS = ("total", "content", "style", "tv")
 
 
 @dataclass(frozen=True)
+class Family:
+    """The runs with one kind of filters.
+
+    Args:
+        title: Whose filters.
+        size: Longer side of their pictures in pixels.
+        steps: Number of their steps.
+    """
+
+    title: str
+    size: int
+    steps: int
+
+
+@dataclass(frozen=True)
 class Run:
     """One run of a config.
 
     Args:
-        family: Whose filters, and its folder: ``vgg`` or ``multiscale``.
+        family: Whose filters, and its folder: a key of ``FAMILIES``.
         config: Stem of the config.
         options: Options on top of it, as on the command line.
         way_out: Of a run that was stopped, which way out is taken: ``tenth`` or ``adam``.
@@ -77,9 +93,20 @@ class Run:
         return RUNS / self.key / "version_0"
 
 
+FAMILIES = {
+    "trained": Family("trained VGG-16", 256, 200),
+    "untrained": Family("untrained VGG", 128, 100),
+    "multiscale": Family("RandomMultiscale", 128, 100),
+}
 UNTRAINED = "--model.backbone.weights null"
 # random filters keep no detail in the configs' relu4_2
 SHALLOW = " --model.losses.content.layers [relu2_2] --model.losses.content.weight 300"
+# random filters answer more weakly: what the configs say was set for trained ones
+WEAKER = {
+    "sgd": " --model.optimizer.lr 0.2",
+    "sgd-more-layers": " --model.optimizer.lr 0.2",
+    "total-variation": " --model.losses.tv.weight 300",
+}
 
 
 def multiscale(content: int = 0, style: int = 0) -> str:
@@ -103,17 +130,16 @@ def multiscale(content: int = 0, style: int = 0) -> str:
 
 MULTISCALE = {
     **{
-        name: multiscale(content=2, style=3)
+        name: multiscale(content=2, style=3) + WEAKER.get(name, "")
         for name in ("baseline", "adam", "sgd", "content-start", "total-variation")
     },
     "fewer-layers": multiscale(content=2, style=1),
     "more-layers": multiscale(content=2, style=4),
-    "sgd-more-layers": multiscale(content=2, style=4),
+    "sgd-more-layers": multiscale(content=2, style=4) + WEAKER["sgd-more-layers"],
     **{f"style-relu{n}_1": multiscale(style=n) for n in range(1, 6)},
     **{f"content-relu{n}_2": multiscale(content=n) for n in range(1, 6)},
 }
 # What each sheet shows: runs with their labels. A family has a row of those that it runs.
-FAMILIES = {"vgg": "untrained VGG", "multiscale": "RandomMultiscale"}
 ROWS = {
     "optimizers": {"baseline": "L-BFGS", "adam": "Adam", "sgd": "SGD"},
     "layers": {
@@ -121,7 +147,7 @@ ROWS = {
         "baseline": "baseline",
         "more-layers": "more layers",
     },
-    "network": {"baseline": "VGG-19", "vgg16": "VGG-16"},
+    "network": {"baseline": "VGG-16", "vgg19": "VGG-19"},
     "pooling": {"baseline": "average pooling", "max-pooling": "max pooling"},
     "start": {"baseline": "from white noise", "content-start": "from the content image"},
     "total-variation": {"baseline": "without", "total-variation": "with total variation"},
@@ -142,14 +168,22 @@ ROWS = {
 def all_runs() -> list[Run]:
     """Return the runs, in the order in which they can be made."""
     names = sorted(path.stem for path in CONFIGS.glob("*.yaml"))
-    vgg = {
-        name: UNTRAINED if name.startswith(("style-", "content-relu")) else UNTRAINED + SHALLOW
-        for name in names
+    options = {
+        "trained": {name: "" for name in names if name != "vgg19"},
+        "untrained": {
+            name: UNTRAINED
+            + ("" if name.startswith(("style-", "content-relu")) else SHALLOW)
+            + WEAKER.get(name, "")
+            for name in names
+        },
+        "multiscale": MULTISCALE,
     }
-    runs = [Run("vgg", name, options) for name, options in vgg.items()]
+    runs = [Run(family, *each) for family, runs in options.items() for each in runs.items()]
     stopped = "sgd-more-layers"
-    runs += [Run("vgg", stopped, vgg[stopped], way_out) for way_out in ("tenth", "adam")]
-    return runs + [Run("multiscale", name, options) for name, options in MULTISCALE.items()]
+    for family in ("trained", "untrained"):
+        more = options[family][stopped]
+        runs += [Run(family, stopped, more, way_out) for way_out in ("tenth", "adam")]
+    return runs
 
 
 def ways_out(message: str) -> dict[str, str]:
@@ -164,25 +198,37 @@ def ways_out(message: str) -> dict[str, str]:
     return {"tenth": found[1], "adam": found[2]}
 
 
-def command(run: Run, size: int, steps: int, message: str = "") -> list[str]:
+def command(run: Run, message: str = "") -> list[str]:
     """Return the options of ``fit`` for a run; a way out is read from the message."""
+    family = FAMILIES[run.family]
     way_out = "" if run.way_out is None else ways_out(message)[run.way_out]
     return [
         *("fit", "--config", f"configs/study/{run.config}.yaml", "--name", run.name),
-        *("--data.size", str(size), "--model.schedule.steps", str(steps)),
+        *("--data.size", str(family.size), "--model.schedule.steps", str(family.steps)),
         *shlex.split(f"{run.options} {way_out}"),
         *("--callbacks.log.every_n_steps", "1", "--trainer.accelerator", "cpu"),
     ]
 
 
-def make(run: Run, size: int, steps: int) -> None:
+def record_of(run: Run) -> dict[str, Any]:
+    """Return what was noted of a run; empty if it has not been made with today's options."""
+    path = run.folder / "study.json"
+    record: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {}
+    return record if record.get("options") == options_of(run) else {}
+
+
+def options_of(run: Run) -> list[str]:
+    """Return the options of ``fit`` for a run; a way out needs the run that was stopped."""
+    if run.way_out is None:
+        return command(run)
+    return command(run, record_of(Run(run.family, run.config, run.options)).get("message", ""))
+
+
+def make(run: Run) -> None:
     """Make a run in place of an earlier one, and note in its folder how it went."""
-    message = ""
-    if run.way_out is not None:
-        stopped = Run(run.family, run.config, run.options).folder / "study.json"
-        message = json.loads(stopped.read_text())["message"]
+    options = options_of(run)
     shutil.rmtree(run.folder.parent, ignore_errors=True)
-    program = [sys.executable, "-m", "stylelightning", *command(run, size, steps, message)]
+    program = [sys.executable, "-m", "stylelightning", *options]
     program += ["--trainer.default_root_dir", str(RUNS / run.family)]
     start = time.monotonic()
     done = subprocess.run(program, cwd=ROOT, capture_output=True, text=True, check=False)
@@ -190,10 +236,8 @@ def make(run: Run, size: int, steps: int) -> None:
     errors = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
     if done.returncode and not any("diverged" in line for line in errors):
         sys.exit(f"{run.key}: exit code {done.returncode}\n{done.stderr}")
-    record = {
-        "size": size, "steps": steps, "seconds": seconds,
-        "message": errors[-1] if done.returncode else "",
-    }  # fmt: skip
+    message = errors[-1] if done.returncode else ""
+    record = {"options": options, "seconds": seconds, "message": message}
     (run.folder / "study.json").write_text(json.dumps(record, indent=2) + "\n")
     sys.stdout.write(f"{run.key}: {seconds:.0f} s, exit code {done.returncode}\n")
     sys.stdout.flush()
@@ -283,8 +327,8 @@ def table(results: Mapping[str, Mapping[str, str]], family: str) -> str:
 def fill(template: str, results: Mapping[str, Mapping[str, str]], **settings: object) -> str:
     """Return the template with its ``{{...}}`` replaced.
 
-    These are a setting (``{{size}}``), a run and a key of `measured`
-    (``{{vgg/adam last total}}``), or ``{{table vgg}}``.
+    These are a setting (``{{minutes}}``), a run and a key of `measured`
+    (``{{trained/adam last total}}``), or ``{{table trained}}``.
 
     Raises:
         KeyError: If there is no such setting, run or key.
@@ -310,53 +354,45 @@ def sheet(rows: Mapping[str, Mapping[str, Image.Image]], tile: int) -> Image.Ima
     return draw_sheet(blocks, tile)
 
 
-def write_sheets(runs: Iterable[Run], size: int) -> None:
+def write_sheets(runs: Iterable[Run]) -> None:
     """Write the contact sheets."""
     SHEETS.mkdir(parents=True, exist_ok=True)
     pictures = {run.key: run.folder / "result.png" for run in runs}
     for name, entries in ROWS.items():
         rows = {
-            f"{title}, {size} px": {
-                label: Image.open(pictures[f"{family}/{run}"]).convert("RGB")
+            f"{family.title}, {family.size} px, {family.steps} steps": {
+                label: Image.open(pictures[f"{key}/{run}"]).convert("RGB")
                 for run, label in entries.items()
-                if f"{family}/{run}" in pictures
+                if f"{key}/{run}" in pictures
             }
-            for family, title in FAMILIES.items()
+            for key, family in FAMILIES.items()
         }
         chosen = {title: row for title, row in rows.items() if len(row) > 1}
         sheet(chosen, TILE).save(SHEETS / f"{name}.jpg", quality=JPEG_QUALITY)
 
 
 def main() -> None:
-    """Make the runs that are asked for, or all, and the page."""
+    """Make the runs that are asked for, or those that are not made yet, and the page."""
     parser = argparse.ArgumentParser(description="Make the study, or some of its runs again.")
-    parser.add_argument("names", nargs="*", help="such as vgg/adam; all by default")
-    parser.add_argument("--size", type=int, default=SIZE, help="longer side in pixels")
-    parser.add_argument("--steps", type=int, default=STEPS, help="steps of each run")
+    parser.add_argument("names", nargs="*", help="such as trained/adam, to make them again")
     parser.add_argument("--page", action="store_true", help="make no run, only the page")
     given = parser.parse_args()
     runs = {run.key: run for run in all_runs()}
     if unknown := set(given.names) - set(runs):
         sys.exit(f"Unknown: {', '.join(sorted(unknown))}. Runs: {', '.join(runs)}.")
     for key, run in runs.items():
-        if not given.page and (key in given.names or not given.names):
-            make(run, given.size, given.steps)
-    seconds = 0.0
-    for key, run in runs.items():
-        path = run.folder / "study.json"
-        record = json.loads(path.read_text()) if path.exists() else {}
-        if (record.get("size"), record.get("steps")) != (given.size, given.steps):
-            sys.exit(f"{key} has not been made at this size and number of steps: make it first.")
-        seconds += record["seconds"]
+        if key in given.names or not (given.names or given.page or record_of(run)):
+            make(run)
+    records = {key: record_of(run) for key, run in runs.items()}
+    if missing := [key for key, record in records.items() if not record]:
+        sys.exit(f"Not made yet: {', '.join(missing)}. Without a name all of them are made.")
     page = fill(
         (DOCS / "study.md.in").read_text(encoding="utf-8"),
-        {key: measured(run.folder, given.size) for key, run in runs.items()},
-        size=given.size,
-        steps=given.steps,
-        minutes=f"{seconds / 60:.0f}",
+        {key: measured(run.folder, FAMILIES[run.family].size) for key, run in runs.items()},
+        minutes=f"{sum(record['seconds'] for record in records.values()) / 60:.0f}",
     )
     (DOCS / "study.md").write_text(page, encoding="utf-8")
-    write_sheets(runs.values(), given.size)
+    write_sheets(runs.values())
 
 
 if __name__ == "__main__":
