@@ -9,15 +9,21 @@ from stylelightning.sweep.spec import Spec, flags, points_of
 from stylelightning.sweep.validation import jobs_of
 from tests.conftest import ROOT
 
-FILES = sorted((ROOT / "configs" / "sweeps").glob("*.yaml"))
+SWEEPS = ROOT / "configs" / "sweeps"
+FILES = sorted(SWEEPS.rglob("*.yaml"))
+
+
+def name_of(path: Path) -> str:
+    return str(path.relative_to(SWEEPS).with_suffix(""))
 
 
 def test_the_five_studies_of_the_source_are_there() -> None:
-    names = {path.stem for path in FILES}
-    assert names == {"backbone", "layers", "optimizers", "pooling", "start"}
+    studies = {"layers", "optimizers", "pooling", "start"}  # of a network that is the same in all
+    trained = {f"trained/{name}" for name in studies}
+    assert {name_of(path) for path in FILES} == {"backbone", *studies, *trained}
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", FILES, ids=name_of)
 def test_every_point_of_a_sweep_file_can_run(
     path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -31,9 +37,9 @@ def test_every_point_of_a_sweep_file_can_run(
     assert len(points) >= 6
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", FILES, ids=name_of)
 def test_a_sweep_file_says_its_command_and_time(path: Path) -> None:
     header = path.read_text().split("\nname:")[0]
-    assert f"sweep --config configs/sweeps/{path.name}" in header
+    assert f"sweep --config configs/sweeps/{name_of(path)}.yaml" in header
     assert "Time: about" in header
-    assert yaml.safe_load(path.read_text())["name"] == path.stem
+    assert yaml.safe_load(path.read_text())["name"] == name_of(path).replace("/", "-")
