@@ -216,7 +216,9 @@ def command(run: Run, message: str = "") -> list[str]:
 def record_of(run: Run) -> dict[str, Any]:
     """Return what was noted of a run; empty if it has not been made with today's options."""
     path = run.folder / "study.json"
-    record: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {}
+    if not path.exists():
+        return {}
+    record: dict[str, Any] = json.loads(path.read_text())
     return record if (record.get("options"), record.get("config")) == made_of(run) else {}
 
 

@@ -9,22 +9,28 @@ from torch.optim import LBFGS, Optimizer
 
 LONGEST_STEP = 0.1
 """Root mean square of a step over the picture's values, a tenth of their range [0, 1]."""
+EVALUATIONS = 25
+"""Evaluations that torch allows a step with a line search, by its own default."""
 
 
 def prepare(optimizer: LBFGS) -> None:
     """Make each step one evaluation, and no step longer than ``LONGEST_STEP``.
 
-    Without a line search n steps of one iteration are one step of n, bit for bit. A line search
-    shortens its steps by itself, and they are left as they are.
+    Without a line search n steps of one iteration are one step of n, bit for bit. With one, a step
+    is an iteration with as many evaluations as ``max_eval`` allows; 1, which is torch's own choice
+    for ``max_iter: 1``, leaves none for the search, and stands for 25. Such a search shortens its
+    steps by itself, and they are left as they are.
 
     Args:
         optimizer: Optimizer of the picture, not stepped yet; torch's own or of a derived class.
     """
     group = optimizer.param_groups[0]  # L-BFGS has but one
-    options = {"max_iter": 1, "max_eval": 1}
+    searches = group["line_search_fn"] is not None
+    evaluations = group["max_eval"] if searches and group["max_eval"] > 1 else EVALUATIONS
+    options = {"max_iter": 1, "max_eval": evaluations if searches else 1}
     group.update(options)
     optimizer.defaults.update(options)
-    if group["line_search_fn"] is None:
+    if not searches:
         limit = _StepLimit()
         optimizer.register_step_pre_hook(limit.remember)
         optimizer.register_step_post_hook(limit.shorten)

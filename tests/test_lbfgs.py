@@ -118,6 +118,41 @@ def test_short_steps_are_torchs_own_bit_for_bit(kind: type[LBFGS]) -> None:
     assert pairs(optimizer) > 5
 
 
+def test_a_line_search_is_torchs_own_bit_for_bit() -> None:
+    def steep(x: Tensor) -> Tensor:
+        return 1e3 * bowl(x)
+
+    search: dict[str, Any] = {"line_search_fn": "strong_wolfe"}
+    torchs, ours = start(2.0), start(2.0)
+    optimizers = LBFGS([torchs], max_iter=1, max_eval=25, **search), prepared(ours, **search)
+    longest = 0.0
+    for _ in range(6):
+        before = ours.detach().clone()
+        for optimizer in optimizers:
+            step(optimizer, steep)
+        assert torch.equal(ours, torchs)
+        longest = max(longest, float((ours.detach() - before).square().mean().sqrt()))
+    assert longest > lbfgs.LONGEST_STEP
+
+
+# by hand: torch takes 5 evaluations for every 4 iterations, so 1 for 1
+@pytest.mark.parametrize(
+    ("options", "evaluations"),
+    [({}, 25), ({"max_iter": 1}, 25), ({"max_iter": 8}, 10), ({"max_eval": 7}, 7)],
+    ids=["torch's", "one-iteration", "iterations", "given"],
+)
+def test_a_line_search_has_evaluations_to_search_with(
+    options: dict[str, Any], evaluations: int
+) -> None:
+    x = start(0.3)
+    optimizer = prepared(x, line_search_fn="strong_wolfe", **options)
+    assert optimizer.param_groups[0]["max_iter"] == 1
+    assert optimizer.param_groups[0]["max_eval"] == evaluations
+    assert optimizer.defaults["max_eval"] == evaluations
+    values = [step(optimizer, well) for _ in range(10)]
+    assert values[-1] < 1e-3 * values[0]  # with no search it would stand where it is
+
+
 def test_a_step_that_is_not_finite_is_left_to_show() -> None:
     x = start(0.3)
     step(prepared(x), lambda x: well(x) * 1e39)  # more than float32 holds
