@@ -111,13 +111,37 @@ def test_every_config_is_run_and_every_run_is_on_a_sheet(study: ModuleType) -> N
     shown = {run for row in study.ROWS.values() for run in row}
     assert {run.name for run in runs.values()} == shown
     keys = list(runs)  # a way out can be read only after the run that names it
-    assert keys.index("vgg/sgd-more-layers") < keys.index("vgg/sgd-more-layers-tenth")
+    for family in ("trained", "untrained"):
+        stopped = f"{family}/sgd-more-layers"
+        assert keys.index(stopped) < keys.index(f"{stopped}-tenth")
 
 
-def test_no_run_of_the_study_needs_a_download(study: ModuleType) -> None:
+def test_a_run_has_the_filters_of_its_family(study: ModuleType) -> None:
     for run in study.all_runs():
-        options = shlex.join(study.command(run, 64, 3, LINE))
-        assert ("backbone.weights null" in options) != ("backbone RandomMultiscale" in options)
+        options = shlex.join(study.command(run, LINE))
+        untrained = "backbone.weights null" in options
+        multiscale = "backbone RandomMultiscale" in options
+        config = yaml.safe_load((FOLDER / f"{run.config}.yaml").read_text())
+        family = "untrained" if untrained else "multiscale" if multiscale else "trained"
+        assert run.family == family
+        if family == "trained":  # what is fetched in 58 MB, not torchvision's 548
+            assert config["model"]["backbone"]["init_args"]["weights"] == "oxford"
+
+
+def test_what_has_been_made_is_not_made_again(
+    study: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(study, "RUNS", tmp_path)
+    run, other = study.all_runs()[:2]
+    assert study.record_of(run) == {}
+    options, config = study.made_of(run)
+    record = {"options": options, "config": config, "seconds": 1.0, "message": ""}
+    run.folder.mkdir(parents=True)
+    (run.folder / "study.json").write_text(json.dumps(record))
+    assert study.record_of(run) == record
+    assert study.record_of(other) == {}
+    (run.folder / "study.json").write_text(json.dumps(record | {"config": "of before"}))
+    assert study.record_of(run) == {}
 
 
 def test_the_yardsticks_know_their_ends(study: ModuleType) -> None:
@@ -168,13 +192,13 @@ def test_the_page_has_what_was_measured(study: ModuleType) -> None:
         "style distance": "0.25", "content kept": "-", "steps": "100", "seconds": "61",
         "message": LINE,
     }  # fmt: skip
-    results = {"vgg/adam": adam, "multiscale/adam": adam}
-    assert study.table(results, "vgg").splitlines()[2:] == [
+    results = {"trained/adam": adam, "multiscale/adam": adam}
+    assert study.table(results, "trained").splitlines()[2:] == [
         "| `adam` | 2,001 → 2.5 | - | 2,001 → 2.5 | - | 0.25 | - | 100 | 61 |"
     ]
-    template = "{{vgg/adam last total}} {{vgg/adam message}} {{size}}"
-    assert study.fill(template, results, size=128) == f"2.5 {LINE} 128"
-    for unknown in ("{{vgg/none last total}}", "{{vgg/adam none}}", "{{none}}"):
+    template = "{{trained/adam last total}} {{trained/adam message}} {{minutes}}"
+    assert study.fill(template, results, minutes=12) == f"2.5 {LINE} 12"
+    for unknown in ("{{trained/none last total}}", "{{trained/adam none}}", "{{none}}"):
         with pytest.raises(KeyError, match="none"):
             study.fill(unknown, results)
 
