@@ -10,10 +10,11 @@ from benchmarks import common
 from benchmarks.bf16 import convolutions_by_float32
 from benchmarks.clock import StepClock
 from benchmarks.convergence import own_settings
+from benchmarks.lbfgs_starts import Totals, any_length
 from benchmarks.step_time import bare_network, floor, usual_step
 from benchmarks.trace import Trace
-from stylelightning import StyleTransferData
-from tests.runs import make_module, make_trainer
+from stylelightning import StyleTransferData, lbfgs
+from tests.runs import OPTIMIZERS, make_module, make_trainer
 
 
 def test_a_table_has_a_line_for_each_row() -> None:
@@ -99,6 +100,38 @@ def test_the_settings_of_fast_are_its_own() -> None:
     settings = own_settings("fast")
     assert settings["optimizer"]["init_args"]["lr"] == 0.4
     assert own_settings("gatys2016")["averaging"] is None
+
+
+@pytest.mark.parametrize(
+    ("totals", "lost"),
+    [
+        ([8.0, 9.0, 3.0], False),
+        ([8.0, 90.0, 3.0], True),
+        ([8.0, float("nan"), 3.0], True),
+        ([8.0, 7.0, 5.0], True),
+    ],
+    ids=["falls", "leaps", "not-finite", "stays"],
+)
+def test_a_run_is_lost_when_it_leaps_or_stays(totals: list[float], lost: bool) -> None:
+    run = Totals()
+    run.totals = totals
+    assert run.lost is lost
+
+
+def test_the_totals_of_a_run_are_those_of_its_steps(
+    tmp_path: Path, data: StyleTransferData
+) -> None:
+    run = Totals()
+    make_trainer(tmp_path, run).fit(make_module(optimizer=OPTIMIZERS["lbfgs"]), data)
+    assert len(run.totals) == 6
+    assert not run.dropped  # the tiny network's first pair is kept: its loss nearly a quadratic
+
+
+def test_the_limit_is_back_after_runs_without_it() -> None:
+    limit = lbfgs.LONGEST_STEP
+    with any_length():
+        assert lbfgs.LONGEST_STEP > 1e300
+    assert limit == lbfgs.LONGEST_STEP
 
 
 @pytest.mark.parametrize("autocast", [True, False])
