@@ -3,7 +3,7 @@
 A run is lost when a total is above ten times the first or not finite, or the last is above half of
 the first; it ends there. Recipes bring losses, pooling and start; the filters are the same for all.
 
-Usage: python -m benchmarks.lbfgs_starts [--quick] [--weights FILE] [--raw FILE] [RECIPE ...]
+Usage: python -m benchmarks.lbfgs_starts [--quick] [RECIPE ...]
 """
 
 import argparse
@@ -148,8 +148,7 @@ def main() -> None:
     """Measure, print and save."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("recipes", nargs="*", default=RECIPES)
-    parser.add_argument("--weights", help="filters of VGG-16 for features of normalised pictures")
-    parser.add_argument("--raw", help="the same for pictures in [0, 255], where a recipe has those")
+    parser.add_argument("--weights", default="oxford", help="filters of VGG-16, null for untrained")
     parser.add_argument("--init", default="noise", help="noise, or own for the recipe's")
     parser.add_argument("--rates", type=float, nargs="+", default=[0.25, 0.5, 1.0])
     parser.add_argument("--sizes", type=int, nargs="+", default=list(SIZES))
@@ -166,8 +165,9 @@ def main() -> None:
     for recipe in options.recipes:
         model = yaml.safe_load((ROOT / "configs" / f"{recipe}.yaml").read_text())["model"]
         network = model["backbone"]["init_args"]
-        raw = network.get("normalization") == "caffe"
-        backbone = VGG16(options.raw if raw else options.weights, pooling=network["pooling"])
+        weights = None if options.weights == "null" else options.weights
+        scale = network.get("activations", "unit")
+        backbone = VGG16(weights, pooling=network["pooling"], activations=scale)
         if options.init != "own":
             model["init"] = options.init
         rows: list[Row] = []

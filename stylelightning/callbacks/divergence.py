@@ -17,8 +17,8 @@ class StopOnDivergence(Callback):
     """Stops a run whose loss is not finite or explodes, and keeps its best picture.
 
     A loss explodes when the total is more than ``factor`` times what the scale began with,
-    ``patience`` steps in a row, or two at the end. One is no sign: L-BFGS without a line search
-    leaps and comes back. At a late scale that begins far below the first one, a tenth of the
+    ``patience`` steps in a row, or two at the end. One is no sign: an optimizer
+    may leap and come back. At a late scale that begins far below the first one, a tenth of the
     largest first total counts instead: a cold optimizer may stumble there. The picture that is
     kept is the one with the scale's lowest total. What is looked at stays on the device; it is
     read every ``check_every_n_steps`` steps, so that a GPU is not held up at each.
