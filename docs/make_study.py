@@ -27,6 +27,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+import yaml
 from PIL import Image
 from torch import Tensor
 
@@ -214,29 +215,32 @@ def command(run: Run, message: str = "") -> list[str]:
 
 
 def record_of(run: Run) -> dict[str, Any]:
-    """Return what was noted of a run; empty if it has not been made with today's options."""
+    """Return what was noted of a run; empty if it has not been made of what it is made of today."""
     path = run.folder / "study.json"
-    if not path.exists():
+    if not path.exists() or (run.way_out is not None and not message_of(run)):
         return {}
     record: dict[str, Any] = json.loads(path.read_text())
-    return record if (record.get("options"), record.get("config")) == made_of(run) else {}
+    same = record["options"] == command(run, message_of(run)) and record["config"] == config_of(run)
+    return record if same else {}
 
 
-def made_of(run: Run) -> tuple[list[str], str]:
-    """Return what a run is made of: its options and the text of its config."""
-    return options_of(run), (CONFIGS / f"{run.config}.yaml").read_text(encoding="utf-8")
-
-
-def options_of(run: Run) -> list[str]:
-    """Return the options of ``fit`` for a run; a way out needs the run that was stopped."""
+def message_of(run: Run) -> str:
+    """Return the line with which the run was stopped whose way out this is, or nothing."""
     if run.way_out is None:
-        return command(run)
-    return command(run, record_of(Run(run.family, run.config, run.options)).get("message", ""))
+        return ""
+    return str(record_of(Run(run.family, run.config, run.options)).get("message", ""))
+
+
+def config_of(run: Run) -> Any:
+    """Return the content of a run's config."""
+    return yaml.safe_load((CONFIGS / f"{run.config}.yaml").read_text(encoding="utf-8"))
 
 
 def make(run: Run) -> None:
     """Make a run in place of an earlier one, and note in its folder how it went."""
-    options, config = made_of(run)
+    if run.way_out is not None and not message_of(run):
+        sys.exit(f"{run.key}: {run.config} was not stopped, so it names no way out to try.")
+    options = command(run, message_of(run))
     shutil.rmtree(run.folder.parent, ignore_errors=True)
     program = [sys.executable, "-m", "stylelightning", *options]
     program += ["--trainer.default_root_dir", str(RUNS / run.family)]
@@ -250,7 +254,7 @@ def make(run: Run) -> None:
     if done.returncode and not any("diverged" in line for line in errors):
         sys.exit(f"{run.key}: exit code {done.returncode}\n{done.stderr}")
     message = errors[-1] if done.returncode else ""
-    record = {"options": options, "config": config, "seconds": seconds, "message": message}
+    record = {"options": options, "config": config_of(run), "seconds": seconds, "message": message}
     (run.folder / "study.json").write_text(json.dumps(record, indent=2) + "\n")
     sys.stdout.write(f"{run.key}: {seconds:.0f} s, exit code {done.returncode}\n")
     sys.stdout.flush()

@@ -205,7 +205,7 @@ def test_a_whole_config_that_loses_much_is_still_one_short_line(
     (line,) = said(capsys)
     assert len(line) <= len("warning: ") + LONGEST
     # by hand: the arguments of VGG's constructor
-    names = "weights, pooling, pooling_factor, padding, first_padding, normalization, seed"
+    names = "weights, pooling, pooling_factor, padding, first_padding, normalization, activations"
     assert names in line
 
 
@@ -217,11 +217,11 @@ def test_a_loss_takes_layers_and_weight_over_and_says_so(
 ) -> None:
     change = "--model.losses.style=GaussianWassersteinLoss"
     options = options_of(parser, "losses.style", "--config", GATYS, change)
-    assert options["weight"] == 1.6245e8
+    assert options["weight"] == 1.6e8
     assert options["layers"] == ["relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1"]
     assert said(capsys) == [
         "warning: model.losses.style: GaussianWassersteinLoss leaves out GramLoss's "
-        "normalization: chw and keeps weight: 1.6245e+08, layers, reduction: mean."
+        "normalization: chw and keeps weight: 1.6e+08, layers, reduction: mean."
     ]
 
 
@@ -231,7 +231,7 @@ def test_a_weight_that_is_kept_is_said_even_where_nothing_is_lost(
     change = "--model.losses.content=PatchLoss"
     config_of(parser, "--config", GATYS, change)
     assert said(capsys) == [
-        "warning: model.losses.content: PatchLoss keeps ContentLoss's weight: 10, "
+        "warning: model.losses.content: PatchLoss keeps ContentLoss's weight: 2000, "
         "layers: ['relu4_2']."
     ]
     config_of(parser, "--config", GATYS, change, "--model.losses.content.weight=3")
@@ -271,7 +271,7 @@ def test_an_optimizer_takes_nothing_over_and_says_what(
     options = options_of(parser, "optimizer", "--config", GATYS, change)
     assert options["lr"] == 1e-3  # torch's own
     assert said(capsys) == [
-        "warning: model.optimizer: Adam leaves out LBFGS's lr: 0.25, history_size: 20."
+        "warning: model.optimizer: Adam leaves out LBFGS's lr: 1, history_size: 20."
     ]
 
 

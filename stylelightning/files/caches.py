@@ -27,6 +27,7 @@ _BASES = {
     "win32": _Base("LOCALAPPDATA", "~/AppData/Local"),
 }
 _XDG = _Base("XDG_CACHE_HOME", "~/.cache")
+_WAY_OUT = f"set {VARIABLE} to a folder for what is fetched"
 
 
 def own_cache(platform: str = sys.platform) -> Path:
@@ -41,11 +42,11 @@ def own_cache(platform: str = sys.platform) -> Path:
         ValueError: If the folder is given by a home folder that nobody knows.
     """
     if own := os.environ.get(VARIABLE):
-        return _expanded(own).absolute()
+        return expanded(own, _WAY_OUT).absolute()
     base = _BASES.get(platform, _XDG)
-    folder = _expanded(os.environ.get(base.variable) or base.default)
+    folder = expanded(os.environ.get(base.variable) or base.default, _WAY_OUT)
     if not folder.is_absolute():  # to be ignored, says the XDG base directory specification
-        folder = _expanded(base.default)
+        folder = expanded(base.default, _WAY_OUT)
     return folder / "stylelightning"
 
 
@@ -53,13 +54,21 @@ def torch_hub_cache() -> Path:
     """Return the folder in which torch.hub keeps weights, whether it is there or not."""
     base = os.environ.get("XDG_CACHE_HOME", _XDG.default)
     home = os.environ.get("TORCH_HOME", os.path.join(base, "torch"))  # noqa: PTH118 - as torch.hub
-    return (_expanded(home) / "hub" / "checkpoints").absolute()
+    folder = os.path.expanduser(home)  # noqa: PTH111 - leaves an unknown `~`, as torch.hub does
+    return Path(folder, "hub", "checkpoints").absolute()
 
 
-def _expanded(folder: str) -> Path:
+def expanded(path: str, way_out: str) -> Path:
+    """Return a path with its ``~`` replaced by a home folder.
+
+    Args:
+        path: A path as people write it.
+        way_out: What to do when there is no such home folder, as the end of a sentence.
+
+    Raises:
+        ValueError: If there is none.
+    """
     try:
-        return Path(folder).expanduser()
+        return Path(path).expanduser()
     except RuntimeError as error:  # no home folder, or that of an unknown user
-        raise ValueError(
-            f"There is no home folder for {folder}: set {VARIABLE} to a folder for what is fetched."
-        ) from error
+        raise ValueError(f"There is no home folder for {path}: {way_out}.") from error

@@ -306,7 +306,7 @@ def test_other_filters_are_refused(measured: Path, tmp_path: Path, change: str) 
         ValueError,
         match=r"^`activations: normalised` needs Oxford's VGG-16, the one network whose mean "
         r"activations are known, and the filters of this VGG16 are others: leave "
-        r"`activations: unit`, or take VGG16 with a file of Oxford's filters\.$",
+        r"`activations: unit`, or take VGG16 with `weights: oxford`\.$",
     ):
         VGG16(file, activations="normalised")
 

@@ -43,7 +43,7 @@ def checked_filters(state: Mapping[str, Any], source: Source) -> dict[str, Tenso
     """
     if wrong := first_wrong(state, source.shapes):
         raise ValueError(wrong)
-    filters = {name: state[name].to(torch.float32) for name in source.shapes}
+    filters = {name: state[name].detach().cpu().to(torch.float32) for name in source.shapes}
     for name, index, value in source.probes:
         got = filters[name][tuple(index)]
         if got != torch.tensor(value, dtype=torch.float32):
@@ -57,7 +57,7 @@ def checked_filters(state: Mapping[str, Any], source: Source) -> dict[str, Tenso
 def digest_of(tensors: Iterable[tuple[str, Tensor]]) -> str:
     """Return one SHA-256 of tensors in their order, as 64 digits.
 
-    Of each, a line with its name and shape (``conv1_1.bias 64``, ``conv1_1.weight 64x3x3x3``) is
+    Of each, a line with its name and shape (``conv1_1.weight 64x3x3x3``, ``conv1_1.bias 64``) is
     hashed, then its values, little-endian float32 in C order. How a file stores them has no part
     in it.
 

@@ -26,7 +26,7 @@ def read_file(file: Path, network: str) -> Mapping[str, Any]:
     """
     if not file.exists():
         raise FileNotFoundError(f"`weights` of {network}: there is no file {file}.")
-    if file.suffix == ".safetensors":
+    if file.suffix.lower() == ".safetensors":
         return _read_safetensors(file, network)
     try:
         # The file is mapped, so that the classifier of 500 MB is never read.

@@ -45,7 +45,8 @@ def read_filters(file: Path, source: Source) -> dict[str, Tensor]:
         return checked_filters(reader(file, source), source)
     except ValueError as error:
         raise ValueError(
-            f"{file} does not hold the filters of `weights: {source.name}`: {error}."
+            f"{file} does not hold the filters of `weights: {source.name}`: "
+            f"{str(error).rstrip('.')}."
         ) from error
 
 
