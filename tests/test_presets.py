@@ -60,14 +60,12 @@ def positions(x: Tensor) -> int:
 def gatys(x: Features, c: Features, s: Features, terms: dict[str, Loss]) -> Tensor:
     # leongatys/PytorchNeuralStyleTransfer, NeuralStyleTransfer.ipynb: content 1, MSELoss of
     # relu4_2; style 1e3 / n^2 for n in [64, 128, 256, 512, 512], MSELoss of G / (h * w). Its
-    # features are those of pictures in [0, 255], 57 times these; the preset divides all by
-    # 57^2 / 10.
-    x, c, s = ({name: 57 * value for name, value in maps.items()} for maps in (x, c, s))
-    total = mse(x["relu4_2"], c["relu4_2"])
+    # features are in another scale; the preset has 2e3 and, in place of 1e3, 1.6e8 / 5, by eye.
+    total = 2e3 * mse(x["relu4_2"], c["relu4_2"])
     for name in STYLE:
         grams = gram(x[name]) / positions(x[name]), gram(s[name]) / positions(s[name])
-        total = total + 1e3 / x[name].shape[1] ** 2 * mse(*grams)
-    return total * 10 / 57**2
+        total = total + 1.6e8 / 5 / x[name].shape[1] ** 2 * mse(*grams)
+    return total
 
 
 def neural_style(x: Features, c: Features, s: Features) -> Tensor:

@@ -118,6 +118,8 @@ def _in_processes(
             with contextlib.suppress(BrokenProcessPool):
                 for future in running:
                     yield future.result()
+            if not running:  # the stop came while the first run was handed over
+                yield Record(jobs[0].point, jobs[0].place, status="stopped")
             return None
         except GeneratorExit:
             _interrupt(stop)
