@@ -55,7 +55,10 @@ class Totals(Callback):
         self.totals.append(float(pl_module.total))
         trainer.should_stop |= self.exploded
         if len(self.totals) == 2:
-            state, gradient = optimizer.state[pl_module.canvas.image], pl_module.canvas.image.grad
+            state, gradient = (
+                optimizer.state[pl_module.canvas.decode()],
+                pl_module.canvas.decode().grad,
+            )
             assert gradient is not None
             change = gradient.flatten() - state["prev_flat_grad"]
             self.dropped = not float(change.dot(state["d"] * state["t"])) > 1e-10

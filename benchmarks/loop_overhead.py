@@ -78,15 +78,14 @@ def with_trainer(module: StyleTransfer, data: StyleTransferData, folder: str, de
 def bare(module: StyleTransfer, steps: int, device: str) -> float:
     """Return milliseconds of a plain loop over the module's own losses."""
     module.to(device)
-    image = module.canvas.image
+    image = module.canvas.decode()
     optimizer = torch.optim.Adam([image], lr=0.02)
     synchronize(device)
     began = perf_counter()
     for _ in range(steps):
         optimizer.zero_grad()
         features = module(image)
-        terms = [loss.weight * loss(features) for loss in module.losses.values()]
-        torch.autograd.backward(torch.stack(terms).sum())
+        torch.autograd.backward(module.objective.terms(features).total)
         optimizer.step()
         with torch.no_grad():
             image.clamp_(0, 1)

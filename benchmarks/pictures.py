@@ -43,11 +43,11 @@ class RatePictures(Callback):
         assert isinstance(pl_module, StyleTransfer)
         rows = []
         for picture in self.pictures:
-            features = pl_module(torch.load(picture).to(pl_module.canvas.image))
+            features = pl_module(torch.load(picture).to(pl_module.canvas.decode()))
             rows.append(
                 {
-                    name: float(loss.weight * loss(features))
-                    for name, loss in pl_module.losses_by_name.items()
+                    name: float(term)
+                    for name, term in pl_module.objective.terms(features).weighted.items()
                 }
             )
         Path(self.path).write_text(json.dumps(rows))

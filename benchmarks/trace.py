@@ -60,6 +60,5 @@ class Trace(Callback):
         rows = []
         for seconds, step, picture in self.kept:
             features = pl_module(F.resize(picture, pl_module.canvas.size))
-            terms = [loss.weight * loss(features) for loss in pl_module.losses.values()]
-            rows.append([seconds, step, float(sum(terms))])
+            rows.append([seconds, step, float(pl_module.objective.terms(features).total)])
         Path(self.path).write_text(json.dumps(rows))

@@ -8,7 +8,7 @@ from typing import Any
 from lightning.pytorch import Trainer
 from torch import Tensor
 
-from stylelightning.losses.base import Loss
+from stylelightning.objective import Objective
 from stylelightning.term_gradients import Evaluation, norm, with_noise
 
 log = logging.getLogger(__name__)
@@ -16,8 +16,8 @@ log = logging.getLogger(__name__)
 AT_MINIMUM = 0.01
 """A gradient that is this much smaller at the start than near it says that a term starts done."""
 
-Evaluate = Callable[[Tensor, Mapping[str, Loss]], Evaluation]
-"""Evaluates some of the losses at a picture."""
+Evaluate = Callable[[Tensor, Objective], Evaluation]
+"""Evaluates an objective at a picture."""
 
 
 class CalibrationError(ValueError):
@@ -33,7 +33,7 @@ class Calibration:
 
     Args:
         ratios: The norm that each named term shall have, in proportion to the others.
-        losses: The losses of the run, by name.
+        objective: What the run minimises; its weights are set.
         switched_off: Names of losses that the run leaves out.
 
     Raises:
@@ -44,7 +44,7 @@ class Calibration:
     def __init__(
         self,
         ratios: Mapping[str, float],
-        losses: Mapping[str, Loss],
+        objective: Objective,
         switched_off: Collection[str] = (),
     ) -> None:
         self.ratios = {name: float(each) for name, each in ratios.items()}
@@ -54,10 +54,10 @@ class Calibration:
                     f"`model.calibrate` names the loss {name!r}, which is switched off: leave it "
                     f"out with --model.calibrate.{name} null."
                 )
-            if name not in losses:
+            if name not in objective.losses:
                 raise ValueError(
                     f"`model.calibrate` names {name!r}, which is no loss of the run. There are "
-                    f"{', '.join(losses)}."
+                    f"{', '.join(objective.losses)}."
                 )
             if not 0 < ratio < math.inf:
                 raise ValueError(f"`model.calibrate.{name}` must be a number above 0, got {ratio}.")
@@ -66,9 +66,9 @@ class Calibration:
                 "`model.calibrate` must name at least two losses, since only their ratio counts, "
                 f"got {', '.join(self.ratios)} alone."
             )
-        self.losses = losses
+        self.objective = objective
         self.anchor = max(self.ratios, key=lambda name: self.ratios[name])
-        kept = float(losses[self.anchor].weight)
+        kept = float(objective.weights[self.anchor])
         if not kept > 0:
             raise ValueError(
                 f"`model.calibrate` keeps the weight of {self.anchor!r}, which is 0: give it one "
@@ -81,7 +81,7 @@ class Calibration:
         """Give the losses their weights unless a checkpoint did, and say what they are.
 
         Args:
-            evaluate: What evaluates some of the losses at a picture.
+            evaluate: What evaluates an objective at a picture.
             picture: Where the run is, (1, 3, H, W) in [0, 1].
             trainer: The run's trainer, for its loggers.
         """
@@ -100,21 +100,14 @@ class Calibration:
         measured at the picture plus noise.
 
         Args:
-            evaluate: What evaluates some of the losses at a picture.
+            evaluate: What evaluates an objective at a picture.
             picture: Where the run is, (1, 3, H, W) in [0, 1].
 
         Raises:
             CalibrationError: If a term has no gradient, or one that is not finite.
         """
-        own = {name: self.losses[name].weight for name in self.ratios}
-        try:
-            for name in self.ratios:
-                self.losses[name].weight = 1.0
-            norms = self._norms(evaluate, picture)
-            near = self._norms(evaluate, with_noise(picture))
-        finally:
-            for name, weight in own.items():
-                self.losses[name].weight = weight
+        norms = self._norms(evaluate, picture)
+        near = self._norms(evaluate, with_noise(picture))
         if any(norms[name] < AT_MINIMUM * near[name] for name in norms):
             norms = near
         for name, each in norms.items():
@@ -123,7 +116,8 @@ class Calibration:
                     f"`model.calibrate.{name}` can't be met: the gradient of {name!r} has the norm "
                     f"{each:g} at the start. Leave it out with --model.calibrate.{name} null."
                 )
-        self._apply(calibrated_weights(norms, self.ratios, self.anchor, own[self.anchor]))
+        weight = self.objective.weights[self.anchor]
+        self._apply(calibrated_weights(norms, self.ratios, self.anchor, weight))
 
     def state(self) -> dict[str, Any]:
         """Return the weights and what they were asked for, for a checkpoint."""
@@ -136,11 +130,11 @@ class Calibration:
 
     def _apply(self, weights: Mapping[str, float]) -> None:
         self.weights = dict(weights)
-        for name, weight in weights.items():
-            self.losses[name].weight = weight
+        self.objective.weights.update(weights)
 
     def _norms(self, evaluate: Evaluate, picture: Tensor) -> dict[str, float]:
-        evaluation = evaluate(picture, {name: self.losses[name] for name in self.ratios})
+        unweighted = self.objective.part(self.ratios, dict.fromkeys(self.ratios, 1.0))
+        evaluation = evaluate(picture, unweighted)
         return {name: norm(evaluation.gradient(name)) for name in self.ratios}
 
 

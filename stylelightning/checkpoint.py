@@ -20,8 +20,8 @@ MOVING = {"last_epoch", "base_lrs", "_step_count", "_last_lr", "_get_lr_called_w
 PLAIN = (bool, int, float, str, tuple, list, type(None))
 
 
-def check_checkpoint(path: Path) -> None:
-    """Refuse what is no checkpoint of this program, before anything heavy.
+def read_checkpoint(path: Path) -> Checkpoint:
+    """Return a checkpoint of this program, and refuse anything else before anything heavy.
 
     Raises:
         FileNotFoundError: If there is no such file.
@@ -33,8 +33,9 @@ def check_checkpoint(path: Path) -> None:
             "run's checkpoints/last.ckpt."
         )
     try:
-        checkpoint = torch.load(path, map_location="cpu", weights_only=True)
-        image = checkpoint["state_dict"]["canvas.image"]
+        checkpoint: Checkpoint = torch.load(path, map_location="cpu", weights_only=True)
+        update(checkpoint)
+        image = checkpoint["picture"]
         whole = checkpoint.keys() >= PARTS and image.shape[:2] == (1, 3) and image.ndim == 4
     except (pickle.UnpicklingError, RuntimeError, EOFError, OSError, LookupError, TypeError):
         whole = False
@@ -48,6 +49,17 @@ def check_checkpoint(path: Path) -> None:
             f"{path.absolute()} holds a picture that was lost when its run diverged: start from "
             "an earlier one, or anew."
         )
+    return checkpoint
+
+
+def update(checkpoint: Checkpoint) -> None:
+    """Bring a checkpoint of version 0.1 to the present form, in place."""
+    state = checkpoint["state_dict"]
+    if "canvas.image" in state:
+        pixels, weight = state.pop("canvas.image"), state.get("canvas.average_weight")
+        state["canvas.parametrization.image"] = pixels
+        shown = state["canvas.average"] / weight if weight else pixels
+        checkpoint["picture"] = shown.clamp(0, 1)
 
 
 def check_place(checkpoint: Checkpoint, plan: Plan, sizes: list[tuple[int, int]]) -> None:
@@ -62,7 +74,7 @@ def check_place(checkpoint: Checkpoint, plan: Plan, sizes: list[tuple[int, int]]
         ValueError: If the picture has another size than its scale, or its step lies in another.
     """
     scale, step = int(checkpoint["scale"]), int(checkpoint["global_step"])
-    size = tuple(checkpoint["state_dict"]["canvas.image"].shape[2:])
+    size = tuple(checkpoint["picture"].shape[2:])
     if scale >= len(sizes) or sizes[scale] != size:
         raise ValueError(
             f"The checkpoint holds a picture of {pixels(size)} at scale {scale + 1}, but the "
@@ -77,18 +89,20 @@ def check_place(checkpoint: Checkpoint, plan: Plan, sizes: list[tuple[int, int]]
         )
 
 
-def describe(optimizer: Optimizer, scheduler: LRScheduler | None) -> dict[str, Any]:
+def describe(optimizer: Optimizer, scheduler: LRScheduler | None, canvas: object) -> dict[str, Any]:
     """Return what an optimizer and its scheduler were made with, in plain types.
 
     Args:
         optimizer: Optimizer of the picture.
         scheduler: Its learning-rate scheduler, fresh, or None.
+        canvas: The parametrisation of the picture.
 
     Returns:
         Class names and the options of both.
     """
     state = {} if scheduler is None else scheduler.state_dict()
     return {
+        "canvas": type(canvas).__qualname__,
         "optimizer": type(optimizer).__qualname__,
         "scheduler": type(scheduler).__qualname__,
         "options": _plain(optimizer.defaults),
@@ -110,10 +124,11 @@ def adapt_optimizer(checkpoint: Checkpoint, present: dict[str, Any]) -> list[str
     Returns:
         One sentence for each thing that differs.
     """
-    stored = checkpoint.get("made_with", present)
-    if stored["optimizer"] != present["optimizer"]:
-        checkpoint["optimizer_states"], checkpoint["lr_schedulers"] = [], []
-        return [f"{present['optimizer']} starts cold: the checkpoint has {stored['optimizer']}."]
+    stored = {"canvas": "PixelParametrization", **checkpoint.get("made_with", present)}
+    for kind in ("optimizer", "canvas"):
+        if stored[kind] != present[kind]:
+            checkpoint["optimizer_states"], checkpoint["lr_schedulers"] = [], []
+            return [f"{present['optimizer']} starts cold: the checkpoint has {stored[kind]}."]
     said = []
     if stored["scheduler"] != present["scheduler"]:
         checkpoint["lr_schedulers"] = []

@@ -81,6 +81,16 @@ def check_optimizer(optimizer: Optimizer, precision: str, losses: Mapping[str, L
             )
 
 
+def check_layers(losses: Mapping[str, Loss], backbone: Backbone) -> None:
+    """Refuse losses of layers that the backbone doesn't have.
+
+    Raises:
+        ValueError: If a layer is unknown.
+    """
+    for loss in losses.values():
+        backbone.check_layers(name for name in loss.layers if name != IMAGE_LAYER)
+
+
 def check_images(losses: Mapping[str, Loss], data: StyleTransferData) -> None:
     """Refuse losses whose image is missing.
 

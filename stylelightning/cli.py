@@ -21,7 +21,7 @@ from stylelightning.callbacks import (
     StepEndStop,
     StopOnDivergence,
 )
-from stylelightning.checkpoint import check_checkpoint
+from stylelightning.checkpoint import read_checkpoint
 from stylelightning.checkpoint_io import AtomicCheckpointIO
 from stylelightning.data import StyleTransferData
 from stylelightning.images import check_output, write_atomically
@@ -161,7 +161,7 @@ class CLI(LightningCLI):
                 self._root() / self.config["fit"].name,
             )
             return None
-        check_checkpoint(path)
+        read_checkpoint(path)
         return path
 
     def _root(self) -> Path:

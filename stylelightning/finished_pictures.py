@@ -4,14 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import torch
 import yaml
 from jsonargparse import ArgumentError
 from torch import Tensor
 
 from stylelightning import checks, colours  # noqa: F401 - a config may name a treatment
-from stylelightning.canvas import Canvas
-from stylelightning.checkpoint import check_checkpoint
+from stylelightning.checkpoint import read_checkpoint
 from stylelightning.data import StyleTransferData
 from stylelightning.images import read_config, read_picture
 from stylelightning.metrics import LPIPS, PictureMetrics, default_metrics
@@ -124,13 +122,8 @@ def picture_of_checkpoint(path: Path) -> Tensor:
         FileNotFoundError: If there is no such file.
         ValueError: If it is no whole checkpoint.
     """
-    check_checkpoint(path)
-    state = torch.load(path, map_location="cpu", weights_only=True)["state_dict"]
-    canvas = Canvas(state["canvas.image"])
-    if "canvas.average" in state:
-        canvas.average = state["canvas.average"]
-        canvas.average_weight = state["canvas.average_weight"]
-    return canvas.picture
+    picture: Tensor = read_checkpoint(path)["picture"]
+    return picture
 
 
 def _config_of(name: str) -> str:

@@ -1,8 +1,7 @@
 """The LightningModule whose only parameter is the picture."""
 
 import logging
-from collections.abc import Mapping
-from functools import partial
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -20,7 +19,9 @@ from stylelightning.canvas import Canvas
 from stylelightning.data import StyleTransferData
 from stylelightning.engine import CompileMode, Engine, MatmulPrecision
 from stylelightning.initial import initial_picture
-from stylelightning.losses.base import IMAGE_LAYER, Loss
+from stylelightning.losses.base import Loss
+from stylelightning.objective import Objective, Terms
+from stylelightning.parametrizations import Parametrization, PixelParametrization
 from stylelightning.schedule import Schedule
 from stylelightning.term_gradients import Evaluation
 
@@ -47,6 +48,7 @@ class StyleTransfer(LightningModule):
         lr_scheduler: A learning-rate scheduler, stepped after each step; it starts again at each
             scale.
         schedule: Steps and scales, coarse to fine.
+        canvas: What the parameters of the picture are; null for its pixels.
         init: Where the picture starts: ``content``, ``style``, ``noise`` (white noise, from the
             seed), ``gray``, or the path of a picture.
         averaging: Decay of the average over the steps' pictures, such as 0.99; the average is then
@@ -88,6 +90,7 @@ class StyleTransfer(LightningModule):
         optimizer: OptimizerCallable = lambda p: Adam(p, lr=0.02, betas=(0.9, 0.99)),
         lr_scheduler: LRSchedulerCallable | None = None,
         schedule: Schedule = Schedule(),  # noqa: B008 - frozen
+        canvas: Parametrization | None = None,
         init: str = "content",
         averaging: float | None = None,
         carry_moments: bool = False,
@@ -111,24 +114,25 @@ class StyleTransfer(LightningModule):
                     "it another name under `model.losses`."
                 )
         ratios = {name: each for name, each in (calibrate or {}).items() if each is not None}
-        self.calibration = Calibration(ratios, used, losses.keys() - used) if ratios else None
         self.backbone = backbone.requires_grad_(False)
         mode = "default" if compile is True else compile or None
         self.engine = Engine(
             self.backbone, matmul_precision, mode, activation_checkpointing, winograd
         )
         self.losses = nn.ModuleDict(used)
+        self.objective = Objective(used, self.engine.compute)
+        off = losses.keys() - used
+        self.calibration = Calibration(ratios, self.objective, off) if ratios else None
+        self.canvas = Canvas(canvas or PixelParametrization(), averaging)
         self.optimizer = optimizer
         self.lr_scheduler = lr_scheduler
         self.schedule = schedule
         self.init = init
-        self.averaging = averaging
         self.carry_moments = carry_moments
-        self.terms: dict[str, Tensor] = {}
+        self.terms = Terms({}, {}, {})
         self._scale = 0
         self._evaluated = -1
         self._loss_states: dict[str, dict[str, Any]] = {}
-        self._layers: frozenset[str] = frozenset()
 
     # what the callbacks read
 
@@ -140,12 +144,12 @@ class StyleTransfer(LightningModule):
     @property
     def total(self) -> Tensor:
         """The total of the last step's first evaluation, a detached scalar; 0 before it."""
-        return sum(self.terms.values(), torch.zeros((), device=self.device))
+        return sum(self.terms.weighted.values(), torch.zeros((), device=self.device))
 
     @property
     def finite(self) -> bool:
         """Whether every pixel is a number; on a GPU this waits for the step to end."""
-        return bool(self.canvas.image.isfinite().all())
+        return bool(self.canvas.decode().isfinite().all())
 
     @property
     def scale(self) -> int:
@@ -176,27 +180,19 @@ class StyleTransfer(LightningModule):
                 fit for the run.
         """
         checks.check_trainer(self.trainer)
-        for loss in self.losses_by_name.values():
-            self.backbone.check_layers(name for name in loss.layers if name != IMAGE_LAYER)
-        self._layers = frozenset(
-            name for loss in self.losses_by_name.values() for name in loss.layers
-        )
-        checks.check_images(self.losses_by_name, self.data)
-        checks.check_residual(self.losses_by_name, self.backbone)
-        least = checks.smallest_side(self.losses_by_name, self.backbone)
+        losses = self.objective.losses
+        checks.check_layers(losses, self.backbone)
+        checks.check_images(losses, self.data)
+        checks.check_residual(losses, self.backbone)
+        least = checks.smallest_side(losses, self.backbone)
         self.plan = checks.plan_scales(self.schedule, self.data, least)
         checks.check_steps(self.trainer, self.plan)
         start = initial_picture(self.init, self.data, self.plan.scales[0].size)
-        self.canvas = Canvas(start, self.averaging)
-        self._scale, self._evaluated, self.terms = 0, -1, {}
+        self.canvas.encode(start)
+        self._scale, self._evaluated, self.terms = 0, -1, Terms({}, {}, {})
         self._made_with()  # whatever is wrong with the optimizer is wrong now
         if self.calibration is not None:
             self.calibration.weights = {}
-
-    @property
-    def losses_by_name(self) -> dict[str, Loss]:
-        """The losses by name, those that are switched off left out."""
-        return {name: loss for name, loss in self.losses.items() if isinstance(loss, Loss)}
 
     # one step
 
@@ -209,47 +205,49 @@ class StyleTransfer(LightningModule):
         Returns:
             The feature maps by layer, in float32 (float64 for a float64 picture).
         """
-        return self._features(self.engine.compute, image)
-
-    def _features(self, compute: Any, image: Tensor) -> Features:
-        features: Features = compute(image, self._layers - {IMAGE_LAYER})
-        features[IMAGE_LAYER] = image
-        return {name: feature.to(image.dtype) for name, feature in features.items()}
+        return self.objective.features(image)
 
     def training_step(self, batch: Tensor, batch_idx: int) -> Tensor:
         """Return the total of the weighted terms for the present picture."""
-        features = self(self.canvas.image)
-        with torch.autocast(self.device.type, enabled=False):
-            terms = {
-                name: loss.weight * loss(features) for name, loss in self.losses_by_name.items()
-            }
-            total = torch.stack(list(terms.values())).sum()
-        if self._evaluated != self.trainer.global_step:  # a line search evaluates trials too
+        features = self(self.canvas.decode())
+        first = self._evaluated != self.trainer.global_step  # a line search evaluates trials too
+        if first:
             self._evaluated = self.trainer.global_step
-            self.terms = {name: term.detach() for name, term in terms.items()}
-        return total
+            self._advance(features)
+        terms = self.objective.terms(features)
+        if first:
+            values = {name: term.detach() for name, term in terms.weighted.items()}
+            self.terms = replace(terms, weighted=values)
+        return terms.total
 
-    def evaluate(self, picture: Tensor, losses: Mapping[str, Loss]) -> Evaluation:
-        """Evaluate losses beside the run, at any picture: nothing of the run changes.
+    def evaluate(self, picture: Tensor, objective: Objective) -> Evaluation:
+        """Evaluate some of the terms beside the run, at any picture: nothing of the run changes.
 
         Args:
             picture: Picture of shape (1, 3, H, W) in [0, 1], as large as the canvas.
-            losses: Losses of the run, by name.
+            objective: The run's objective, or a part of it.
         """
+        # a compiled network frees what a second backward pass needs
+        plain = Objective(objective.losses, self.backbone, objective.weights)
         with self.trainer.precision_plugin.forward_context():  # that of `training_step`
-            # a compiled network frees what a second backward pass needs
-            return Evaluation(partial(self._features, self.backbone), losses, picture)
+            return Evaluation(plain, picture)
+
+    def _advance(self, features: Features) -> None:
+        step = self.plan.steps_into(self._scale, self.trainer.global_step)
+        with torch.autocast(self.device.type, enabled=False):
+            self.objective.advance(features, step)
 
     def on_train_start(self) -> None:
         """Compute the targets, on the run's device; a resumed run is at its own scale here."""
         self.engine.start(self.device, str(self.trainer.precision))
         self._prepare()
-        for name, loss in self.losses_by_name.items():
-            if state := self._loss_states.get(name):
-                loss.load_state(state)
+        self.objective.load_state(self._loss_states)
         self._loss_states = {}
         if self.calibration is not None:
-            self.calibration.start(self.evaluate, self.canvas.image, self.trainer)
+            picture = self.canvas.decode().detach()
+            with torch.no_grad(), self.trainer.precision_plugin.forward_context():
+                self._advance(self(picture))
+            self.calibration.start(self.evaluate, picture, self.trainer)
 
     def teardown(self, stage: str) -> None:
         """Put the backbone back as it was."""
@@ -274,24 +272,20 @@ class StyleTransfer(LightningModule):
     def _prepare(self) -> None:
         size = self.plan.scales[self._scale].size
         content = self.data.content(size)
+        content = None if content is None else content.to(self.canvas.picture)
+        styles = [style.to(self.canvas.picture) for style in self.data.styles(size)]
         with self.trainer.precision_plugin.forward_context():  # that of `training_step`
-            features = None if content is None else self(self._to_canvas(content))
-            styles = [self(self._to_canvas(style)) for style in self.data.styles(size)]
-        for loss in self.losses_by_name.values():
-            loss.shares = self.data.shares
-            loss.prepare(features, styles)
-
-    def _to_canvas(self, image: Tensor) -> Tensor:
-        return image.to(self.canvas.image)
+            references = self.objective.references(content, styles, self.data.shares)
+        self.objective.prepare(references)
 
     def _enter_scale(self, index: int) -> None:
-        before, old = self.canvas.image, self.optimizers(use_pl_optimizer=False)
+        before, old = list(self.canvas.parameters()), self.optimizers(use_pl_optimizer=False)
         self._scale = index
         self.canvas.resize(self.data.picture_size(self.plan.scales[index].size))
         self.trainer.strategy.setup_optimizers(self.trainer)
         new = self.optimizers(use_pl_optimizer=False)
         if self.carry_moments and isinstance(old, Optimizer) and isinstance(new, Optimizer):
-            moments.carry(old, before, new, self.canvas.image)
+            moments.carry(old, before, new, list(self.canvas.parameters()))
         self._prepare()
 
     # optimizer
@@ -310,10 +304,10 @@ class StyleTransfer(LightningModule):
 
     def _make_optimizer(self) -> Optimizer:
         try:
-            optimizer = self.optimizer([self.canvas.image])
+            optimizer = self.optimizer(self.canvas.parameters())
         except (TypeError, ValueError) as error:
             raise ValueError(f"`model.optimizer` can't optimise a picture: {error}") from error
-        checks.check_optimizer(optimizer, self.trainer.precision, self.losses_by_name)
+        checks.check_optimizer(optimizer, self.trainer.precision, self.objective.losses)
         if isinstance(optimizer, LBFGS):
             lbfgs.prepare(optimizer)
         return optimizer
@@ -326,7 +320,7 @@ class StyleTransfer(LightningModule):
         """
         super().optimizer_step(epoch, batch_idx, optimizer, *args)
         if not isinstance(self.optimizers(use_pl_optimizer=False), LBFGS):
-            self.canvas.clamp()
+            self.canvas.project()
         self.canvas.update_average()
 
     def lr_scheduler_step(self, scheduler: Any, metric: Any) -> None:
@@ -353,7 +347,8 @@ class StyleTransfer(LightningModule):
         state = checkpoint["state_dict"]
         checkpoint["state_dict"] = {k: v for k, v in state.items() if k.startswith("canvas.")}
         checkpoint["scale"] = self._scale
-        checkpoint["losses"] = {name: loss.state() for name, loss in self.losses_by_name.items()}
+        checkpoint["picture"] = self.canvas.picture
+        checkpoint["losses"] = self.objective.state()
         checkpoint["made_with"] = self._made_with()
         if self.calibration is not None:
             checkpoint["calibration"] = self.calibration.state()
@@ -366,6 +361,7 @@ class StyleTransfer(LightningModule):
         Raises:
             ValueError: If the checkpoint's picture doesn't belong to this run's plan.
         """
+        checkpoints.update(checkpoint)
         stored = checkpoint["state_dict"]
         sizes = [self.data.picture_size(each.size) for each in self.plan.scales]
         checkpoints.check_place(checkpoint, self.plan, sizes)
@@ -373,7 +369,7 @@ class StyleTransfer(LightningModule):
         self._loss_states = checkpoint.get("losses", {})
         if self.calibration is not None and "calibration" in checkpoint:
             self.calibration.load_state(checkpoint["calibration"])
-        self.canvas.reset(torch.zeros_like(stored["canvas.image"]))
+        self.canvas.encode(checkpoint["picture"])
         checkpoint["state_dict"] = {k: stored.get(k, v) for k, v in self.state_dict().items()}
         for sentence in checkpoints.adapt_optimizer(checkpoint, self._made_with()):
             log.warning(sentence)
@@ -384,4 +380,4 @@ class StyleTransfer(LightningModule):
             scheduler = None if self.lr_scheduler is None else self.lr_scheduler(optimizer)
         except (ArithmeticError, TypeError, ValueError) as error:
             raise ValueError(f"`model.lr_scheduler` can't work: {error}") from error
-        return checkpoints.describe(optimizer, scheduler)
+        return checkpoints.describe(optimizer, scheduler, self.canvas.parametrization)

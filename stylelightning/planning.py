@@ -96,7 +96,7 @@ def probe(
 
 def _period(module: StyleTransfer) -> int:
     """Return after how many steps the losses have done all that they do, 20 at most."""
-    return min(20, max(loss.renew_every_n_steps or 1 for loss in module.losses_by_name.values()))
+    return min(20, max(loss.renew_every_n_steps or 1 for loss in module.objective.losses.values()))
 
 
 def _missing_history(optimizer: object, steps: int, pixels: int) -> float:
@@ -184,8 +184,8 @@ def report(
     """
     began = time.perf_counter()
     data.setup("fit")
-    checks.check_images(module.losses_by_name, data)
-    least = checks.smallest_side(module.losses_by_name, module.backbone)
+    checks.check_images(module.objective.losses, data)
+    least = checks.smallest_side(module.objective.losses, module.backbone)
     plan = checks.plan_scales(module.schedule, data, least)
     device = new_trainer([]).strategy.root_device
     probes = measure(module, data, new_trainer, least, device)

@@ -51,6 +51,15 @@ class Plan:
         """
         return min(bisect_right(self.ends, step), len(self.scales) - 1)
 
+    def steps_into(self, index: int, step: int) -> int:
+        """Return how many of ``step`` steps were done at a scale.
+
+        Example:
+            >>> Plan((Scale(64, 10), Scale(128, 5))).steps_into(1, 12)
+            2
+        """
+        return step - sum(scale.steps for scale in self.scales[:index])
+
 
 @dataclass(frozen=True)
 class Schedule:

@@ -1,14 +1,11 @@
 """What each term of the total asks of a picture, measured without a trace in the run."""
 
-import copy
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
-
 import torch
 from torch import Tensor, nn
 
 from stylelightning.backbones.base import Features
-from stylelightning.losses.base import IMAGE_LAYER, Loss
+from stylelightning.losses.base import IMAGE_LAYER
+from stylelightning.objective import Objective
 
 NOISE = 0.1
 """Standard deviation of the noise of ``with_noise``, the picture being in [0, 1]."""
@@ -18,56 +15,49 @@ class Evaluation:
     """The weighted terms at one picture, and their gradients there.
 
     It takes a forward pass of the backbone, and a backward pass for each gradient that is asked
-    for. The losses are left as they were, and so are the random numbers; no gradient is added to
-    the run's own.
+    for. The losses and the random numbers are left as they were; no gradient is added to the run's
+    own.
 
     Args:
-        compute: What gives the feature maps of a picture, the picture itself among them.
-        losses: The losses by name.
+        objective: The losses, and what gives them feature maps.
         picture: Where to measure, (1, 3, H, W) in [0, 1].
     """
 
-    def __init__(
-        self,
-        compute: Callable[[Tensor], Features],
-        losses: Mapping[str, Loss],
-        picture: Tensor,
-    ) -> None:
-        self.losses = losses
+    def __init__(self, objective: Objective, picture: Tensor) -> None:
         self.values: dict[str, Tensor] = {}
-        self._pulls: dict[str, Features] = {}
-        with torch.enable_grad(), undisturbed(losses.values(), picture.device):
+        self._gradients: dict[str, Features] = {}
+        devices = [picture.device] if picture.device.type == "cuda" else []
+        with torch.enable_grad(), torch.random.fork_rng(devices):
             # a parameter, as the run's picture is: nothing is compiled anew for it
             self._image = nn.Parameter(picture.detach())
-            self.features = compute(self._image)
+            self.features = objective.features(self._image)
             read = {name: each.detach().requires_grad_() for name, each in self.features.items()}
-            with torch.autocast(picture.device.type, enabled=False):
-                for name, loss in losses.items():
-                    value = loss.weight * loss(read)
-                    self.values[name] = value.detach()
-                    self._pulls[name] = _gradients(value, read)
+            for name, value in objective.terms(read).weighted.items():
+                self._gradients[name] = _gradients(value, read)
+                self.values[name] = value.detach()
 
-    def pull(self, term: str, layer: str) -> Tensor | None:
+    def layer_gradient(self, term: str, layer: str) -> Tensor | None:
         """Return the gradient of a term at a layer, None when the term does not depend on it."""
-        return self._pulls[term].get(layer)
+        return self._gradients[term].get(layer)
 
     def gradient(self, term: str) -> Tensor:
         """Return the gradient of a weighted term at the picture, (1, 3, H, W)."""
-        pulls = {k: v for k, v in self._pulls[term].items() if self.features[k].requires_grad}
-        gradient = pulls.pop(IMAGE_LAYER, torch.zeros_like(self._image, requires_grad=False))
-        if not pulls:
+        found = self._gradients[term]
+        through = {k: v for k, v in found.items() if self.features[k].requires_grad}
+        gradient = through.pop(IMAGE_LAYER, torch.zeros_like(self._image, requires_grad=False))
+        if not through:
             return gradient
         # in 16 bits small gradients would be lost on their way back; a power of two is exact
-        largest = torch.stack([pull.abs().amax() for pull in pulls.values()]).amax()
+        largest = torch.stack([each.abs().amax() for each in through.values()]).amax()
         factor = largest.clamp_min(torch.finfo(largest.dtype).tiny).log2().floor().exp2()
-        (through,) = torch.autograd.grad(
-            [self.features[layer] for layer in pulls],
+        (back,) = torch.autograd.grad(
+            [self.features[layer] for layer in through],
             [self._image],
-            [pull / factor for pull in pulls.values()],
+            [each / factor for each in through.values()],
             retain_graph=True,
             materialize_grads=True,
         )
-        return gradient + through * factor
+        return gradient + back * factor
 
 
 def norm(gradient: Tensor) -> float:
@@ -90,40 +80,12 @@ def with_noise(picture: Tensor) -> Tensor:
     return (picture.detach() + NOISE * noise.to(picture)).clamp(0, 1)
 
 
-@contextmanager
-def undisturbed(losses: Iterable[Loss], device: torch.device) -> Iterator[None]:
-    """Leave losses and random numbers as they were, whatever is evaluated inside.
-
-    What a loss keeps in its attributes is put back, and what it keeps elsewhere is in its
-    ``state``.
-
-    Args:
-        losses: The losses that are evaluated.
-        device: Where they are evaluated.
-    """
-    before = [(each, dict(vars(each)), copy.deepcopy(each.state())) for each in losses]
-    for loss, attributes, _ in before:
-        for name, value in attributes.items():
-            if isinstance(value, dict | list | set):
-                vars(loss)[name] = copy.copy(value)
-    devices = [device] if device.type == "cuda" else []
-    try:
-        with torch.random.fork_rng(devices):
-            yield
-    finally:
-        for loss, attributes, state in before:
-            vars(loss).clear()
-            vars(loss).update(attributes)
-            if state:
-                loss.load_state(state)
-
-
 def _gradients(value: Tensor, read: Features) -> Features:
     """Return the gradients of a value at the feature maps that it depends on."""
     if not value.requires_grad:
         return {}
     found: tuple[Tensor | None, ...] = torch.autograd.grad(
-        value, list(read.values()), allow_unused=True
+        value, list(read.values()), retain_graph=True, allow_unused=True
     )
     pairs = zip(read, found, strict=True)
     return {name: gradient for name, gradient in pairs if gradient is not None}

@@ -1,17 +1,19 @@
 """Small runs through the Python interface, shared by the tests."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
 from lightning.pytorch import Callback, Trainer
 from lightning.pytorch.callbacks import Checkpoint
+from torch import Tensor
 from torch.optim import SGD, Adam, Optimizer
 
 from stylelightning import Schedule, StyleTransfer, StyleTransferData
 from stylelightning.backbones import RandomMultiscale
-from stylelightning.losses import ContentLoss, GramLoss, Loss
+from stylelightning.backbones.base import Features
+from stylelightning.losses import ContentLoss, GramLoss, Loss, Reference, References
 
 OPTIMIZERS: dict[str, Callable[[Any], Optimizer]] = {
     "sgd": lambda p: SGD(p, lr=0.01, momentum=0.9),
@@ -57,3 +59,18 @@ def fit(
     module = make_module(**values)
     make_trainer(folder, *callbacks).fit(module, data)
     return module
+
+
+def references(
+    content: Features | None, styles: Sequence[Features], shares: Sequence[float] = ()
+) -> References:
+    """Return what a loss is prepared with; the style images have equal shares unless given."""
+    parts = shares or [1 / len(styles) for _ in styles]
+    return References(content, [Reference(*each) for each in zip(styles, parts, strict=True)])
+
+
+def evaluated(loss: Loss, features: Features, step: int = 0) -> Tensor:
+    """Return a loss's value at a step, as a run has it."""
+    loss.advance(features, step)
+    value: Tensor = loss(features)
+    return value

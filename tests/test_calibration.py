@@ -39,11 +39,11 @@ class FirstGradients(Callback):
     def on_train_batch_start(
         self, trainer: Trainer, pl_module: Any, batch: Any, batch_idx: int
     ) -> None:
-        for name, loss in pl_module.losses_by_name.items() if not self.norms else ():
-            image = pl_module.canvas.image.detach().clone()
+        for name in pl_module.objective.losses if not self.norms else ():
+            image = pl_module.canvas.decode().detach().clone()
             image = (with_noise(image) if self.noise else image).requires_grad_()
             with torch.enable_grad():
-                (loss.weight * loss(pl_module(image))).backward()
+                pl_module.objective.terms(pl_module(image)).weighted[name].backward()
             assert image.grad is not None
             self.norms[name] = float(image.grad.double().norm())
 
@@ -83,8 +83,8 @@ def test_the_gradients_stand_in_the_ratio_for_any_network_and_size(
         schedule=Schedule(steps=1),
     )  # fmt: skip
     assert first.norms["style"] / first.norms["content"] == pytest.approx(10, rel=1e-4)
-    by_name = module.losses_by_name
-    assert (by_name["style"].weight, by_name["tv"].weight) == (1000.0, 3.0)
+    weights = module.objective.weights
+    assert (weights["style"], weights["tv"]) == (1000.0, 3.0)
 
 
 # The weights are measured with a weight of 1, and a gradient is rounded anew once it is multiplied
@@ -99,9 +99,9 @@ def test_the_gradients_stand_in_the_ratio_in_any_precision(
 
     class Gradients(Callback):
         def on_train_batch_start(self, trainer: Trainer, pl_module: Any, *_: Any) -> None:
-            named = pl_module.losses_by_name
-            evaluation = pl_module.evaluate(pl_module.canvas.image, named)
-            seen.update({name: float(evaluation.gradient(name).norm()) for name in named})
+            evaluation = pl_module.evaluate(pl_module.canvas.decode(), pl_module.objective)
+            names = evaluation.values
+            seen.update({name: float(evaluation.gradient(name).norm()) for name in names})
 
     module = make_module(calibrate=RATIOS, schedule=Schedule(steps=1))
     make_trainer(tmp_path, Gradients(), precision=precision).fit(module, data)
@@ -128,11 +128,11 @@ def test_calibrating_changes_nothing_but_the_weights(
     torch.manual_seed(0)
     calibrated = fit(tmp_path, data, losses=terms(), calibrate=ratios)
     by_hand = terms()
-    for name, loss in calibrated.losses_by_name.items():
-        vars(by_hand[name])["weight"] = loss.weight
+    for name, weight in calibrated.objective.weights.items():
+        vars(by_hand[name])["weight"] = weight
     torch.manual_seed(0)
     plain = fit(tmp_path, data, losses=by_hand)
-    assert torch.equal(calibrated.canvas.image, plain.canvas.image)
+    assert torch.equal(calibrated.canvas.decode(), plain.canvas.decode())
 
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
@@ -150,7 +150,7 @@ def test_resuming_is_exact(tmp_path: Path, data: StyleTransferData, name: str) -
         make_trainer(tmp_path, again).fit(
             resumed, data, ckpt_path=tmp_path / "saved" / f"step={step}.ckpt", weights_only=True
         )
-        assert torch.equal(resumed.canvas.image, whole.canvas.image), step
+        assert torch.equal(resumed.canvas.decode(), whole.canvas.decode()), step
         assert resumed.calibration is not None
         assert whole.calibration is not None
         assert resumed.calibration.weights == whole.calibration.weights
@@ -198,11 +198,9 @@ def test_a_run_that_is_fitted_again_is_calibrated_again(
 ) -> None:
     module = make_module(calibrate=RATIOS)
     make_trainer(tmp_path).fit(module, data)
-    first = {name: loss.weight for name, loss in module.losses_by_name.items()}
+    first = dict(module.objective.weights)
     make_trainer(tmp_path).fit(module, data)
-    assert {name: loss.weight for name, loss in module.losses_by_name.items()} == pytest.approx(
-        first
-    )
+    assert module.objective.weights == pytest.approx(first)
 
 
 @pytest.mark.parametrize(

@@ -221,7 +221,7 @@ def test_a_loss_of_ones_own_is_one_file(
     (tmp_path / "warmth.py").write_text(
         "from stylelightning.losses import Loss\n\n\n"
         "class Warmth(Loss):\n"
-        "    def prepare(self, content, styles):\n"
+        "    def prepare(self, references):\n"
         "        pass\n\n"
         "    def forward(self, features):\n"
         "        red, _, blue = features['image'].mean((0, 2, 3))\n"
@@ -630,7 +630,7 @@ def test_a_diverging_run_stops_and_keeps_its_best_picture(run: Run, capsys: Capt
     # a lost picture is neither shown nor kept for a resume
     checkpoint = folder / "checkpoints" / "last.ckpt"
     state = torch.load(checkpoint, weights_only=True)["state_dict"]
-    assert state["canvas.image"].isfinite().all()
+    assert state["canvas.parametrization.image"].isfinite().all()
 
 
 def test_a_lost_picture_that_nobody_watches_is_written_in_gray(run: Run, capsys: Capture) -> None:

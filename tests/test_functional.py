@@ -218,20 +218,25 @@ def test_excess_by_hand() -> None:
     assert F.excess(values, 0, 1).tolist() == [0.75, 0, 0, 0, 0.75]
 
 
-def test_normalized_gradient_has_the_l1_norm_1_and_the_direction_of_the_gradient() -> None:
-    features = torch.randn(1, 2, 3, 4, dtype=torch.float64, requires_grad=True)
-    value = F.normalized_gradient(lambda x: x.pow(3).sum(), features)
-    torch.testing.assert_close(value, features.pow(3).sum())
-    (gradient,) = torch.autograd.grad(5 * value, features)
-    squares = features.square().detach()
-    torch.testing.assert_close(gradient, 5 * squares / squares.sum())
-
-
-def test_normalized_gradient_of_a_constant_is_zero() -> None:
-    features = torch.ones(1, 2, 3, 4, requires_grad=True)
-    (gradient,) = torch.autograd.grad(
-        F.normalized_gradient(lambda x: 0 * x.sum(), features), features
+def test_normalized_gradients_have_the_layers_weights_as_l1_norms() -> None:
+    a, b = (torch.randn(1, 2, 3, 4, dtype=torch.float64, requires_grad=True) for _ in range(2))
+    value = F.with_normalized_gradients(
+        lambda maps: maps["a"].pow(3).sum() + 9 * maps["b"].sum(),
+        {"a": a, "b": b, "c": torch.ones(1)},
+        {"a": 2.0, "b": 0.5},
     )
+    torch.testing.assert_close(value, a.pow(3).sum() + 9 * b.sum())
+    gradients = torch.autograd.grad(5 * value, (a, b))
+    squares = a.square().detach()
+    torch.testing.assert_close(gradients[0], 5 * 2 * squares / squares.sum())
+    # by hand: 24 equal values that add up to 5 * 0.5
+    torch.testing.assert_close(gradients[1], torch.full_like(b, 5 * 0.5 / 24))
+
+
+def test_normalized_gradients_of_a_constant_are_zero() -> None:
+    maps = {"a": torch.ones(1, 2, 3, 4, requires_grad=True)}
+    value = F.with_normalized_gradients(lambda each: 0 * each["a"].sum(), maps, {"a": 1.0})
+    (gradient,) = torch.autograd.grad(value, maps["a"])
     assert not gradient.any()
 
 

@@ -24,8 +24,8 @@ class Gradient(Callback):
     """Keeps the picture of the first step and its gradient."""
 
     def on_before_optimizer_step(self, trainer: Trainer, pl_module: Any, optimizer: Any) -> None:
-        self.image = pl_module.canvas.image.detach().clone()
-        self.grad = pl_module.canvas.image.grad.clone()
+        self.image = pl_module.canvas.decode().detach().clone()
+        self.grad = pl_module.canvas.decode().grad.clone()
 
 
 def torchvision_features(backbone: VGG19, images: Tensor) -> dict[int, Tensor]:

@@ -19,6 +19,7 @@ from stylelightning.losses import (
     ContentLoss,
     GramLoss,
     Loss,
+    References,
     SlicedWassersteinLoss,
     TotalVariationLoss,
 )
@@ -27,7 +28,9 @@ from tests.runs import OPTIMIZERS, fit, make_module, make_trainer
 
 def test_exactly_one_parameter_requires_grad(tmp_path: Path, data: StyleTransferData) -> None:
     module = fit(tmp_path, data)
-    assert [n for n, p in module.named_parameters() if p.requires_grad] == ["canvas.image"]
+    assert [n for n, p in module.named_parameters() if p.requires_grad] == [
+        "canvas.parametrization.image"
+    ]
 
 
 class Sizes(Callback):
@@ -77,7 +80,7 @@ def test_only_first_order_methods_are_clamped(
     class Brighter(Loss):
         """Pulls every pixel to 2, out of range."""
 
-        def prepare(self, content: Any, styles: Any) -> None:
+        def prepare(self, references: References) -> None:
             pass
 
         def forward(self, features: dict[str, Tensor]) -> Tensor:
@@ -85,7 +88,7 @@ def test_only_first_order_methods_are_clamped(
 
     losses = {"light": Brighter(1e4, ["image"])}
     module = fit(tmp_path, data, optimizer=OPTIMIZERS[optimizer], losses=losses)
-    assert bool(module.canvas.image.max() <= 1) is clamped
+    assert bool(module.canvas.decode().max() <= 1) is clamped
     assert module.picture.max() == 1
 
 
@@ -100,7 +103,7 @@ def test_moments_are_carried_over_when_asked(
             self, trainer: Trainer, pl_module: Any, outputs: Any, batch: Any, batch_idx: int
         ) -> None:
             (state,) = trainer.optimizers[0].state.values()
-            assert state["exp_avg"].shape == pl_module.canvas.image.shape
+            assert state["exp_avg"].shape == pl_module.canvas.decode().shape
             assert state["exp_avg_sq"].min() >= 0
             steps.append(float(state["step"]))
 
@@ -114,14 +117,14 @@ def test_an_optimizer_with_other_shapes_starts_cold(
     module = fit(tmp_path, data, optimizer=lambda p: torch.optim.Adafactor(p), carry_moments=True)
     optimizer = module.optimizers(use_pl_optimizer=False)
     assert isinstance(optimizer, Optimizer)
-    assert optimizer.state[module.canvas.image]["step"] == 3
+    assert optimizer.state[module.canvas.decode()]["step"] == 3
 
 
 def test_lbfgs_always_starts_cold(tmp_path: Path, data: StyleTransferData) -> None:
     module = fit(tmp_path, data, optimizer=OPTIMIZERS["lbfgs"], carry_moments=True)
     optimizer = module.optimizers(use_pl_optimizer=False)
     assert isinstance(optimizer, torch.optim.LBFGS)
-    assert optimizer.state[module.canvas.image]["n_iter"] == 3
+    assert optimizer.state[module.canvas.decode()]["n_iter"] == 3
 
 
 @pytest.mark.parametrize(
@@ -317,10 +320,9 @@ def test_bf16_mixed_keeps_picture_and_statistics_in_float32(
 ) -> None:
     module = make_module(optimizer=OPTIMIZERS[optimizer])
     make_trainer(tmp_path, precision="bf16-mixed").fit(module, data)
-    assert module.canvas.image.dtype == torch.float32
-    style = module.losses["style"]
-    assert isinstance(style, GramLoss)
-    assert {matrix.dtype for matrix in style.current.values()} == {torch.float32}
+    assert module.canvas.decode().dtype == torch.float32
+    statistics = module.terms.statistics["style"]
+    assert {matrix.dtype for matrix in statistics.values()} == {torch.float32}
     assert module.picture.isfinite().all()
 
 
@@ -343,7 +345,7 @@ def test_every_precision_goes_over_a_scale_change_on_a_gpu(
     module = make_module(averaging=0.9, carry_moments=True)
     trainer = make_trainer(tmp_path, StopOnDivergence(), precision=precision, accelerator="gpu")
     trainer.fit(module, data)
-    assert module.canvas.image.dtype == torch.float32
+    assert module.canvas.decode().dtype == torch.float32
     assert module.picture.isfinite().all()
 
 

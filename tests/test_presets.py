@@ -18,6 +18,7 @@ from stylelightning import Schedule, backbones, losses
 from stylelightning.backbones.base import Features
 from stylelightning.losses import Loss, SlicedWassersteinLoss
 from tests.conftest import ROOT
+from tests.runs import references
 
 Formula = Callable[[Features, Features, Features, dict[str, Loss]], Tensor]
 STYLE = ["relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1"]
@@ -310,7 +311,8 @@ def test_a_preset_has_the_value_and_gradient_of_its_source(name: str) -> None:
     # STROTSS's places: 16 x 32 pixels are fewer than its samples, so all are looked at
     picture, content, style = (features(layers, 16, seed) for seed in (1, 2, 3))
     for loss in terms.values():
-        loss.prepare(content, [style])
+        loss.prepare(references(content, [style]))
+        loss.advance(picture, 0)
     read = {
         layer: picture[layer].requires_grad_() for loss in terms.values() for layer in loss.layers
     }

@@ -49,7 +49,7 @@ def test_resuming_is_exact_from_every_step(
         make_trainer(tmp_path, again, precision=precision).fit(
             resumed, data, ckpt_path=tmp_path / "saved" / f"step={step}.ckpt", weights_only=True
         )
-        assert torch.equal(resumed.canvas.image, whole.canvas.image), step
+        assert torch.equal(resumed.canvas.decode(), whole.canvas.decode()), step
         assert torch.equal(resumed.picture, whole.picture), step
 
 
@@ -77,7 +77,7 @@ def test_a_loss_with_a_state_resumes_with_it(run: Run, loss: str, steps: int) ->
 
 def test_a_checkpoint_holds_no_backbone(run: Run) -> None:
     folder = run()
-    assert list(load(folder)["state_dict"]) == ["canvas.image"]
+    assert list(load(folder)["state_dict"]) == ["canvas.parametrization.image"]
 
 
 def test_last_continues_the_newest_run_to_the_same_file(run: Run) -> None:
@@ -101,7 +101,9 @@ def test_a_finished_run_can_be_extended(run: Run) -> None:
     whole = run("--name", "whole", "--model.schedule.steps", "[3, 5]")
     run()
     extended = run("--ckpt_path", "last", "--model.schedule.steps", "[3, 5]")
-    images = [load(each)["state_dict"]["canvas.image"] for each in (whole, extended)]
+    images = [
+        load(each)["state_dict"]["canvas.parametrization.image"] for each in (whole, extended)
+    ]
     assert torch.equal(*images)
 
 

@@ -1,7 +1,5 @@
 """Gradients of single terms, measured beside a run."""
 
-from typing import Any
-
 import pytest
 import torch
 from torch import Tensor
@@ -16,26 +14,19 @@ from stylelightning.losses import (
     SlicedWassersteinLoss,
     TotalVariationLoss,
 )
-from stylelightning.term_gradients import Evaluation, norm, undisturbed, with_noise
+from stylelightning.objective import Compute, Objective
+from stylelightning.term_gradients import Evaluation, norm, with_noise
 from tests.conftest import smooth_picture
+from tests.runs import evaluated, references
 
 
-class Compute:
-    """Feature maps of a backbone, the picture among them."""
-
-    def __init__(self, backbone: Backbone, *layers: str) -> None:
-        self.backbone, self.layers = backbone, layers
-
-    def __call__(self, image: Tensor) -> Features:
-        return {**self.backbone(image, self.layers), "image": image}
-
-
-def prepared(compute: Compute, losses: dict[str, Loss]) -> dict[str, Loss]:
+def objective(losses: dict[str, Loss], backbone: Compute) -> Objective:
+    """Return an objective with targets from two pictures."""
+    made = Objective(losses, backbone)
     with torch.no_grad():
-        content, style = (compute(smooth_picture(24, 32, seed)) for seed in (1, 2))
-    for loss in losses.values():
-        loss.prepare(content, [style])
-    return losses
+        content, style = (made.features(smooth_picture(24, 32, seed)) for seed in (1, 2))
+    made.prepare(references(content, [style]))
+    return made
 
 
 @pytest.mark.parametrize(
@@ -47,17 +38,16 @@ def prepared(compute: Compute, losses: dict[str, Loss]) -> dict[str, Loss]:
     ],
 )
 def test_a_terms_gradient_is_that_of_autograd(backbone: Backbone, layers: tuple[str, ...]) -> None:
-    compute = Compute(backbone, *layers)
     losses: dict[str, Loss] = {
         "content": ContentLoss(3.0, [layers[0]]),
         "style": GramLoss(1e-7, ["image", *layers]),  # a factor that only scaling hides
         "tv": TotalVariationLoss(2.0),
     }
-    picture = smooth_picture(24, 32, 3)
-    evaluation = Evaluation(compute, prepared(compute, losses), picture)
+    picture, made = smooth_picture(24, 32, 3), objective(losses, backbone)
+    evaluation = Evaluation(made, picture)
     for name, loss in losses.items():
         image = picture.clone().requires_grad_()
-        value = loss.weight * loss(compute(image))
+        value = loss.weight * loss(made.features(image))
         value.backward()
         torch.testing.assert_close(evaluation.values[name], value.detach())
         assert image.grad is not None
@@ -65,17 +55,16 @@ def test_a_terms_gradient_is_that_of_autograd(backbone: Backbone, layers: tuple[
 
 
 def test_a_gradient_too_small_for_16_bits_is_not_lost() -> None:
-    compute = Compute(VGG16(weights=None), "relu2_1")
-    losses = prepared(compute, {"tiny": ContentLoss(1e-9, ["relu2_1"])})
-    whole = Evaluation(compute, losses, smooth_picture(24, 32, 3)).gradient("tiny")
-    half = compute.backbone.half()
+    backbone = VGG16(weights=None)
+    made = objective({"tiny": ContentLoss(1e-9, ["relu2_1"])}, backbone)
+    whole = Evaluation(made, smooth_picture(24, 32, 3)).gradient("tiny")
+    half = backbone.half()
 
-    class Half(Compute):
-        def __call__(self, image: Tensor) -> Features:
-            maps = half(image.half(), self.layers)
-            return {**{name: each.float() for name, each in maps.items()}, "image": image}
+    def compute(image: Tensor, layers: frozenset[str]) -> Features:
+        return {name: each.float() for name, each in half(image.half(), layers).items()}
 
-    found = Evaluation(Half(half, "relu2_1"), losses, smooth_picture(24, 32, 3)).gradient("tiny")
+    low = Objective(made.losses, compute)
+    found = Evaluation(low, smooth_picture(24, 32, 3)).gradient("tiny")
     assert norm(whole) < 6e-8  # the smallest number of float16
     assert norm(found - whole) < 0.1 * norm(whole)  # 3 digits a step, through four layers
 
@@ -85,45 +74,25 @@ def test_a_term_that_does_not_depend_on_the_picture_has_the_gradient_0() -> None
         def forward(self, features: Features) -> Tensor:
             return torch.ones(())
 
-    compute = Compute(Pixels(), "octave1")
-    losses = prepared(compute, {"constant": Constant(1.0, ["octave1"])})
-    evaluation = Evaluation(compute, losses, smooth_picture(8, 8, 3))
+    made = objective({"constant": Constant(1.0, ["octave1"])}, Pixels())
+    evaluation = Evaluation(made, smooth_picture(8, 8, 3))
     assert not evaluation.gradient("constant").any()
-    assert evaluation.pull("constant", "octave1") is None
+    assert evaluation.layer_gradient("constant", "octave1") is None
 
 
-class Wandering(ContentLoss):
-    """A loss that changes in every way: a number, a list, a tensor in place, a random draw."""
-
-    def __init__(self) -> None:
-        super().__init__(1.0, ["image"])
-        self.calls, self.seen, self.mean = 0, [0.0], torch.zeros(3)
+class Random(ContentLoss):
+    """A loss that draws when it is evaluated."""
 
     def forward(self, features: Features) -> Tensor:
-        self.calls += 1
-        self.seen.append(float(torch.rand(())))
-        self.mean.lerp_(features["image"].detach().mean((0, 2, 3)), 0.5)
-        return super().forward(features)
-
-    def state(self) -> dict[str, Any]:
-        return {"mean": self.mean}
-
-    def load_state(self, state: dict[str, Any]) -> None:
-        self.mean = state["mean"]
+        return super().forward(features) * torch.rand(())
 
 
-def test_losses_and_random_numbers_are_left_as_they_were() -> None:
-    loss = Wandering()
-    loss.prepare({"image": smooth_picture(8, 8, 1)}, [])
-    with undisturbed([loss], torch.device("cpu")):
-        loss({"image": smooth_picture(8, 8, 2)})
-        assert loss.calls == 1
-    assert (loss.calls, loss.seen, loss.mean.tolist()) == (0, [0.0], [0.0, 0.0, 0.0])
+def test_random_numbers_are_left_as_they_were() -> None:
+    made = objective({"random": Random(1.0, ["image"])}, Pixels())
     torch.manual_seed(0)
     untouched = torch.rand(())
     torch.manual_seed(0)
-    with undisturbed([loss], torch.device("cpu")):
-        loss({"image": smooth_picture(8, 8, 2)})
+    Evaluation(made, smooth_picture(24, 32, 3))
     assert torch.equal(torch.rand(()), untouched)
 
 
@@ -136,17 +105,15 @@ def test_losses_and_random_numbers_are_left_as_they_were() -> None:
     ],
 )
 def test_a_loss_goes_on_as_if_it_had_not_been_evaluated(loss: Loss) -> None:
-    compute = Compute(Pixels())
     values: list[list[float]] = []
     for beside in (False, True):
-        prepared(compute, {"loss": loss})
+        made = objective({"loss": loss}, Pixels())
         values.append([])
-        for seed in range(5):
-            values[-1].append(float(loss(compute(smooth_picture(12, 12, seed)))))
+        for step in range(5):
+            picture = made.features(smooth_picture(24, 32, step))
+            values[-1].append(float(evaluated(loss, picture, step)))
             if beside:
-                kept = dict(vars(loss)["current"]) if isinstance(loss, GramLoss) else {}
-                Evaluation(compute, {"loss": loss}, smooth_picture(12, 12, 9)).gradient("loss")
-                assert not kept or vars(loss)["current"] == kept
+                Evaluation(made, smooth_picture(24, 32, 9)).gradient("loss")
     assert values[0] == values[1]
 
 

@@ -64,11 +64,13 @@ class Advice(Callback):
         module = style_transfer(pl_module)
         if trainer.global_step != 1 or not module.finite:
             return
-        losses = {n: loss for n, loss in module.losses_by_name.items() if loss.weight > 0}
-        evaluation = module.evaluate(with_noise(module.canvas.image), losses)
-        gradients = {name: evaluation.gradient(name) for name in losses}
-        total = norm(sum(gradients.values(), torch.zeros_like(module.canvas.image)))
-        for name, loss in losses.items():
+        weights = module.objective.weights
+        weighed = module.objective.part(name for name, weight in weights.items() if weight > 0)
+        picture = with_noise(module.canvas.decode())
+        evaluation = module.evaluate(picture, weighed)
+        gradients = {name: evaluation.gradient(name) for name in weighed.losses}
+        total = norm(sum(gradients.values(), torch.zeros_like(picture)))
+        for name, loss in weighed.losses.items():
             if not evaluation.values[name] > 0:
                 continue
             size = norm(gradients[name])
@@ -88,10 +90,10 @@ def _silent_layers(evaluation: Evaluation, name: str, loss: Loss) -> list[str]:
     """Return the layers, of those that count, at which a term has no gradient."""
     silent = []
     for layer, weight in loss.layer_weights.items():
-        pull = evaluation.pull(name, layer)
+        gradient = evaluation.layer_gradient(name, layer)
         # where all answers of a layer are 0, nothing goes back through its rectifiers
         dead = layer != IMAGE_LAYER and not evaluation.features[layer].any()
-        if weight > 0 and (pull is None or not pull.any() or dead):
+        if weight > 0 and (gradient is None or not gradient.any() or dead):
             silent.append(layer)
     return silent
 
@@ -109,8 +111,8 @@ def _warn_of_small_styles(module: StyleTransfer) -> None:
     sizes = module.data.style_sizes(module.plan.scales[-1].size)
     smallest = min(sizes, key=min, default=None)
     table = module.backbone.layer_table
-    for name, loss in module.losses_by_name.items():
-        if smallest is None or not loss.needs_style or not loss.weight > 0:
+    for name, loss in module.objective.losses.items():
+        if smallest is None or not loss.needs_style or not module.objective.weights[name] > 0:
             continue
         seen = {layer: table[layer].receptive_field for layer in loss.layers if layer in table}
         wide = [layer for layer, side in seen.items() if side and side > min(smallest)]

@@ -89,7 +89,7 @@ class StopOnDivergence(Callback):
         if not module.finite or self._watch.diverged(
             min(2, self.patience) if last else self.patience
         ):
-            module.canvas.reset(self._watch.best)
+            module.canvas.encode(self._watch.best)
             raise DivergenceError(self._watch.explain(trainer.optimizers[0]))
 
 
@@ -102,15 +102,15 @@ class _Watch:
     """
 
     def __init__(self, module: StyleTransfer, step: int) -> None:
-        self.names = list(module.terms)
+        self.names = list(module.terms.weighted)
         self.scale = -1
         self.step = -1
         self.largest_first = module.total.new_zeros(())
         self.reference = self.largest_first
-        self.best = module.canvas.image.detach().clone()
+        self.best = module.canvas.decode().detach().clone()
         self.best_total = module.total.new_full((), math.inf)
         self.best_step = self._number(module, step)
-        self.before = self.bad = torch.stack(list(module.terms.values()))
+        self.before = self.bad = torch.stack(list(module.terms.weighted.values()))
         self.bad_step = self.best_step
         self.in_a_row = self._number(module, 0)
         self.not_finite = module.total.isfinite().logical_not()
@@ -121,7 +121,7 @@ class _Watch:
         if step == self.step:
             return
         self.step = step
-        picture, terms = module.canvas.image, torch.stack(list(module.terms.values()))
+        picture, terms = module.canvas.decode(), torch.stack(list(module.terms.weighted.values()))
         total = terms.sum()
         finite = total.isfinite()
         if module.scale != self.scale:

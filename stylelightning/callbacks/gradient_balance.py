@@ -45,8 +45,8 @@ class GradientBalance(PictureCallback):
 
     def record(self, trainer: Trainer, module: StyleTransfer, step: int) -> None:
         """Log norms and cosines, and have the chart drawn."""
-        evaluation = module.evaluate(module.canvas.image, module.losses_by_name)
-        gradients = {name: evaluation.gradient(name) for name in module.losses_by_name}
+        evaluation = module.evaluate(module.canvas.decode(), module.objective)
+        gradients = {name: evaluation.gradient(name) for name in evaluation.values}
         norms = {name: norm(each) for name, each in gradients.items()}
         cosines = pairwise_cosines(gradients)
         metrics = {f"gradient/{name}": value for name, value in norms.items()}

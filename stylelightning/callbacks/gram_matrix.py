@@ -5,7 +5,7 @@ from pathlib import Path
 import torch
 from lightning.pytorch import Trainer
 from torch import Tensor
-from torch.nn import functional as F
+from torch.nn import functional
 
 from stylelightning.callbacks.background import PictureCallback
 from stylelightning.callbacks.periodic import boards
@@ -62,9 +62,11 @@ class GramMatrixVisualizer(PictureCallback):
         """Have the matrices drawn that the losses compared last."""
         matrices = {
             f"{name}/{layer}": (loss.targets[layer][0].cpu(), current[0].cpu())
-            for name, loss in module.losses.items()
+            for name, loss in module.objective.losses.items()
             if isinstance(loss, GramLoss)
-            for layer, current in loss.current.items()
+            for layer, current in loss.matrices(
+                module.terms.statistics[name], module.terms.counts[name]
+            ).items()
         }
         folder, writers = Path(trainer.default_root_dir, "grams"), boards(trainer)
 
@@ -87,8 +89,8 @@ class GramMatrixVisualizer(PictureCallback):
     def _fit(self, matrix: Tensor) -> Tensor:
         side, grid = len(matrix), matrix[None, None]
         if side > self.panel_size:
-            return F.adaptive_avg_pool2d(grid, self.panel_size)[0, 0]
-        return F.interpolate(grid, scale_factor=max(1, self.panel_size // side))[0, 0]
+            return functional.adaptive_avg_pool2d(grid, self.panel_size)[0, 0]
+        return functional.interpolate(grid, scale_factor=max(1, self.panel_size // side))[0, 0]
 
 
 def colour(values: Tensor) -> Tensor:

@@ -56,7 +56,7 @@ class LossLog(PeriodicCallback):
 
     def record(self, trainer: Trainer, module: StyleTransfer, step: int) -> None:
         """Write one line everywhere."""
-        terms = {name: float(term) for name, term in module.terms.items()}
+        terms = {name: float(term) for name, term in module.terms.weighted.items()}
         total = sum(terms.values())
         now = time.monotonic()
         seconds = (now - self._time) / max(1, step - self._step)

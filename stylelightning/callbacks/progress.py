@@ -67,7 +67,7 @@ class StepProgressBar(TQDMProgressBar):
         bar.n = step
         bar.set_description(f"{width}x{height} px", refresh=False)
         bar.set_postfix_str(
-            "  ".join(f"{name} {float(term):.3g}" for name, term in module.terms.items())
+            "  ".join(f"{name} {float(term):.3g}" for name, term in module.terms.weighted.items())
         )
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:

@@ -4,8 +4,8 @@ from stylelightning.functional.distances import (
     Reduction,
     absolute_distance,
     edge_weights,
-    normalized_gradient,
     squared_distance,
+    with_normalized_gradients,
 )
 from stylelightning.functional.gram import GramNormalization, gram_divisor, gram_matrix
 from stylelightning.functional.regularity import (
@@ -32,10 +32,10 @@ __all__ = [
     "gram_matrix",
     "laplacian",
     "nine_point_variation",
-    "normalized_gradient",
     "octaves",
     "resize",
     "smoothed_by_softmax",
     "squared_distance",
     "total_variation",
+    "with_normalized_gradients",
 ]

@@ -1,6 +1,6 @@
 """How far two tensors are from each other."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
 import torch
@@ -79,19 +79,23 @@ def edge_weights(features: Tensor, smallest: float, largest: float, width: int =
     return relative.clamp(smallest, largest)
 
 
-def normalized_gradient(
-    function: Callable[[Tensor], Tensor], features: Tensor, epsilon: float = 1e-8
+def with_normalized_gradients(
+    function: Callable[[dict[str, Tensor]], Tensor],
+    features: Mapping[str, Tensor],
+    weights: Mapping[str, float],
+    epsilon: float = 1e-8,
 ) -> Tensor:
-    r"""Return a function's value; its gradient is divided by its own L1 norm.
+    r"""Return a function's value; its gradient at each layer is divided by its own L1 norm.
 
-    .. math:: g = \frac{\nabla f}{\lVert \nabla f \rVert_1 + \epsilon}
+    .. math:: g_l = w_l \frac{\nabla_l f}{\lVert \nabla_l f \rVert_1 + \epsilon}
 
-    A term then pulls with the same strength on every layer and at every step, whatever its value:
-    the value is no longer what is minimised, and a line search makes no sense.
+    A term then pulls with the same strength at every step, whatever its value: the value is no
+    longer what is minimised, and a line search makes no sense.
 
     Args:
         function: Function of ``features`` with a scalar value.
-        features: Feature map of any shape.
+        features: Feature maps by layer.
+        weights: Weight of each layer that the function reads.
         epsilon: What keeps a gradient of 0 from being divided by 0.
 
     Returns:
@@ -101,12 +105,14 @@ def normalized_gradient(
     (lines 404 to 414) normalises the gradient of the scalar instead, which squares the weight.
     """
     with torch.enable_grad():
-        leaf = features.detach().requires_grad_()
-        value = function(leaf)
-        (gradient,) = torch.autograd.grad(value, leaf)
-    result: Tensor = _Prescribed.apply(
-        features, value.detach(), gradient / (gradient.abs().sum() + epsilon)
-    )
+        leaves = {name: features[name].detach().requires_grad_() for name in weights}
+        value = function({**features, **leaves})
+        found = torch.autograd.grad(value, list(leaves.values()), materialize_grads=True)
+    scaled = [
+        weight * gradient / (gradient.abs().sum() + epsilon)
+        for weight, gradient in zip(weights.values(), found, strict=True)
+    ]
+    result: Tensor = _Prescribed.apply(value.detach(), scaled, *(features[n] for n in weights))
     return result
 
 
@@ -118,14 +124,13 @@ def _check_shapes(first: Tensor, second: Tensor) -> None:
 
 
 class _Prescribed(torch.autograd.Function):
-    """A value that is given, with a gradient that is given."""
+    """A value that is given, with gradients that are given."""
 
     @staticmethod
-    def forward(ctx: Any, features: Tensor, value: Tensor, gradient: Tensor) -> Tensor:
-        ctx.save_for_backward(gradient)
+    def forward(ctx: Any, value: Tensor, gradients: list[Tensor], *features: Tensor) -> Tensor:
+        ctx.save_for_backward(*gradients)
         return value.clone()
 
     @staticmethod
-    def backward(ctx: Any, upstream: Tensor) -> tuple[Tensor, None, None]:
-        (gradient,) = ctx.saved_tensors
-        return upstream * gradient, None, None
+    def backward(ctx: Any, upstream: Tensor) -> tuple[Tensor | None, ...]:
+        return None, None, *(upstream * gradient for gradient in ctx.saved_tensors)

@@ -13,6 +13,7 @@ from stylelightning.losses.hypercolumn import HypercolumnLoss, StyleHypercolumnL
 from stylelightning.losses.laplacian import LaplacianLoss
 from stylelightning.losses.moment import MomentLoss
 from stylelightning.losses.patch import PatchLoss
+from stylelightning.losses.references import Reference, References
 from stylelightning.losses.relaxed_emd import PaletteLoss, RelaxedEMDLoss, RelaxedTransportLoss
 from stylelightning.losses.renewed import RenewedLoss
 from stylelightning.losses.self_similarity import SelfSimilarityLoss
@@ -34,6 +35,8 @@ __all__ = [
     "PaletteLoss",
     "PatchLoss",
     "RangeLoss",
+    "Reference",
+    "References",
     "RelaxedEMDLoss",
     "RelaxedTransportLoss",
     "RenewedLoss",

@@ -3,11 +3,12 @@
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from torch import Tensor, nn
 
 from stylelightning.backbones.base import Features
+from stylelightning.losses.references import Reference, References
 
 IMAGE_LAYER = "image"
 """The layer name under which a loss reads the picture itself."""
@@ -20,10 +21,12 @@ class Loss(nn.Module, ABC):
     """A term of the total, computed from feature maps.
 
     A loss owns no backbone: it names the layers it reads and is handed their feature maps. The
-    layer ``image`` is the picture itself, (B, 3, H, W) in [0, 1].
+    layer ``image`` is the picture itself, (B, 3, H, W) in [0, 1]. At each size of the picture
+    ``prepare`` comes first; then, at each step, ``advance`` once and ``forward`` as often as the
+    optimizer wants, which changes nothing.
 
     Args:
-        weight: Factor of the term in the total, at least 0.
+        weight: Factor of the term in the total when the run starts, at least 0.
         layers: Layers to read. A list gives each of n layers the weight 1/n (a mean over
             layers); a mapping ``{relu1_1: 1.0, relu2_1: 0.5}`` gives the weights of a sum.
 
@@ -31,18 +34,21 @@ class Loss(nn.Module, ABC):
         ValueError: If a weight is negative or not finite, or no layer is named, or one twice.
     """
 
+    scope: Literal["local", "statistical", "global"] = "global"
+    """What a term's gradient at one position depends on: only what is near (a sum over positions),
+    sums over all positions (`StatisticalLoss`), or every position."""
     needs_content = False
     """Whether ``prepare`` reads the content image."""
     needs_style = False
     """Whether ``prepare`` reads the style images."""
     stochastic = False
-    """Whether ``forward`` draws at random, so that one picture has several values."""
+    """Whether it draws at random as the run goes on, so that one picture has several values."""
+    normalize_gradients = False
+    """Whether the gradient at each layer is divided by its own L1 norm before it is weighted."""
     renew_every_n_steps: int | None = None
     """Steps after which it searches or draws anew, which takes longer; None for never."""
     smallest_map = 1
     """Smallest side in positions of a layer that the loss can read, such as a patch's."""
-    shares: tuple[float, ...] = ()
-    """Share of each style image in a blend, set before ``prepare``; empty for equal ones."""
 
     def __init__(self, weight: float, layers: Sequence[str] | dict[str, float]) -> None:
         super().__init__()
@@ -67,31 +73,51 @@ class Loss(nn.Module, ABC):
         return tuple(self.layer_weights)
 
     @abstractmethod
-    def prepare(self, content: Features | None, styles: Sequence[Features]) -> None:
+    def prepare(self, references: References) -> None:
         """Compute the targets, once for each size of the picture.
 
         Args:
-            content: Feature maps of the content image, or None when there is none.
-            styles: Feature maps of each style image, sizes may differ.
+            references: What the picture is compared with.
+
+        Raises:
+            ValueError: If there is no content or style image, and the term needs one.
         """
 
-    def _check_styles(self, styles: Sequence[Features]) -> None:
-        """Refuse a run without a style image."""
-        if not styles:
+    def advance(self, features: Features, step: int) -> None:
+        """Do what is due once a step, such as another search, before the step is evaluated.
+
+        Args:
+            features: Feature maps of the picture, detached.
+            step: Steps done since ``prepare``.
+        """
+
+    def _content(self, references: References) -> Features:
+        """Return the content image's feature maps at the layers of the loss."""
+        if references.content is None:
+            raise ValueError(
+                f"{type(self).__name__} needs the features of a content image, got None."
+            )
+        return {name: references.content[name].detach() for name in self.layers}
+
+    def _styles(self, references: References) -> Sequence[Reference]:
+        """Return the style images."""
+        if not references.styles:
             raise ValueError(
                 f"{type(self).__name__} needs the features of a style image, got none."
             )
+        return references.styles
 
-    def _blend(self, values: Sequence[Tensor]) -> Tensor:
-        """Return the mean over style images of what was computed from each, by their shares.
+    def _blend(self, references: References, value: Callable[[Features], Tensor]) -> Tensor:
+        """Return the mean over style images of what is computed from each, by their shares.
 
         Args:
-            values: One tensor for each style image, of one shape.
+            references: What the picture is compared with.
+            value: What gives a tensor, of the same shape for every style image.
         """
-        if len(values) == 1:
-            return values[0]
-        shares = self.shares or [1 / len(values)] * len(values)
-        parts = [share * value for share, value in zip(shares, values, strict=True)]
+        first, *others = self._styles(references)
+        if not others:
+            return value(first.features)
+        parts = [each.share * value(each.features) for each in (first, *others)]
         return sum(parts[1:], parts[0])
 
     def _weighted_sum(self, term: Callable[[str], Tensor]) -> Tensor:
@@ -135,7 +161,7 @@ class Loss(nn.Module, ABC):
 
     @abstractmethod
     def forward(self, features: Features) -> Tensor:
-        """Return the unweighted term.
+        """Return the unweighted term. Nothing of the loss changes.
 
         Args:
             features: Feature maps of the picture, float32 (or the precision asked for).
@@ -151,6 +177,17 @@ class StatisticalLoss(Loss):
     Its two steps are apart so that the sums of several tiles, or of several machines, can be added
     up before they are compared.
     """
+
+    scope = "statistical"
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        """Refuse a class whose ``forward`` would never be called."""
+        super().__init_subclass__(**options)
+        if "forward" in vars(cls):
+            raise TypeError(
+                f"{cls.__name__} must write `statistics` and `compare`, of which its `forward` is "
+                "made, and no `forward`: derive it from Loss for a term of another kind."
+            )
 
     @abstractmethod
     def statistics(self, features: Features) -> Features:

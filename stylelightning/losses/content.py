@@ -1,8 +1,6 @@
 """The content term."""
 
 import math
-from collections.abc import Sequence
-from functools import partial
 from typing import Literal
 
 from torch import Tensor
@@ -10,6 +8,7 @@ from torch import Tensor
 from stylelightning import functional as F
 from stylelightning.backbones.base import Features
 from stylelightning.losses.base import Loss
+from stylelightning.losses.references import References
 
 
 class ContentLoss(Loss):
@@ -37,9 +36,10 @@ class ContentLoss(Loss):
     Source: Gatys, Ecker and Bethge, CVPR 2016, equation 1,
     https://doi.org/10.1109/CVPR.2016.265; the mean is that of neural_style.lua, line 464.
     ``functional.edge_weights`` says what an edge is; weighting by edges is this project's own.
-    ``functional.normalized_gradient`` says where dividing gradients comes from.
+    ``functional.with_normalized_gradients`` says where dividing gradients comes from.
     """
 
+    scope = "local"
     needs_content = True
 
     def __init__(
@@ -64,11 +64,9 @@ class ContentLoss(Loss):
         self.targets: Features = {}
         self.position_weights: Features = {}
 
-    def prepare(self, content: Features | None, styles: Sequence[Features]) -> None:
+    def prepare(self, references: References) -> None:
         """Keep the content image's features as the targets, and weigh their positions."""
-        if content is None:
-            raise ValueError("ContentLoss needs the features of a content image, got None.")
-        self.targets = {name: content[name].detach() for name in self.layers}
+        self.targets = self._content(references)
         if self.edge_weights is not None:
             smallest, largest = self.edge_weights
             self.position_weights = {
@@ -78,13 +76,11 @@ class ContentLoss(Loss):
 
     def forward(self, features: Features) -> Tensor:
         """Return the weighted sum of the layers' squared distances."""
-
-        def distance(name: str, values: Tensor) -> Tensor:
-            weights = self.position_weights.get(name)
-            return F.squared_distance(values, self.targets[name], self.reduction, weights)
-
-        if self.normalize_gradients:
-            return self._weighted_sum(
-                lambda name: F.normalized_gradient(partial(distance, name), features[name])
+        return self._weighted_sum(
+            lambda name: F.squared_distance(
+                features[name],
+                self.targets[name],
+                self.reduction,
+                self.position_weights.get(name),
             )
-        return self._weighted_sum(lambda name: distance(name, features[name]))
+        )

@@ -1,7 +1,7 @@
 """Style terms of the mean and the covariance of features."""
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from functools import partial
 from typing import Literal
 
 import torch
@@ -10,6 +10,7 @@ from torch import Tensor
 from stylelightning import functional as F
 from stylelightning.backbones.base import Features
 from stylelightning.losses.base import STYLE_LAYERS, StatisticalLoss
+from stylelightning.losses.references import References
 from stylelightning.transport import squared_gaussian_wasserstein, symmetric_root
 
 
@@ -27,19 +28,17 @@ class GaussianLoss(StatisticalLoss):
 
     def __init__(self, weight: float, layers: list[str] | dict[str, float]) -> None:
         super().__init__(weight, layers)
-        self.means: Features = {}
-        self.covariances: Features = {}
+        self.targets: dict[str, tuple[Tensor, Tensor]] = {}
 
-    def prepare(self, content: Features | None, styles: Sequence[Features]) -> None:
-        """Keep the style images' means and covariances as the targets.
+    def prepare(self, references: References) -> None:
+        """Keep what the style images' means and covariances say as the targets.
 
         Raises:
             ValueError: If there is no style image.
         """
-        self._check_styles(styles)
         for name in self.layers:
-            moments = [self.statistics(style)[name] / self.count(style)[name] for style in styles]
-            self.means[name], self.covariances[name] = _split(self._blend(moments).detach())
+            moments = self._blend(references, partial(self._moments, name)).detach()
+            self.targets[name] = self.target(*_split(moments))
 
     def statistics(self, features: Features) -> Features:
         """Return the sums of products and, as a last column, of values, (B, C, C + 1)."""
@@ -61,8 +60,15 @@ class GaussianLoss(StatisticalLoss):
         )
 
     @abstractmethod
+    def target(self, mean: Tensor, covariance: Tensor) -> tuple[Tensor, Tensor]:
+        """Return what is kept of the style images' mean, (B, C), and covariance, (B, C, C)."""
+
+    @abstractmethod
     def distance(self, name: str, mean: Tensor, covariance: Tensor) -> Tensor:
         """Return how far a layer's mean, (B, C), and covariance, (B, C, C), are from the target."""
+
+    def _moments(self, name: str, features: Features) -> Tensor:
+        return self.statistics(features)[name] / self.count(features)[name]
 
 
 class MeanCovarianceLoss(GaussianLoss):
@@ -97,11 +103,16 @@ class MeanCovarianceLoss(GaussianLoss):
         self.reduction = reduction
         self.exponent = exponent
 
+    def target(self, mean: Tensor, covariance: Tensor) -> tuple[Tensor, Tensor]:
+        """Return both."""
+        return mean, covariance
+
     def distance(self, name: str, mean: Tensor, covariance: Tensor) -> Tensor:
         """Return the sum of both distances, a scalar."""
         distance = F.absolute_distance if self.exponent == 1 else F.squared_distance
-        means = distance(mean, self.means[name], self.reduction)
-        return means + distance(covariance, self.covariances[name], self.reduction)
+        pairs = zip((mean, covariance), self.targets[name], strict=True)
+        first, second = (distance(value, target, self.reduction) for value, target in pairs)
+        return first + second
 
 
 class GaussianWassersteinLoss(GaussianLoss):
@@ -140,20 +151,15 @@ class GaussianWassersteinLoss(GaussianLoss):
             )
         self.reduction = reduction
         self.epsilon = epsilon
-        self.roots: Features = {}
 
-    def prepare(self, content: Features | None, styles: Sequence[Features]) -> None:
-        """Keep the style images' means and the roots of their covariances as the targets."""
-        super().prepare(content, styles)
-        self.roots = {
-            name: symmetric_root(self._regular(covariance))
-            for name, covariance in self.covariances.items()
-        }
+    def target(self, mean: Tensor, covariance: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the mean and the root of the covariance, in float64."""
+        return mean.double(), symmetric_root(self._regular(covariance))
 
     def distance(self, name: str, mean: Tensor, covariance: Tensor) -> Tensor:
         """Return the squared distance of the two Gaussians, a scalar."""
         squared = squared_gaussian_wasserstein(
-            mean.double(), self._regular(covariance), self.means[name].double(), self.roots[name]
+            mean.double(), self._regular(covariance), *self.targets[name]
         )
         divisor = mean.shape[1] if self.reduction == "mean" else 1
         return (squared.sum() / divisor).clamp_min(0).to(mean.dtype)

@@ -1,6 +1,5 @@
 """The style term of Gatys et al."""
 
-from collections.abc import Sequence
 from functools import partial
 from typing import Literal
 
@@ -9,6 +8,7 @@ from torch import Tensor
 from stylelightning import functional as F
 from stylelightning.backbones.base import Features
 from stylelightning.losses.base import STYLE_LAYERS, StatisticalLoss
+from stylelightning.losses.references import References
 
 
 class GramLoss(StatisticalLoss):
@@ -33,7 +33,8 @@ class GramLoss(StatisticalLoss):
 
     Source: Gatys, Ecker and Bethge, CVPR 2016, section 2.2,
     https://doi.org/10.1109/CVPR.2016.265; ``chw`` and ``mean`` are those of neural_style.lua,
-    lines 500 and 544. ``functional.normalized_gradient`` says where dividing gradients comes from.
+    lines 500 and 544. ``functional.with_normalized_gradients`` says where dividing gradients comes
+    from.
     """
 
     needs_style = True
@@ -51,46 +52,31 @@ class GramLoss(StatisticalLoss):
         self.reduction = reduction
         self.normalize_gradients = normalize_gradients
         self.targets: Features = {}
-        self.current: Features = {}
 
-    def prepare(self, content: Features | None, styles: Sequence[Features]) -> None:
+    def prepare(self, references: References) -> None:
         """Keep the mean of the style images' Gram matrices as the targets."""
-        self._check_styles(styles)
         self.targets = {
-            name: self._blend(
-                [F.gram_matrix(style[name], self.normalization) for style in styles]
-            ).detach()
+            name: self._blend(references, partial(self._target, name)).detach()
             for name in self.layers
         }
-
-    def forward(self, features: Features) -> Tensor:
-        """Return the unweighted term; its gradient may be normalised, which tiles can't be."""
-        if not self.normalize_gradients:
-            return super().forward(features)
-        count = self.count(features)
-
-        def distance(name: str, values: Tensor) -> Tensor:
-            return self._distance(name, F.gram_matrix(values, "none"), count[name])
-
-        return self._weighted_sum(
-            lambda name: F.normalized_gradient(partial(distance, name), features[name])
-        )
 
     def statistics(self, features: Features) -> Features:
         """Return the undivided Gram matrix of each layer, (B, C, C)."""
         return {name: F.gram_matrix(features[name], "none") for name in self.layers}
 
     def compare(self, statistics: Features, count: dict[str, int]) -> Tensor:
-        """Return the weighted sum of the layers' squared distances, and keep the matrices.
+        """Return the weighted sum of the layers' squared distances."""
+        matrices = self.matrices(statistics, count)
+        return self._weighted_sum(
+            lambda name: F.squared_distance(matrices[name], self.targets[name], self.reduction)
+        )
 
-        The matrices stay in ``current`` until the next call, for whoever wants to look at them.
-        """
-        return self._weighted_sum(lambda name: self._distance(name, statistics[name], count[name]))
+    def matrices(self, statistics: Features, count: dict[str, int]) -> Features:
+        """Return the Gram matrix of each layer, divided as the targets are, (B, C, C)."""
+        return {
+            name: sums / F.gram_divisor(sums.shape[1], count[name], self.normalization)
+            for name, sums in statistics.items()
+        }
 
-    def _distance(self, name: str, sums: Tensor, count: int) -> Tensor:
-        matrix = self._matrix(sums, count)
-        self.current[name] = matrix.detach()
-        return F.squared_distance(matrix, self.targets[name], self.reduction)
-
-    def _matrix(self, sums: Tensor, count: int) -> Tensor:
-        return sums / F.gram_divisor(sums.shape[1], count, self.normalization)
+    def _target(self, name: str, features: Features) -> Tensor:
+        return F.gram_matrix(features[name], self.normalization)

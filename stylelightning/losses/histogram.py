@@ -1,12 +1,11 @@
 """The style term of histograms."""
 
-from collections.abc import Sequence
-
 from torch import Tensor
 
 from stylelightning import functional as F
 from stylelightning.backbones.base import Features
 from stylelightning.losses.base import Loss
+from stylelightning.losses.references import References
 from stylelightning.transport import blended_quantiles, squared_wasserstein
 
 
@@ -43,15 +42,18 @@ class HistogramLoss(Loss):
         self.reduction = reduction
         self.targets: Features = {}
 
-    def prepare(self, content: Features | None, styles: Sequence[Features]) -> None:
+    def prepare(self, references: References) -> None:
         """Keep the style images' sorted values as the targets.
 
         Raises:
             ValueError: If there is no style image.
         """
-        self._check_styles(styles)
+        styles = self._styles(references)
         self.targets = {
-            name: blended_quantiles([style[name][0].flatten(1) for style in styles], self.shares)
+            name: blended_quantiles(
+                [style.features[name][0].flatten(1) for style in styles],
+                [style.share for style in styles],
+            )
             for name in self.layers
         }
 

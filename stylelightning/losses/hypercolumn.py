@@ -1,7 +1,6 @@
 """What losses on hypercolumns share."""
 
 from abc import abstractmethod
-from collections.abc import Sequence
 
 import torch
 from torch import Tensor
@@ -9,6 +8,7 @@ from torch import Tensor
 from stylelightning.backbones.base import Features
 from stylelightning.hypercolumns import hypercolumns, sample_places
 from stylelightning.losses.base import IMAGE_LAYER
+from stylelightning.losses.references import References
 from stylelightning.losses.renewed import RenewedLoss
 
 HYPERCOLUMN_LAYERS = [
@@ -52,6 +52,7 @@ class HypercolumnLoss(RenewedLoss):
             )
         super().__init__(weight, layers, renew_every_n_steps, seed)
         self._check_counts(samples=samples)
+        self.stochastic = renew_every_n_steps is not None
         self.samples = samples
 
     def _places(self, features: Features, count: int, generator: torch.Generator) -> Tensor:
@@ -74,32 +75,27 @@ class StyleHypercolumnLoss(HypercolumnLoss):
 
     needs_style = True
 
-    def prepare(self, content: Features | None, styles: Sequence[Features]) -> None:
-        """Keep the style images' features; the next evaluation looks at some of their places.
+    def keep(self, references: References) -> None:
+        """Keep the style images; the next step looks at some of their places.
 
         Raises:
             ValueError: If there is no style image.
         """
-        super().prepare(content, styles)
-        self._check_styles(styles)
-        shares = self.shares or [1 / len(styles)] * len(styles)
-        self._styles = [
-            (share, {name: style[name].detach() for name in self.layers})
-            for share, style in zip(shares, styles, strict=True)
-            if share > 0
-        ]
+        self._kept = [style for style in self._styles(references) if style.share > 0]
 
-    def renew(self, features: Features, generator: torch.Generator) -> None:
+    def renew(self, features: Features, renewal: int) -> None:
         """Draw places of the picture and of the style images."""
+        generator = self.generator(renewal)
         self._present = self._places(features, self.samples, generator)
         columns, parts = [], []
-        for share, style in self._styles:
-            places = self._places(style, max(1, round(share * self.samples)), generator)
-            columns.append(self._columns(style, places))
-            parts.append(columns[-1].new_full((len(places),), share / len(places)))
+        for style in self._kept:
+            count = max(1, round(style.share * self.samples))
+            places = self._places(style.features, count, generator)
+            columns.append(self._columns(style.features, places))
+            parts.append(columns[-1].new_full((len(places),), style.share / len(places)))
         self.set_targets(torch.cat(columns), torch.cat(parts))
 
-    def evaluate(self, features: Features) -> Tensor:
+    def forward(self, features: Features) -> Tensor:
         """Return the distance of the picture's hypercolumns."""
         return self.distance(self._columns(features, self._present))
 

@@ -1,13 +1,12 @@
 """The content term of edges."""
 
-from collections.abc import Sequence
-
 from torch import Tensor
 from torch.nn import functional
 
 from stylelightning import functional as F
 from stylelightning.backbones.base import Features
 from stylelightning.losses.base import Loss
+from stylelightning.losses.references import References
 
 
 class LaplacianLoss(Loss):
@@ -34,6 +33,7 @@ class LaplacianLoss(Loss):
     section 3, https://arxiv.org/abs/1707.01253
     """
 
+    scope = "local"
     needs_content = True
 
     def __init__(
@@ -50,15 +50,14 @@ class LaplacianLoss(Loss):
         self.reduction = reduction
         self.targets: Features = {}
 
-    def prepare(self, content: Features | None, styles: Sequence[Features]) -> None:
+    def prepare(self, references: References) -> None:
         """Keep the content image's Laplacians as the targets.
 
         Raises:
             ValueError: If there is no content image.
         """
-        if content is None:
-            raise ValueError("LaplacianLoss needs the features of a content image, got None.")
-        self.targets = {name: self._edges(content[name]).detach() for name in self.layers}
+        content = self._content(references)
+        self.targets = {name: self._edges(features) for name, features in content.items()}
 
     def forward(self, features: Features) -> Tensor:
         """Return the weighted sum of the layers' squared distances."""

@@ -6,10 +6,11 @@ from typing import Any, get_args
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
+from torch.nn import functional
 
 from stylelightning.backbones.base import Features
-from stylelightning.losses.base import Loss
+from stylelightning.losses.references import Reference, References
+from stylelightning.losses.renewed import RenewedLoss
 from stylelightning.patches import (
     PatchBands,
     PatchPadding,
@@ -19,7 +20,7 @@ from stylelightning.patches import (
 )
 
 
-class PatchLoss(Loss):
+class PatchLoss(RenewedLoss):
     r"""Squared distance of every patch to its nearest patch of the style image.
 
     .. math:: L = \sum_l w_l \frac{1}{C_l H_l W_l} \sum_{c,k} \frac{1}{n_k}
@@ -59,8 +60,8 @@ class PatchLoss(Loss):
     Granot et al., CVPR 2022, https://arxiv.org/abs/2103.15545
     """
 
+    scope = "local"
     needs_style = True
-    renew_every_n_steps: int
 
     def __init__(
         self,
@@ -77,11 +78,10 @@ class PatchLoss(Loss):
         padding: PatchPadding = "valid",
         seed: int = 0,
     ) -> None:
-        super().__init__(weight, layers)
+        super().__init__(weight, layers, renew_every_n_steps, seed)
         self._check_counts(size=size, bank_size=bank_size, renew_every_n_steps=renew_every_n_steps)
         if search_components is not None:
             self._check_counts(search_components=search_components)
-        self._check_seed(seed)
         self._check_choice("padding", padding, get_args(PatchPadding))
         if stride > size:
             raise ValueError(f"`stride` of PatchLoss must be from 1 to {size}, got {stride}.")
@@ -98,53 +98,50 @@ class PatchLoss(Loss):
         self.stride = stride
         self.bank_size = bank_size
         self.completeness = completeness
-        self.renew_every_n_steps = renew_every_n_steps
         self.orientations = orientations
         self.scales = tuple(scales)
         self.search_components = search_components
         self.padding = padding
-        self.seed = seed
         self._banks: Features = {}
         self._targets: dict[str, _Target] = {}
-        self._calls = 0
 
-    def prepare(self, content: Features | None, styles: Sequence[Features]) -> None:
-        """Draw the style patches to search; the next evaluation looks the nearest up.
+    def keep(self, references: References) -> None:
+        """Draw the style patches to search; the next step looks the nearest up.
 
         Raises:
             ValueError: If there is no style image, or its layer is smaller than a patch.
         """
-        self._check_styles(styles)
-        self._banks = {name: self._bank([each[name] for each in styles]) for name in self.layers}
-        self._targets = {}
-        self._calls = 0
+        styles = self._styles(references)
+        self._banks = {name: self._bank(name, styles) for name in self.layers}
+
+    def renew(self, features: Features, renewal: int) -> None:
+        """Look the nearest patches up."""
+        self._targets = {name: self._search(name, features[name], renewal) for name in self.layers}
 
     def forward(self, features: Features) -> Tensor:
         """Return the weighted sum of the layers' mean squared distances."""
-        if self._calls % self.renew_every_n_steps == 0:
-            self._targets = {name: self._search(name, features[name]) for name in self.layers}
-        self._calls += 1
         return self._weighted_sum(lambda name: self._targets[name].distance(features[name]))
 
     def state(self) -> dict[str, Any]:
-        """Return the matches that are in use, and for how long."""
+        """Return the matches that are in use, and which search found them."""
         targets = {name: vars(target) for name, target in self._targets.items()}
-        return {"calls": self._calls, "targets": targets}
+        return {"renewal": self._renewal, "targets": targets}
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Go on with the matches of ``state``."""
-        self._calls = state["calls"]
+        if "calls" in state:  # of a checkpoint by version 0.1, which counted evaluations
+            state = {**state, "renewal": (state["calls"] - 1) // (self.renew_every_n_steps or 1)}
+        self._renewal = state["renewal"]
         self._targets = {name: _Target(**each) for name, each in state["targets"].items()}
 
-    def _bank(self, styles: list[Tensor]) -> Tensor:
+    def _bank(self, name: str, styles: Sequence[Reference]) -> Tensor:
         """Return the patches to search; each style image has its share of them."""
-        shares = self.shares or [1 / len(styles)] * len(styles)
         generator = torch.Generator().manual_seed(self.seed)
         return torch.cat(
             [
-                self._drawn(style, round(share * self.bank_size), generator)
-                for style, share in zip(styles, shares, strict=True)
-                if share > 0
+                self._drawn(style.features[name], round(style.share * self.bank_size), generator)
+                for style in styles
+                if style.share > 0
             ]
         )
 
@@ -172,21 +169,22 @@ class PatchLoss(Loss):
             first += height * width
         return torch.cat(drawn)
 
-    @torch.no_grad()
-    def _search(self, name: str, features: Tensor) -> "_Target":
+    def _search(self, name: str, features: Tensor, renewal: int) -> "_Target":
         side = min(features.shape[2:])
         if side < self.size:
             raise ValueError(
                 f"`size` of PatchLoss is {self.size}, but the layer {name!r} is only {side} "
                 "positions on its shorter side: use a smaller size or a larger --data.size."
             )
-        bank, grid = self._banks[name], PatchBands(features, self.size, *self._grid(features))
+        bank, grid = (
+            self._banks[name],
+            PatchBands(features, self.size, *self._grid(features, renewal)),
+        )
         nearest = nearest_patches(grid, bank, self.completeness, self.search_components)
         return _Target(*grid.votes(nearest, bank))
 
-    def _grid(self, features: Tensor) -> tuple[Tensor, Tensor]:
+    def _grid(self, features: Tensor, search: int) -> tuple[Tensor, Tensor]:
         """Return where patches start; the grid moves from search to search, so none shows."""
-        search = self._calls // self.renew_every_n_steps
         height, width = features.shape[2:]
         return (
             patch_positions(height, self.size, self.stride, self.padding, search % self.stride),
@@ -230,4 +228,6 @@ def _resized(features: Tensor, scale: float) -> Tensor:
     if scale == 1:
         return features
     size = [max(1, round(side * scale)) for side in features.shape[2:]]
-    return F.interpolate(features, size, mode="bicubic", align_corners=False, antialias=True)
+    return functional.interpolate(
+        features, size, mode="bicubic", align_corners=False, antialias=True
+    )

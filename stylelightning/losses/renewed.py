@@ -1,27 +1,25 @@
-"""What losses with random draws share."""
+"""What losses share that look at the picture anew every n steps."""
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from typing import Any
 
 import torch
-from torch import Tensor
 
 from stylelightning.backbones.base import Features
 from stylelightning.losses.base import Loss
+from stylelightning.losses.references import References
 
 
 class RenewedLoss(Loss):
-    """A loss that looks at the pictures through something drawn at random, such as directions.
+    """A loss that keeps something for n steps and then finds it anew: directions, places, matches.
 
     The n-th draw is the same for the same seed, so a resumed run goes on with it.
 
     Args:
-        weight: Factor of the term in the total, at least 0.
+        weight: Factor of the term in the total when the run starts, at least 0.
         layers: Layers to read.
-        renew_every_n_steps: Steps after which there is another draw; null keeps the first one. New
-            draws make another function of each step, which L-BFGS can't follow.
-        seed: Seed of the draws.
+        renew_every_n_steps: Steps after which it is found anew; null keeps the first.
+        seed: Seed of what is drawn.
 
     Raises:
         ValueError: If a number is out of its range.
@@ -40,42 +38,38 @@ class RenewedLoss(Loss):
         self._check_seed(seed)
         self.renew_every_n_steps = renew_every_n_steps
         self.seed = seed
-        self.stochastic = renew_every_n_steps is not None
-        self._calls = 0
-        self._draw = -1
+        self._renewal = -1
 
-    def prepare(self, content: Features | None, styles: Sequence[Features]) -> None:
-        """Begin with the first draw again."""
-        self._calls, self._draw = 0, -1
+    def prepare(self, references: References) -> None:
+        """Keep what is needed of the images; the next step finds the first."""
+        self._renewal = -1
+        self.keep(references)
 
-    def forward(self, features: Features) -> Tensor:
-        """Return the unweighted term, after another draw if its time has come."""
-        draw = self._calls // (self.renew_every_n_steps or self._calls + 1)
-        if draw != self._draw:
-            self._draw = draw
-            generator = torch.Generator().manual_seed((self.seed * 1_000_003 + draw) % 2**63)
-            with torch.no_grad():
-                self.renew(features, generator)
-        self._calls += 1
-        return self.evaluate(features)
+    @torch.no_grad()
+    def advance(self, features: Features, step: int) -> None:
+        """Find it anew if its time has come."""
+        renewal = step // (self.renew_every_n_steps or step + 1)
+        if renewal != self._renewal:
+            self._renewal = renewal
+            self.renew(features, renewal)
+
+    def generator(self, renewal: int) -> torch.Generator:
+        """Return where the random numbers of a renewal come from, on the CPU."""
+        return torch.Generator().manual_seed((self.seed * 1_000_003 + renewal) % 2**63)
 
     @abstractmethod
-    def renew(self, features: Features, generator: torch.Generator) -> None:
-        """Draw anew, and see the targets in this way.
+    def keep(self, references: References) -> None:
+        """Keep what ``renew`` needs of the images.
 
-        Args:
-            features: Feature maps of the picture, for their sizes.
-            generator: Where random numbers come from, on the CPU.
+        Raises:
+            ValueError: If there is no content or style image, and the term needs one.
         """
 
     @abstractmethod
-    def evaluate(self, features: Features) -> Tensor:
-        """Return the unweighted term with the present draw, a scalar of at least 0."""
+    def renew(self, features: Features, renewal: int) -> None:
+        """Find anew what the term is computed with.
 
-    def state(self) -> dict[str, Any]:
-        """Return how many evaluations there were: it decides which draw is in use."""
-        return {"calls": self._calls}
-
-    def load_state(self, state: dict[str, Any]) -> None:
-        """Go on with the draw of ``state``."""
-        self._calls = state["calls"]
+        Args:
+            features: Feature maps of the picture, detached.
+            renewal: How often that was done since ``prepare``.
+        """

@@ -1,7 +1,5 @@
 """The content term of self-similarity."""
 
-from collections.abc import Sequence
-
 import torch
 from torch import Tensor
 
@@ -9,6 +7,7 @@ from stylelightning import functional as F
 from stylelightning.backbones.base import Features
 from stylelightning.hypercolumns import cosine_distances
 from stylelightning.losses.hypercolumn import HypercolumnLoss
+from stylelightning.losses.references import References
 
 
 class SelfSimilarityLoss(HypercolumnLoss):
@@ -26,23 +25,20 @@ class SelfSimilarityLoss(HypercolumnLoss):
 
     needs_content = True
 
-    def prepare(self, content: Features | None, styles: Sequence[Features]) -> None:
-        """Keep the content image's features; the next evaluation looks at some of their places.
+    def keep(self, references: References) -> None:
+        """Keep the content image's features; the next step looks at some of their places.
 
         Raises:
             ValueError: If there is no content image.
         """
-        super().prepare(content, styles)
-        if content is None:
-            raise ValueError("SelfSimilarityLoss needs the features of a content image, got None.")
-        self._content = {name: content[name].detach() for name in self.layers}
+        self._kept = self._content(references)
 
-    def renew(self, features: Features, generator: torch.Generator) -> None:
+    def renew(self, features: Features, renewal: int) -> None:
         """Draw the places and look at the content image there."""
-        self._present = self._places(features, self.samples, generator)
-        self.target = _relations(self._columns(self._content, self._present))
+        self._present = self._places(features, self.samples, self.generator(renewal))
+        self.target = _relations(self._columns(self._kept, self._present))
 
-    def evaluate(self, features: Features) -> Tensor:
+    def forward(self, features: Features) -> Tensor:
         """Return the sum of absolute differences, divided by the number of places."""
         relations = _relations(self._columns(features, self._present))
         return F.absolute_distance(relations, self.target, "sum") / len(relations)

@@ -5,9 +5,10 @@ from typing import Literal, get_args
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
+from torch.nn import functional
 
 from stylelightning.backbones.base import Features
+from stylelightning.losses.references import Reference, References
 from stylelightning.losses.renewed import RenewedLoss
 from stylelightning.patches import PatchPadding
 from stylelightning.transport import blended_quantiles, wasserstein
@@ -67,35 +68,35 @@ class SlicedWassersteinLoss(RenewedLoss):
         self.projections = projections
         self.exponent = exponent
         self.padding = padding
-        self._styles: list[Features] = []
+        self.stochastic = renew_every_n_steps is not None
+        self._kept: Sequence[Reference] = ()
         self._directions: Features = {}
         self._targets: Features = {}
 
-    def prepare(self, content: Features | None, styles: Sequence[Features]) -> None:
-        """Keep the style images' features; the next evaluation projects them.
+    def keep(self, references: References) -> None:
+        """Keep the style images; the next step projects them.
 
         Raises:
             ValueError: If there is no style image, or its layer is smaller than a patch.
         """
-        super().prepare(content, styles)
-        self._check_styles(styles)
-        self._styles = [{name: style[name].detach() for name in self.layers} for style in styles]
-        for style in self._styles:
-            for name, features in style.items():
-                self._check_side(features, f"the style image's layer {name!r}")
+        self._kept = self._styles(references)
+        for style in self._kept:
+            for name in self.layers:
+                self._check_side(style.features[name], f"the style image's layer {name!r}")
 
-    def renew(self, features: Features, generator: torch.Generator) -> None:
+    def renew(self, features: Features, renewal: int) -> None:
         """Draw directions and project the styles."""
+        generator = self.generator(renewal)
         for name in self.layers:
-            first = self._styles[0][name]
+            first = self._kept[0].features[name]
             shape = (self.projections, first.shape[1], self.size, self.size)
             directions = torch.randn(shape, generator=generator, dtype=torch.float64)
             directions /= directions.flatten(1).norm(dim=1)[:, None, None, None]
             self._directions[name] = directions.to(first)
-            lines = [self._project(style[name], name, "valid") for style in self._styles]
-            self._targets[name] = blended_quantiles(lines, self.shares)
+            lines = [self._project(each.features[name], name, "valid") for each in self._kept]
+            self._targets[name] = blended_quantiles(lines, [each.share for each in self._kept])
 
-    def evaluate(self, features: Features) -> Tensor:
+    def forward(self, features: Features) -> Tensor:
         """Return the weighted sum of the layers' distances."""
 
         def distance(name: str) -> Tensor:
@@ -108,8 +109,10 @@ class SlicedWassersteinLoss(RenewedLoss):
     def _project(self, features: Tensor, name: str, padding: PatchPadding) -> Tensor:
         """Return the patches' places on each line, (K, N)."""
         if padding == "circular":
-            features = F.pad(features, (0, self.size - 1, 0, self.size - 1), mode="circular")
-        return F.conv2d(features, self._directions[name])[0].flatten(1)
+            features = functional.pad(
+                features, (0, self.size - 1, 0, self.size - 1), mode="circular"
+            )
+        return functional.conv2d(features, self._directions[name])[0].flatten(1)
 
     def _check_side(self, features: Tensor, what: str) -> None:
         side = min(features.shape[2:])

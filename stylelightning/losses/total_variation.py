@@ -1,6 +1,5 @@
 """The smoothness regularizer."""
 
-from collections.abc import Sequence
 from typing import Literal
 
 from torch import Tensor
@@ -8,6 +7,7 @@ from torch import Tensor
 from stylelightning import functional as F
 from stylelightning.backbones.base import Features
 from stylelightning.losses.base import Loss
+from stylelightning.losses.references import References
 
 
 class TotalVariationLoss(Loss):
@@ -44,6 +44,8 @@ class TotalVariationLoss(Loss):
     style_transfer.py (style-transfer-pytorch), INetwork.py (Neural-Style-Transfer).
     """
 
+    scope = "local"
+
     def __init__(
         self,
         weight: float = 1.0,
@@ -67,7 +69,7 @@ class TotalVariationLoss(Loss):
         self.diagonals = diagonals
         self.reduction = reduction
 
-    def prepare(self, content: Features | None, styles: Sequence[Features]) -> None:
+    def prepare(self, references: References) -> None:
         """Do nothing: the term has no target."""
 
     def forward(self, features: Features) -> Tensor:

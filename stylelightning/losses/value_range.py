@@ -1,12 +1,11 @@
 """The regularizer of the range of colours."""
 
-from collections.abc import Sequence
-
 from torch import Tensor
 
 from stylelightning import functional as F
 from stylelightning.backbones.base import Features
 from stylelightning.losses.base import Loss
+from stylelightning.losses.references import References
 
 
 class RangeLoss(Loss):
@@ -30,6 +29,8 @@ class RangeLoss(Loss):
     Source: ``functional.excess`` says where the formula comes from.
     """
 
+    scope = "local"
+
     def __init__(
         self,
         weight: float = 1.0,
@@ -47,7 +48,7 @@ class RangeLoss(Loss):
         self.maximum = maximum
         self.reduction = reduction
 
-    def prepare(self, content: Features | None, styles: Sequence[Features]) -> None:
+    def prepare(self, references: References) -> None:
         """Do nothing: the term has no target."""
 
     def forward(self, features: Features) -> Tensor:

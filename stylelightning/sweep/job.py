@@ -71,7 +71,9 @@ class Ending(Callback):
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Keep it."""
         self.steps = trainer.global_step
-        self.terms = {name: float(term) for name, term in style_transfer(pl_module).terms.items()}
+        self.terms = {
+            name: float(term) for name, term in style_transfer(pl_module).terms.weighted.items()
+        }
         if self.terms:  # a run that fails before its first step has none
             self.terms["total"] = sum(self.terms.values())
 

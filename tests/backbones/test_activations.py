@@ -23,6 +23,7 @@ from stylelightning.backbones.vgg import VGG
 from stylelightning.losses import Loss
 from tests.backbones.measure import picture
 from tests.conftest import ROOT, smooth_picture
+from tests.runs import references
 
 SCALE = 0.226 * 255  # mean of ImageNet's deviations, for pictures in [0, 255]
 CAFFE_MEAN = [103.939, 116.779, 123.68]  # of blue, green and red
@@ -190,7 +191,7 @@ def test_a_recipe_has_the_same_terms_from_three_sources(tmp_path: Path) -> None:
         }
         read = {layer for loss in terms.values() for layer in loss.layers}
         for loss in terms.values():
-            loss.prepare(network(content, read), [network(style, read)])
+            loss.prepare(references(network(content, read), [network(style, read)]))
         seen = network(start, read)
         found.append({name: float(loss.weight * loss(seen)) for name, loss in terms.items()})
     # borders are in it, of a mean that is up to half a level of 255 off

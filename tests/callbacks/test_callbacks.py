@@ -279,7 +279,7 @@ def test_the_picture_of_the_lowest_total_is_kept(tmp_path: Path, data: StyleTran
 
     class Pictures(Callback):
         def on_before_backward(self, trainer: Trainer, pl_module: Any, loss: Any) -> None:
-            pictures.append(pl_module.canvas.image.detach().clone())
+            pictures.append(pl_module.canvas.decode().detach().clone())
 
     losses: dict[str, Loss | None] = {
         "planned": Planned([50, 1e-9, 9, math.nan, math.nan]),
@@ -289,7 +289,7 @@ def test_the_picture_of_the_lowest_total_is_kept(tmp_path: Path, data: StyleTran
     watch = StopOnDivergence(check_every_n_steps=5)
     with pytest.raises(DivergenceError, match="The picture after step 1 is kept"):
         make_trainer(tmp_path, watch, Pictures()).fit(module, data)
-    assert torch.equal(module.canvas.image.detach(), pictures[1])
+    assert torch.equal(module.canvas.decode().detach(), pictures[1])
 
 
 def test_a_run_lost_at_the_start_of_a_scale_keeps_the_last_ones_picture(
@@ -303,7 +303,7 @@ def test_a_run_lost_at_the_start_of_a_scale_keeps_the_last_ones_picture(
     with pytest.raises(DivergenceError, match="The picture after step 2 is kept"):
         make_trainer(tmp_path, StopOnDivergence(check_every_n_steps=5)).fit(module, data)
     assert module.canvas.size == (24, 32)
-    assert module.canvas.image.isfinite().all()
+    assert module.canvas.decode().isfinite().all()
 
 
 def test_a_picture_lost_in_the_very_last_step_is_noticed(

@@ -159,7 +159,7 @@ def test_a_lost_picture_has_no_metrics(
 ) -> None:
     class Lose(Callback):
         def on_train_batch_end(self, trainer: Trainer, module: Any, *args: Any) -> None:
-            module.canvas.image.data.fill_(torch.nan)
+            module.canvas.decode().data.fill_(torch.nan)
 
     fit(tmp_path, data, Lose(), FinalMetrics())
     assert not (tmp_path / "metrics.json").exists()
@@ -221,5 +221,5 @@ def test_measuring_changes_nothing_of_the_run(tmp_path: Path, data: StyleTransfe
     without = fit(tmp_path / "b", data, losses=losses)
     torch.manual_seed(0)
     again = fit(tmp_path / "c", data, FinalMetrics([GramDistance()]), losses=losses)
-    torch.testing.assert_close(again.canvas.image, without.canvas.image, rtol=0, atol=0)
+    torch.testing.assert_close(again.canvas.decode(), without.canvas.decode(), rtol=0, atol=0)
     assert with_metrics.canvas.size == without.canvas.size

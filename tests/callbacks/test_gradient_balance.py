@@ -49,7 +49,7 @@ def test_no_optimizer_sees_it_in_any_precision(
         torch.manual_seed(0)
         module = make_module(optimizer=OPTIMIZERS[name])
         make_trainer(tmp_path, *callbacks, precision=precision).fit(module, data)
-        pictures.append(module.canvas.image)
+        pictures.append(module.canvas.decode())
     assert torch.equal(*pictures)
     assert len(list((tmp_path / "gradients").iterdir())) == 6
 
@@ -61,7 +61,7 @@ def test_no_gradient_is_left_behind(tmp_path: Path, data: StyleTransferData) -> 
         def on_train_batch_end(self, trainer: Trainer, pl_module: Any, *_: Any) -> None:
             pl_module.zero_grad()
             GradientBalance(1).record(trainer, pl_module, 1)
-            left.append(pl_module.canvas.image.grad)
+            left.append(pl_module.canvas.decode().grad)
 
     fit(tmp_path, data, Look())
     assert left == [None] * 6
@@ -92,9 +92,9 @@ def test_what_is_logged_is_the_gradient_at_the_picture(
     header, *_, last = (tmp_path / "logged" / "metrics.csv").read_text().splitlines()
     logged = dict(zip(header.split(","), last.split(","), strict=True))
     gradients = {}
-    for name, loss in module.losses_by_name.items():  # one backward pass for each, the plain way
-        image = module.canvas.image.detach().requires_grad_()
-        (loss.weight * loss(module(image))).backward()
+    for name in module.objective.losses:  # one backward pass for each, the plain way
+        image = module.canvas.decode().detach().requires_grad_()
+        torch.autograd.backward(module.objective.terms(module(image)).weighted[name])
         assert image.grad is not None
         gradients[name] = image.grad.double().flatten()
         assert float(logged[f"gradient/{name}"]) == pytest.approx(float(gradients[name].norm()))

@@ -137,7 +137,7 @@ def test_it_does_not_change_the_run(tmp_path: Path, data: StyleTransferData) -> 
     pictures = []
     for callbacks in ([], [Timelapse(1)]):
         torch.manual_seed(0)
-        pictures.append(fit(tmp_path, data, *callbacks).canvas.image)
+        pictures.append(fit(tmp_path, data, *callbacks).canvas.decode())
     assert torch.equal(*pictures)
 
 

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from stylelightning.losses import GaussianWassersteinLoss, MeanCovarianceLoss
 from stylelightning.transport import squared_gaussian_wasserstein, symmetric_root
+from tests.runs import references
 
 
 def features(seed: int, channels: int = 3) -> torch.Tensor:
@@ -33,7 +34,7 @@ def by_newton_schulz(matrix: np.ndarray, steps: int = 40) -> np.ndarray:
 @given(st.integers(0, 99))
 def test_the_wasserstein_term_is_that_of_two_gaussians(seed: int) -> None:
     loss = GaussianWassersteinLoss(1.0, ["image"], epsilon=1e-3)
-    loss.prepare(None, [{"image": features(seed)}])
+    loss.prepare(references(None, [{"image": features(seed)}]))
     (mu, sigma), (nu, tau) = moments(features(seed + 100)), moments(features(seed))
     sigma, tau = sigma + 1e-3 * np.eye(3), tau + 1e-3 * np.eye(3)
     root = by_newton_schulz(sigma)  # oracle: numpy, the other image's root, another algorithm
@@ -74,7 +75,7 @@ def test_the_mean_covariance_term_is_its_formula() -> None:
     (mu, sigma), (nu, tau) = moments(features(1)), moments(features(2))
     for reduction, divisors in (("mean", (3, 9)), ("sum", (1, 1))):
         loss = MeanCovarianceLoss(1.0, ["image"], reduction)  # type: ignore[arg-type]
-        loss.prepare(None, [{"image": features(2)}])
+        loss.prepare(references(None, [{"image": features(2)}]))
         expected = ((mu - nu) ** 2).sum() / divisors[0] + ((sigma - tau) ** 2).sum() / divisors[1]
         np.testing.assert_allclose(loss({"image": features(1)}), expected)
 
@@ -84,7 +85,7 @@ def test_where_pixels_are_and_how_many_does_not_count(
     kind: type[MeanCovarianceLoss | GaussianWassersteinLoss],
 ) -> None:
     loss = kind(1.0, ["image"])
-    loss.prepare(None, [{"image": features(1)}])
+    loss.prepare(references(None, [{"image": features(1)}]))
     tiled = features(1).repeat(1, 1, 2, 3).flip(2)
     torch.testing.assert_close(loss({"image": tiled}), torch.zeros((), dtype=torch.float64))
 
@@ -94,26 +95,29 @@ def test_the_gradient_stays_finite_in_float32_for_flat_features(
     kind: type[MeanCovarianceLoss | GaussianWassersteinLoss],
 ) -> None:
     loss = kind(1.0, ["image"])
-    loss.prepare(None, [{"image": torch.full((1, 4, 5, 5), 0.3)}])
+    loss.prepare(references(None, [{"image": torch.full((1, 4, 5, 5), 0.3)}]))
     image = torch.rand(1, 4, 5, 5, requires_grad=True)
     (gradient,) = torch.autograd.grad(loss({"image": image}), image)
     assert gradient.isfinite().all()
     flat = torch.full((1, 4, 5, 5), 0.6, requires_grad=True)
-    loss.prepare(None, [{"image": torch.rand(1, 4, 5, 5)}])
+    loss.prepare(references(None, [{"image": torch.rand(1, 4, 5, 5)}]))
     (gradient,) = torch.autograd.grad(loss({"image": flat}), flat)
     assert gradient.isfinite().all()
 
 
 def test_several_styles_are_blended_by_their_moments() -> None:
     loss = MeanCovarianceLoss(1.0, ["image"])
-    loss.prepare(None, [{"image": torch.full((1, 1, 2, 2), value)} for value in (1.0, 3.0)])
+    loss.prepare(
+        references(None, [{"image": torch.full((1, 1, 2, 2), value)} for value in (1.0, 3.0)])
+    )
     # by hand: mean 2, mean of squares (1 + 9) / 2 = 5, variance 5 - 4
-    torch.testing.assert_close(loss.means["image"], torch.tensor([[2.0]]))
-    torch.testing.assert_close(loss.covariances["image"], torch.tensor([[[1.0]]]))
+    mean, covariance = loss.targets["image"]
+    torch.testing.assert_close(mean, torch.tensor([[2.0]]))
+    torch.testing.assert_close(covariance, torch.tensor([[[1.0]]]))
 
 
 def test_bad_options_are_refused() -> None:
     with pytest.raises(ValueError, match="`epsilon` of GaussianWassersteinLoss must be above 0"):
         GaussianWassersteinLoss(epsilon=0.0)
     with pytest.raises(ValueError, match="MeanCovarianceLoss needs the features of a style image"):
-        MeanCovarianceLoss().prepare(None, [])
+        MeanCovarianceLoss().prepare(references(None, []))

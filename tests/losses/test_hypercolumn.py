@@ -19,6 +19,7 @@ from stylelightning.losses import (
     RelaxedEMDLoss,
     SelfSimilarityLoss,
 )
+from tests.runs import evaluated, references
 
 KINDS: dict[str, Callable[..., HypercolumnLoss]] = {
     kind.__name__: kind for kind in (RelaxedEMDLoss, PaletteLoss, MomentLoss, SelfSimilarityLoss)
@@ -43,7 +44,7 @@ def new(kind: str, layers: list[str], **options: Any) -> HypercolumnLoss:
 
 def make(kind: str, **options: Any) -> HypercolumnLoss:
     loss = new(kind, options.pop("layers", LAYERS), **options)
-    loss.prepare(features(1), [features(2, 4, 12)])
+    loss.prepare(references(features(1), [features(2, 4, 12)]))
     return loss
 
 
@@ -91,16 +92,18 @@ def test_a_vector_of_length_zero_has_no_gradient() -> None:
 def test_the_relaxed_distance_is_its_formula() -> None:
     costs = cosines(columns(features(3)), columns(features(2, 4, 12)))
     expected = max(costs.min(1).mean(), costs.min(0).mean())
-    np.testing.assert_allclose(make("RelaxedEMDLoss")(features(3)), expected)
+    np.testing.assert_allclose(evaluated(make("RelaxedEMDLoss"), features(3)), expected)
 
 
 def test_the_relaxed_distance_of_three_vectors_by_hand() -> None:
     loss = RelaxedEMDLoss(layers=["level1"])
     # the picture has one direction, the style that one, its opposite and one across
     loss.prepare(
-        None, [{"level1": torch.tensor([[1.0, -1.0, 0.0], [0.0, 0.0, 2.0]])[None, :, None]}]
+        references(
+            None, [{"level1": torch.tensor([[1.0, -1.0, 0.0], [0.0, 0.0, 2.0]])[None, :, None]}]
+        )
     )
-    value = loss({"level1": torch.tensor([3.0, 0.0])[None, :, None, None]})
+    value = evaluated(loss, {"level1": torch.tensor([3.0, 0.0])[None, :, None, None]})
     torch.testing.assert_close(value, torch.tensor((0 + 2 + 1) / 3))
 
 
@@ -109,14 +112,14 @@ def test_the_palette_distance_is_its_formula() -> None:
     squares = ((x[:, None] - y) ** 2).sum(2)
     costs = cosines(x, y) + np.sqrt(squares.clip(1e-5) / 3) - np.sqrt(1e-5 / 3)
     expected = max(costs.min(1).mean(), costs.min(0).mean())
-    np.testing.assert_allclose(make("PaletteLoss")(features(3)), expected)
+    np.testing.assert_allclose(evaluated(make("PaletteLoss"), features(3)), expected)
 
 
 def test_the_moments_are_those_of_all_layers_together() -> None:
     x, y = columns(features(3)), columns(features(2, 4, 12))
     covariances = [np.cov(each.T, bias=True) for each in (x, y)]
     expected = np.abs(x.mean(0) - y.mean(0)).mean() + np.abs(covariances[0] - covariances[1]).mean()
-    np.testing.assert_allclose(make("MomentLoss")(features(3)), expected)
+    np.testing.assert_allclose(evaluated(make("MomentLoss"), features(3)), expected)
 
 
 def test_self_similarity_is_its_formula() -> None:
@@ -125,13 +128,13 @@ def test_self_similarity_is_its_formula() -> None:
         distances = cosines(columns(maps), columns(maps))
         relations.append(distances / distances.sum(0))
     expected = np.abs(relations[0] - relations[1]).sum() / 48
-    np.testing.assert_allclose(make("SelfSimilarityLoss")(features(3)), expected)
+    np.testing.assert_allclose(evaluated(make("SelfSimilarityLoss"), features(3)), expected)
 
 
 def test_self_similarity_leaves_the_strength_of_features_free() -> None:
     loss = make("SelfSimilarityLoss", layers=["level1"])
     stronger = {"level1": 7 * features(1)["level1"]}
-    torch.testing.assert_close(loss(stronger), torch.zeros((), dtype=torch.float64))
+    torch.testing.assert_close(evaluated(loss, stronger), torch.zeros((), dtype=torch.float64))
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -140,7 +143,7 @@ def test_a_flat_picture_has_a_finite_gradient(kind: str) -> None:
     for value in (0.0, 0.5, 1.0):
         maps = {name: torch.full_like(map, value) for name, map in features(3).items()}
         leaves = [each.requires_grad_() for each in maps.values()]
-        loss(maps).backward()
+        torch.autograd.backward(evaluated(loss, maps))
         for leaf in leaves[: len(loss.layers)]:
             assert leaf.grad is not None
             assert leaf.grad.isfinite().all()
@@ -148,7 +151,7 @@ def test_a_flat_picture_has_a_finite_gradient(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_few_places_stand_for_all(kind: str) -> None:
-    few, every = make(kind, samples=40)(features(3)), make(kind)(features(3))
+    few, every = (evaluated(make(kind, **each), features(3)) for each in ({"samples": 40}, {}))
     assert few != every
     assert few.item() == pytest.approx(every.item(), rel=0.3)
 
@@ -156,9 +159,9 @@ def test_few_places_stand_for_all(kind: str) -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_places_are_kept_or_renewed(kind: str) -> None:
     kept = make(kind, samples=10)
-    assert kept(features(3)) == kept(features(3))
+    assert evaluated(kept, features(3), 0) == evaluated(kept, features(3), 9)
     renewed = make(kind, samples=10, renew_every_n_steps=2)
-    values = [renewed(features(3)).item() for _ in range(4)]
+    values = [evaluated(renewed, features(3), step).item() for step in range(4)]
     assert values[0] == values[1] != values[2] == values[3]
     assert renewed.stochastic
     assert not kept.stochastic
@@ -167,11 +170,12 @@ def test_places_are_kept_or_renewed(kind: str) -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_resumed_loss_goes_on_with_the_same_places(kind: str) -> None:
     loss, resumed = (make(kind, samples=10, renew_every_n_steps=2) for _ in range(2))
-    for _ in range(3):
-        loss(features(3))
+    for step in range(3):
+        evaluated(loss, features(3), step)
     resumed.load_state(loss.state())
-    for _ in range(4):
-        assert torch.equal(resumed(features(4)), loss(features(4)))
+    for step in range(3, 7):
+        picture = features(4)
+        assert torch.equal(evaluated(resumed, picture, step), evaluated(loss, picture, step))
 
 
 @pytest.mark.parametrize("kind", ["MomentLoss", "PaletteLoss", "RelaxedEMDLoss"])
@@ -182,7 +186,6 @@ def test_styles_count_by_their_shares_whatever_their_size(kind: str) -> None:
     values = []
     for styles, shares in (([small], ()), ([small, large], (0.3, 0.7))):
         loss = new(kind, ["image"])
-        loss.shares = shares
-        loss.prepare(None, styles)
-        values.append(loss(features(3)))
+        loss.prepare(references(None, styles, shares))
+        values.append(evaluated(loss, features(3)))
     torch.testing.assert_close(values[0], values[1])

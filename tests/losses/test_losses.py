@@ -1,5 +1,6 @@
 """What holds for every loss; a new loss is one row of ``LOSSES``."""
 
+import pickle
 from collections.abc import Callable
 from pathlib import Path
 
@@ -31,7 +32,7 @@ from stylelightning.losses import (
     StatisticalLoss,
     TotalVariationLoss,
 )
-from tests.runs import make_module, make_trainer
+from tests.runs import evaluated, make_module, make_trainer, references
 
 LAYERS = {"image": 1.0, "level1": 0.5}
 NAMES = list(LAYERS)
@@ -64,6 +65,9 @@ LOSSES: dict[str, Callable[[], Loss]] = {
     "tv-diagonals": lambda: TotalVariationLoss(1.0, LAYERS, diagonals=True),
 }
 STYLE_LOSSES = [name for name, make in LOSSES.items() if make().needs_style]
+STATISTICAL = [name for name, make in LOSSES.items() if make().scope == "statistical"]
+JOINT = [name for name, make in LOSSES.items() if isinstance(make(), HypercolumnLoss)]
+JOINT.remove("palette")  # it reads the image alone
 
 
 def random_features(seed: int, dtype: torch.dtype = torch.float64) -> Features:
@@ -78,11 +82,16 @@ def rounded(features: Features) -> Features:
     return {name: value.bfloat16().float() for name, value in features.items()}
 
 
+def prepared(kind: str) -> Loss:
+    loss = LOSSES[kind]()
+    loss.prepare(references(random_features(1), [random_features(2)]))
+    loss.advance(random_features(3), 0)
+    return loss
+
+
 @pytest.fixture(params=LOSSES)
 def loss(request: pytest.FixtureRequest) -> Loss:
-    made = LOSSES[request.param]()
-    made.prepare(random_features(1), [random_features(2)])
-    return made
+    return prepared(request.param)
 
 
 def test_a_loss_is_a_scalar_of_at_least_zero(loss: Loss) -> None:
@@ -98,7 +107,8 @@ def test_a_loss_is_zero_at_its_target(loss: Loss) -> None:
         target = random_features(2)
     else:
         target = {name: torch.full_like(value, 0.5) for name, value in random_features(1).items()}
-    torch.testing.assert_close(loss(target), torch.zeros((), dtype=torch.float64))
+    loss.prepare(references(random_features(1), [random_features(2)]))
+    torch.testing.assert_close(evaluated(loss, target), torch.zeros((), dtype=torch.float64))
 
 
 def test_a_loss_passes_gradcheck(loss: Loss) -> None:
@@ -118,8 +128,8 @@ def test_a_loss_is_the_same_for_mirrored_pictures(kind: str, seed: int) -> None:
             for n in (seed, seed + 100, seed + 200)
         ]
         loss = LOSSES[kind]()
-        loss.prepare(pictures[0], [pictures[1]])
-        values.append(loss(pictures[2]))
+        loss.prepare(references(pictures[0], [pictures[1]]))
+        values.append(evaluated(loss, pictures[2]))
     torch.testing.assert_close(values[1], values[0])
 
 
@@ -128,34 +138,32 @@ def test_a_loss_is_the_same_for_mirrored_pictures(kind: str, seed: int) -> None:
 def test_a_style_term_ignores_where_things_are(kind: str, seed: int) -> None:
     loss = LOSSES[kind]()
     loss.layer_weights = {"image": 1.0}
-    loss.prepare(None, [random_features(seed)])
+    loss.prepare(references(None, [random_features(seed)]))
     image = random_features(seed + 100)["image"]
     order = torch.randperm(20, generator=torch.Generator().manual_seed(seed))
     shuffled = image.flatten(2)[..., order].view_as(image)
-    torch.testing.assert_close(loss({"image": shuffled}), loss({"image": image}))
+    value = evaluated(loss, {"image": image})
+    torch.testing.assert_close(loss({"image": shuffled}), value)
 
 
 def test_a_loss_is_finite_for_features_that_were_in_bfloat16(loss: Loss) -> None:
     # the module hands features in float32, whatever they were computed in
     flat = {name: torch.full_like(value, 0.5) for name, value in random_features(3).items()}
     content, *styles = (rounded(random_features(seed)) for seed in (1, 2))
-    loss.prepare(content, styles)
+    loss.prepare(references(content, styles))
     for picture in (random_features(3), random_features(2), flat):
         features = {name: value.requires_grad_() for name, value in rounded(picture).items()}
-        value = loss(features)
-        value.backward()
+        value = evaluated(loss, features)
+        torch.autograd.backward(value)
         assert value.isfinite()
         assert all(features[name].grad.isfinite().all() for name in loss.layers)  # type: ignore[union-attr]
 
 
-@pytest.mark.parametrize("kind", LOSSES)
+@pytest.mark.parametrize("kind", [name for name in LOSSES if name != "palette"])  # reads `image`
 def test_a_layer_that_the_backbone_lacks_is_named(
     kind: str, content: Path, style: Path, tmp_path: Path
 ) -> None:
     loss = LOSSES[kind]()
-    if isinstance(loss, PaletteLoss):
-        assert loss.layers == ("image",)  # it has no other
-        return
     loss.layer_weights = {"level1": 1.0, "levl2": 1.0}
     module = make_module(losses={"term": loss})
     data = StyleTransferData(str(content), str(style), size=16)
@@ -163,12 +171,9 @@ def test_a_layer_that_the_backbone_lacks_is_named(
         make_trainer(tmp_path).fit(module, data)
 
 
-def test_layer_weights_add_up(loss: Loss) -> None:
-    if isinstance(loss, HypercolumnLoss):
-        with pytest.raises(ValueError, match="must be a list: they are read together"):
-            RelaxedEMDLoss(1.0, LAYERS)  # type: ignore[arg-type]
-        return
-    features = random_features(3)
+@pytest.mark.parametrize("kind", [name for name in LOSSES if name not in (*JOINT, "palette")])
+def test_layer_weights_add_up(kind: str) -> None:
+    loss, features = prepared(kind), random_features(3)
     whole = loss(features)
     parts = []
     for name, weight in loss.layer_weights.items():
@@ -177,28 +182,62 @@ def test_layer_weights_add_up(loss: Loss) -> None:
     torch.testing.assert_close(whole, parts[0] + parts[1])
 
 
+@pytest.mark.parametrize("kind", JOINT)
+def test_layers_that_are_read_together_have_no_weights(kind: str) -> None:
+    with pytest.raises(ValueError, match="must be a list: they are read together"):
+        type(LOSSES[kind]())(1.0, LAYERS)
+
+
 def test_a_list_of_layers_is_their_mean() -> None:
     assert GramLoss(1.0, ["relu1_1", "relu2_1"]).layer_weights == {"relu1_1": 0.5, "relu2_1": 0.5}
 
 
-def test_statistics_of_two_halves_add_up_to_the_whole(loss: Loss) -> None:
-    if not isinstance(loss, StatisticalLoss):
-        assert not hasattr(loss, "statistics")  # a local loss has none
-        return
-    features = random_features(3)
+@pytest.mark.parametrize("kind", STATISTICAL)
+def test_statistics_of_two_halves_add_up_to_the_whole(kind: str) -> None:
+    loss, features = prepared(kind), random_features(3)
+    assert isinstance(loss, StatisticalLoss)
     left = loss.statistics({name: value[..., :1] for name, value in features.items()})
     right = loss.statistics({name: value[..., 1:] for name, value in features.items()})
     total = {name: left[name] + right[name] for name in left}
     torch.testing.assert_close(loss.compare(total, loss.count(features)), loss(features))
 
 
+@pytest.mark.parametrize("kind", [name for name in LOSSES if name not in STATISTICAL])
+def test_only_a_local_term_has_gradients_that_know_nothing_of_far_positions(kind: str) -> None:
+    loss, same = prepared(kind), True
+    for seed in range(10):  # not every picture lets a relaxed distance see all of it
+        gradients = []
+        for corner in (0.0, 1.0):
+            features = random_features(seed)
+            for value in features.values():
+                value[..., 0, 0] = corner
+            image = features[loss.layers[0]].requires_grad_()
+            gradients.append(torch.autograd.grad(loss(features), image)[0][..., 2:, 3:])
+        same = same and torch.equal(*gradients)
+    assert same is (loss.scope == "local")
+
+
+def test_evaluating_a_loss_again_changes_neither_its_value_nor_anything_of_it(loss: Loss) -> None:
+    features = random_features(3)
+    before, state = dict(vars(loss)), pickle.dumps(vars(loss))
+    first, second = loss(features), loss(features)
+    assert torch.equal(first, second)
+    assert vars(loss) == before
+    assert pickle.dumps(vars(loss)) == state  # tensors are changed in place, if at all
+
+
+def test_a_statistical_loss_with_a_forward_of_its_own_is_refused() -> None:
+    with pytest.raises(TypeError, match="Own must write `statistics` and `compare`"):
+        type("Own", (GramLoss,), {"forward": ContentLoss.forward})
+
+
 def test_the_content_term_is_the_mean_of_squares() -> None:
     loss = ContentLoss(1.0, ["image"])
-    loss.prepare({"image": torch.zeros(1, 3, 2, 2)}, [])
+    loss.prepare(references({"image": torch.zeros(1, 3, 2, 2)}, []))
     # by hand: every difference is 2
     assert loss({"image": torch.full((1, 3, 2, 2), 2.0)}) == 4
     loss = ContentLoss(1.0, ["image"], reduction="sum")
-    loss.prepare({"image": torch.zeros(1, 3, 2, 2)}, [])
+    loss.prepare(references({"image": torch.zeros(1, 3, 2, 2)}, []))
     assert loss({"image": torch.full((1, 3, 2, 2), 2.0)}) == 48
 
 
@@ -206,7 +245,7 @@ def test_the_gram_term_of_constant_channels() -> None:
     # by hand: one channel of a against one of b at 6 pixels: G = a^2, A = b^2 (hw)
     for normalization, factor in (("none", 6.0), ("hw", 1.0), ("chw", 1.0)):
         loss = GramLoss(1.0, ["image"], normalization)  # type: ignore[arg-type]
-        loss.prepare(None, [{"image": torch.full((1, 1, 2, 3), 3.0)}])
+        loss.prepare(references(None, [{"image": torch.full((1, 1, 2, 3), 3.0)}]))
         value = loss({"image": torch.full((1, 1, 2, 3), 2.0)})
         torch.testing.assert_close(value, torch.tensor((factor * (9 - 4)) ** 2))
 
@@ -214,21 +253,23 @@ def test_the_gram_term_of_constant_channels() -> None:
 def test_the_gram_term_ignores_where_and_how_large_the_style_is() -> None:
     loss = GramLoss(1.0, ["image"])
     style = torch.rand(1, 3, 4, 4)
-    loss.prepare(None, [{"image": style}])
+    loss.prepare(references(None, [{"image": style}]))
     tiled = style.repeat(1, 1, 2, 3).flip(2)
     torch.testing.assert_close(loss({"image": tiled}), torch.zeros(()))
 
 
 def test_several_styles_are_blended_by_their_mean() -> None:
     loss = GramLoss(1.0, ["image"], "hw")
-    loss.prepare(None, [{"image": torch.full((1, 1, 2, 2), value)} for value in (1.0, 3.0)])
+    loss.prepare(
+        references(None, [{"image": torch.full((1, 1, 2, 2), value)} for value in (1.0, 3.0)])
+    )
     torch.testing.assert_close(loss.targets["image"], torch.tensor([[[5.0]]]))  # (1 + 9) / 2
 
 
 def test_a_blend_has_the_shares_of_its_styles() -> None:
     loss = GramLoss(1.0, ["image"], "hw")
-    loss.shares = (0.75, 0.25)
-    loss.prepare(None, [{"image": torch.full((1, 1, 2, 2), value)} for value in (1.0, 3.0)])
+    styles = [{"image": torch.full((1, 1, 2, 2), value)} for value in (1.0, 3.0)]
+    loss.prepare(references(None, styles, (0.75, 0.25)))
     torch.testing.assert_close(loss.targets["image"], torch.tensor([[[3.0]]]))  # by hand
 
 
@@ -238,9 +279,8 @@ def test_a_style_without_a_share_does_not_matter(kind: str) -> None:
     values = []
     for shares, blended in (((1.0, 0.0), styles), ((1.0,), styles[:1])):
         loss = LOSSES[kind]()
-        loss.shares = shares
-        loss.prepare(None, blended)
-        values.append(loss(features))
+        loss.prepare(references(None, blended, shares))
+        values.append(evaluated(loss, features))
     torch.testing.assert_close(values[0], values[1])
 
 
@@ -248,49 +288,17 @@ def test_a_style_without_a_share_does_not_matter(kind: str) -> None:
 def test_gatys_loss_is_gatys_and_sum(normalization: F.GramNormalization, factor: float) -> None:
     picture, style = torch.rand(1, 3, 4, 4), torch.rand(1, 3, 4, 4)
     loss = GramLoss(factor, ["image"], normalization, "sum")
-    loss.prepare(None, [{"image": style}])
+    loss.prepare(references(None, [{"image": style}]))
     # oracle: Gatys et al. 2016, equation 4, with N = 3 channels and M = 16 positions
     flat, flat_style = picture.flatten(2)[0], style.flatten(2)[0]
     expected = (flat @ flat.T - flat_style @ flat_style.T).square().sum() / (4 * 3**2 * 16**2)
     torch.testing.assert_close(loss.weight * loss({"image": picture}), expected)
 
 
-@pytest.mark.parametrize("kind", [ContentLoss, GramLoss])
-def test_normalized_gradients_pull_as_hard_as_the_weights_say(
-    kind: type[ContentLoss | GramLoss],
-) -> None:
-    plain, loss = kind(1.0, LAYERS), kind(1.0, LAYERS, normalize_gradients=True)
-    features = {name: value.requires_grad_() for name, value in random_features(3).items()}
-    for each in (plain, loss):
-        each.prepare(random_features(1), [random_features(2)])
-    torch.testing.assert_close(loss(features), plain(features))
-    for name, weight in LAYERS.items():
-        gradients = [
-            torch.autograd.grad(each(features), features[name])[0] for each in (plain, loss)
-        ]
-        torch.testing.assert_close(gradients[1].abs().sum().item(), weight, rtol=1e-5, atol=0)
-        direction = gradients[0] / gradients[0].norm()
-        torch.testing.assert_close(gradients[1] / gradients[1].norm(), direction)
-
-
-def test_layers_may_have_different_terms() -> None:
-    # Gram matrices on one layer and W2 on another, in one total
-    losses = {"grams": GramLoss(2.0, ["image"]), "w2": GaussianWassersteinLoss(3.0, ["level1"])}
-    for loss in losses.values():
-        loss.prepare(None, [random_features(2)])
-        assert len(loss.layers) == 1
-    features = {name: value.requires_grad_() for name, value in random_features(3).items()}
-    total = sum(loss.weight * loss(features) for loss in losses.values())
-    gradients = torch.autograd.grad(total, list(features.values()))
-    for name, gradient, loss in zip(NAMES, gradients, losses.values(), strict=True):
-        (own,) = torch.autograd.grad(loss.weight * loss(features), features[name])
-        torch.testing.assert_close(gradient, own)
-
-
 def test_the_histogram_term_is_the_distance_to_matched_values() -> None:
     picture, style = random_features(3), random_features(2)
     loss = HistogramLoss(1.0, ["image"], "sum")
-    loss.prepare(None, [style])
+    loss.prepare(references(None, [style]))
     # oracle: numpy; the value of rank r becomes the style's value of rank r
     values, targets = (each["image"][0].flatten(1).numpy() for each in (picture, style))
     matched = np.take_along_axis(np.sort(targets), values.argsort().argsort(), 1)
@@ -300,7 +308,7 @@ def test_the_histogram_term_is_the_distance_to_matched_values() -> None:
 def test_the_laplacian_term_by_hand() -> None:
     loss = LaplacianLoss(1.0, ["image"], pool=2, reduction="sum")
     content = torch.zeros(1, 1, 6, 6)
-    loss.prepare({"image": content}, [])
+    loss.prepare(references({"image": content}, []))
     # the middle square of nine becomes 1: its Laplacian is 4, and it is the only inner one
     picture = content.clone()
     picture[..., 2:4, 2:4] = 1
@@ -330,22 +338,22 @@ def test_no_direction_is_preferred_by_total_variation_with_diagonals() -> None:
 
 def test_a_loss_without_its_target_is_refused() -> None:
     with pytest.raises(ValueError, match="features of a content image, got None"):
-        ContentLoss(1.0, ["image"]).prepare(None, [])
+        ContentLoss(1.0, ["image"]).prepare(references(None, []))
     with pytest.raises(ValueError, match="features of a style image, got none"):
-        GramLoss(1.0, ["image"]).prepare(None, [])
+        GramLoss(1.0, ["image"]).prepare(references(None, []))
     for kind in (PatchLoss, HistogramLoss, RelaxedEMDLoss, PaletteLoss, MomentLoss):
         with pytest.raises(ValueError, match=f"{kind.__name__} needs the features of a style im"):
-            kind().prepare(None, [])
+            kind().prepare(references(None, []))
     for other in (LaplacianLoss, SelfSimilarityLoss):
         with pytest.raises(ValueError, match=f"{other.__name__} needs the features of a content"):
-            other().prepare(None, [])
+            other().prepare(references(None, []))
 
 
 def test_the_content_term_weighs_edges_more_than_flat_areas() -> None:
     loss = ContentLoss(1.0, ["image"], edge_weights=[0.1, 2.0])
     target = torch.zeros(1, 1, 8, 16)
     target[..., 8:] = 1  # one upright edge, all else flat
-    loss.prepare({"image": target}, [])
+    loss.prepare(references({"image": target}, []))
     changed = []
     for column in (1, 7):
         image = target.clone()

@@ -5,6 +5,7 @@ import torch
 
 from stylelightning.losses import PatchLoss
 from stylelightning.patches import extract_patches, patch_positions
+from tests.runs import evaluated, references
 
 
 def random_image(seed: int, side: int = 9, channels: int = 2) -> torch.Tensor:
@@ -14,7 +15,7 @@ def random_image(seed: int, side: int = 9, channels: int = 2) -> torch.Tensor:
 
 def make(**options: Any) -> PatchLoss:
     loss = PatchLoss(**{"layers": ["image"], "size": 3, "stride": 2, **options})
-    loss.prepare(None, [{"image": random_image(1)}])
+    loss.prepare(references(None, [{"image": random_image(1)}]))
     return loss
 
 
@@ -40,14 +41,15 @@ def by_definition(image: torch.Tensor, style: torch.Tensor, stride: int) -> torc
 def test_the_term_is_the_mean_distance_to_the_nearest_patches(stride: int) -> None:
     loss = make(stride=stride, completeness=None)
     torch.testing.assert_close(
-        loss({"image": random_image(2)}), by_definition(random_image(2), random_image(1), stride)
+        evaluated(loss, {"image": random_image(2)}),
+        by_definition(random_image(2), random_image(1), stride),
     )
 
 
 def test_the_term_stays_exact_while_the_matches_are_kept() -> None:
     loss = make(completeness=None, stride=3)  # 9 = 3 * 3: patches don't overlap
     first, later = random_image(2), random_image(3)
-    loss({"image": first})
+    evaluated(loss, {"image": first})
     # by hand: the matches are those of the first picture, the distance that of the later one
     rows, bank = grid_patches(first, 3), grid_patches(random_image(1), 1)
     matches = torch.stack([bank[(bank - row).square().mean(1).argmin()] for row in rows])
@@ -58,9 +60,8 @@ def test_the_term_stays_exact_while_the_matches_are_kept() -> None:
 def test_the_grid_moves_from_search_to_search_over_all_places() -> None:
     loss = make(stride=3, renew_every_n_steps=1)
     image, grids = random_image(2), set()
-    for calls in range(9):
-        loss._calls = calls
-        rows, columns = loss._grid(image)
+    for search in range(9):
+        rows, columns = loss._grid(image, search)
         grids.add((*rows.tolist(), -1, *columns.tolist()))
     assert len(grids) == 9
 
@@ -69,27 +70,28 @@ def test_circular_patches_know_no_border() -> None:
     loss = make(stride=1, padding="circular")
     image = random_image(2)
     moved = image.roll((4, 2), (2, 3))
-    first = loss({"image": image})
-    loss.prepare(None, [{"image": random_image(1)}])
-    torch.testing.assert_close(loss({"image": moved}), first)
+    first = evaluated(loss, {"image": image})
+    loss.prepare(references(None, [{"image": random_image(1)}]))
+    torch.testing.assert_close(evaluated(loss, {"image": moved}), first)
 
 
 def test_the_term_passes_gradcheck_with_fixed_matches() -> None:
     loss = make(renew_every_n_steps=10**6)
-    loss({"image": random_image(2)})
+    evaluated(loss, {"image": random_image(2)})
     image = random_image(3).requires_grad_()
     assert torch.autograd.gradcheck(lambda x: loss({"image": x}), image)
 
 
 def test_the_style_itself_has_no_distance() -> None:
     torch.testing.assert_close(
-        make()({"image": random_image(1)}), torch.zeros((), dtype=torch.float64)
+        evaluated(make(), {"image": random_image(1)}), torch.zeros((), dtype=torch.float64)
     )
 
 
 def test_matches_are_renewed_every_n_steps() -> None:
     loss = make(renew_every_n_steps=2, completeness=None)
-    values = [loss({"image": random_image(seed)}) for seed in (2, 3, 3)]
+    pairs = enumerate((2, 3, 3))
+    values = [evaluated(loss, {"image": random_image(seed)}, step) for step, seed in pairs]
     assert values[1] > values[2]  # still with the matches of another picture
 
 
@@ -97,8 +99,9 @@ def test_matches_are_renewed_every_n_steps() -> None:
 def test_a_turned_or_mirrored_style_is_in_the_bank(orientations: int) -> None:
     turned = random_image(1).flip(3) if orientations == 2 else random_image(1).rot90(1, (2, 3))
     loss = make(orientations=orientations)
-    torch.testing.assert_close(loss({"image": turned}), torch.zeros((), dtype=torch.float64))
-    assert make()({"image": turned}) > 0
+    value = evaluated(loss, {"image": turned})
+    torch.testing.assert_close(value, torch.zeros((), dtype=torch.float64))
+    assert evaluated(make(), {"image": turned}) > 0
 
 
 def test_a_style_of_another_scale_is_in_the_bank() -> None:
@@ -115,18 +118,20 @@ def test_the_bank_is_bounded_and_drawn_from_the_seed() -> None:
 
 def test_a_resumed_loss_goes_on_with_the_same_matches() -> None:
     loss = make(renew_every_n_steps=5)
-    loss({"image": random_image(2)})
-    resumed = make(renew_every_n_steps=5)
+    evaluated(loss, {"image": random_image(2)})
+    resumed, of_before = make(renew_every_n_steps=5), make(renew_every_n_steps=5)
     resumed.load_state(loss.state())
-    for seed in (3, 4, 5, 6, 7):  # the sixth evaluation looks anew
-        assert torch.equal(
-            resumed({"image": random_image(seed)}), loss({"image": random_image(seed)})
-        )
+    of_before.load_state({"calls": 1, "targets": loss.state()["targets"]})  # as version 0.1 had it
+    for step in range(1, 7):  # the sixth step looks anew
+        picture = {"image": random_image(2 + step)}
+        value = evaluated(loss, picture, step)
+        assert torch.equal(evaluated(resumed, picture, step), value)
+        assert torch.equal(evaluated(of_before, picture, step), value)
 
 
 def test_a_style_smaller_than_a_patch_is_refused() -> None:
     with pytest.raises(ValueError, match=r"`size` of PatchLoss is 3, but the style image's layer"):
-        PatchLoss(size=3, stride=1).prepare(None, [{"image": random_image(1, side=2)}])
+        PatchLoss(size=3, stride=1).prepare(references(None, [{"image": random_image(1, side=2)}]))
 
 
 def test_a_patch_asks_for_images_that_hold_it_at_the_largest_scale() -> None:
@@ -136,7 +141,7 @@ def test_a_patch_asks_for_images_that_hold_it_at_the_largest_scale() -> None:
 
 def test_a_picture_smaller_than_a_patch_is_refused() -> None:
     with pytest.raises(ValueError, match=r"but the layer 'image' is only 2 positions"):
-        make()({"image": random_image(1, side=2)})
+        evaluated(make(), {"image": random_image(1, side=2)})
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from stylelightning.losses import SlicedWassersteinLoss
+from tests.runs import evaluated, references
 from tests.test_transport import by_breakpoints
 
 
@@ -15,7 +16,7 @@ def features(seed: int, height: int = 5, width: int = 6) -> torch.Tensor:
 
 def make(style: torch.Tensor | None = None, **options: Any) -> SlicedWassersteinLoss:
     loss = SlicedWassersteinLoss(**{"layers": ["image"], "projections": 8, **options})
-    loss.prepare(None, [{"image": features(1, 4, 7) if style is None else style}])
+    loss.prepare(references(None, [{"image": features(1, 4, 7) if style is None else style}]))
     return loss
 
 
@@ -25,7 +26,7 @@ def test_the_term_is_the_mean_over_directions_of_the_distance_on_a_line(
     size: int, exponent: int
 ) -> None:
     loss = make(size=size, exponent=exponent)
-    value = loss({"image": features(2)})
+    value = evaluated(loss, {"image": features(2)})
     directions = loss._directions["image"].flatten(1).numpy()  # (K, C * size * size)
     assert np.allclose(np.linalg.norm(directions, axis=1), 1)
 
@@ -45,65 +46,67 @@ def test_the_term_is_the_mean_over_directions_of_the_distance_on_a_line(
 def test_the_term_ignores_where_pixels_are() -> None:
     shuffled = features(1).flatten(2)[..., torch.randperm(30)].view(1, 2, 5, 6)
     torch.testing.assert_close(
-        make(features(1))({"image": shuffled}), torch.zeros((), dtype=torch.float64)
+        evaluated(make(features(1)), {"image": shuffled}), torch.zeros((), dtype=torch.float64)
     )
 
 
 def test_a_shift_of_all_values_costs_its_square_over_the_channels() -> None:
     # by hand: a shift s along unit vector v moves the line by s . v, whose mean square is |s|^2 / C
     loss = make(features(1), projections=4000)
-    value = loss({"image": features(1) + 0.5})
+    value = evaluated(loss, {"image": features(1) + 0.5})
     assert value.item() == pytest.approx(0.5**2 * 2 / 2, rel=0.05)
 
 
 def test_circular_patches_know_no_border() -> None:
     loss = make(size=3, padding="circular")
     image = features(2)
-    torch.testing.assert_close(loss({"image": image}), loss({"image": image.roll((2, 3), (2, 3))}))
+    moved = image.roll((2, 3), (2, 3))
+    torch.testing.assert_close(evaluated(loss, {"image": image}), loss({"image": moved}))
 
 
 def test_directions_are_kept_or_renewed() -> None:
     image = features(2)
     kept = make()
-    assert kept({"image": image}) == kept({"image": image})
+    assert evaluated(kept, {"image": image}, 0) == evaluated(kept, {"image": image}, 9)
     renewed = make(renew_every_n_steps=2)
-    values = [renewed({"image": image}).item() for _ in range(4)]
+    values = [evaluated(renewed, {"image": image}, step).item() for step in range(4)]
     assert values[0] == values[1] != values[2] == values[3]
     assert renewed.stochastic
     assert not kept.stochastic
 
 
 def test_directions_are_drawn_from_the_seed() -> None:
-    one, same, other = (make(seed=seed)({"image": features(2)}) for seed in (0, 0, 1))
+    one, same, other = (evaluated(make(seed=seed), {"image": features(2)}) for seed in (0, 0, 1))
     assert one == same != other
 
 
 def test_a_resumed_loss_goes_on_with_the_same_directions() -> None:
     loss, resumed = make(renew_every_n_steps=2), make(renew_every_n_steps=2)
-    for _ in range(3):
-        loss({"image": features(2)})
+    for step in range(3):
+        evaluated(loss, {"image": features(2)}, step)
     resumed.load_state(loss.state())
-    for _ in range(4):
-        assert torch.equal(resumed({"image": features(3)}), loss({"image": features(3)}))
+    for step in range(3, 7):
+        picture = {"image": features(3)}
+        assert torch.equal(evaluated(resumed, picture, step), evaluated(loss, picture, step))
 
 
 def test_several_styles_are_blended_by_the_mean_of_their_quantiles() -> None:
     loss = SlicedWassersteinLoss(projections=4)
     low, high = features(1), features(1) + 1
-    loss.prepare(None, [{"image": low}, {"image": high}])
+    loss.prepare(references(None, [{"image": low}, {"image": high}]))
     # by hand: the mean of a distribution and the same one moved by 1 is the one moved by 1/2
     torch.testing.assert_close(
-        loss({"image": features(1) + 0.5}), torch.zeros((), dtype=torch.float64)
+        evaluated(loss, {"image": features(1) + 0.5}), torch.zeros((), dtype=torch.float64)
     )
 
 
 def test_no_style_and_a_layer_smaller_than_a_patch_are_refused() -> None:
     with pytest.raises(ValueError, match="needs the features of a style image, got none"):
-        SlicedWassersteinLoss().prepare(None, [])
+        SlicedWassersteinLoss().prepare(references(None, []))
     with pytest.raises(ValueError, match="but the style image's layer 'image' is only 4 positions"):
         make(size=5)
     with pytest.raises(ValueError, match="but the layer 'image' is only 2 positions"):
-        make(size=3)({"image": features(2, 2, 6)})
+        evaluated(make(size=3), {"image": features(2, 2, 6)})
 
 
 @pytest.mark.parametrize(

@@ -2,13 +2,12 @@
 
 import os
 import signal
-from collections.abc import Sequence
 from pathlib import Path
 
 from torch import Tensor
 
 from stylelightning.backbones.base import Features
-from stylelightning.losses import Loss
+from stylelightning.losses import Loss, References
 
 
 class Fragile(Loss):
@@ -25,7 +24,7 @@ class Fragile(Loss):
         self.row = row
         self.column = column
 
-    def prepare(self, content: Features | None, styles: Sequence[Features]) -> None:
+    def prepare(self, references: References) -> None:
         pass
 
     def forward(self, features: Features) -> Tensor:
@@ -47,7 +46,7 @@ class Deadly(Loss):
         self.after = after
         self._evaluated = 0
 
-    def prepare(self, content: Features | None, styles: Sequence[Features]) -> None:
+    def prepare(self, references: References) -> None:
         pass
 
     def forward(self, features: Features) -> Tensor:

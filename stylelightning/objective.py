@@ -1,0 +1,161 @@
+"""What a run minimises: the weighted sum of its losses at a picture."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from stylelightning import functional as F
+from stylelightning.backbones.base import Features
+from stylelightning.losses.base import IMAGE_LAYER, Loss, StatisticalLoss
+from stylelightning.losses.references import Reference, References
+
+Compute = Callable[[Tensor, frozenset[str]], Features]
+"""Gives the feature maps of a picture at some layers of the backbone."""
+
+
+@dataclass(frozen=True)
+class Terms:
+    """The total at one picture and what it is made of.
+
+    Args:
+        weighted: The weighted terms by the names of their losses, scalars.
+        statistics: What each `StatisticalLoss` compared, by its name, detached.
+        counts: Number of positions of each layer, by the same names.
+    """
+
+    weighted: dict[str, Tensor]
+    statistics: dict[str, Features]
+    counts: dict[str, dict[str, int]]
+
+    @property
+    def total(self) -> Tensor:
+        """The sum of the terms, a scalar."""
+        return torch.stack(list(self.weighted.values())).sum()
+
+
+class Objective:
+    """The losses of a run with the weights in force, and the way from a picture to them.
+
+    Args:
+        losses: At least one loss, by name.
+        compute: The backbone.
+        weights: The weights in force; None for those that the losses were configured with.
+    """
+
+    def __init__(
+        self,
+        losses: Mapping[str, Loss],
+        compute: Compute,
+        weights: Mapping[str, float] | None = None,
+    ) -> None:
+        self.losses = dict(losses)
+        self.compute = compute
+        configured = {name: loss.weight for name, loss in losses.items()}
+        self.weights = configured if weights is None else dict(weights)
+
+    @property
+    def layers(self) -> frozenset[str]:
+        """The layers of the backbone that the losses read."""
+        read = {name for loss in self.losses.values() for name in loss.layers}
+        return frozenset(read - {IMAGE_LAYER})
+
+    def part(self, names: Iterable[str], weights: Mapping[str, float] | None = None) -> "Objective":
+        """Return an objective of some of the losses, which it shares.
+
+        Args:
+            names: Names of the losses.
+            weights: Their weights; None for those in force.
+        """
+        losses = {name: self.losses[name] for name in names}
+        return Objective(losses, self.compute, self.weights if weights is None else weights)
+
+    def features(self, picture: Tensor) -> Features:
+        """Return the feature maps that the losses read.
+
+        Args:
+            picture: Picture of shape (1, 3, H, W) in [0, 1].
+
+        Returns:
+            The feature maps by layer, in float32 (float64 for a float64 picture); ``image`` is
+            the picture itself.
+        """
+        features = {**self.compute(picture, self.layers), IMAGE_LAYER: picture}
+        return {name: feature.to(picture.dtype) for name, feature in features.items()}
+
+    def references(
+        self, content: Tensor | None, styles: Sequence[Tensor], shares: Sequence[float]
+    ) -> References:
+        """Return what a run's images show its losses.
+
+        Args:
+            content: Content image of shape (1, 3, H, W) in [0, 1], or None.
+            styles: Style images, each of shape (1, 3, h, w).
+            shares: Share of each style image in their blend.
+        """
+        return References(
+            None if content is None else self.features(content),
+            [
+                Reference(self.features(style), share)
+                for style, share in zip(styles, shares, strict=True)
+            ],
+        )
+
+    def prepare(self, references: References) -> None:
+        """Have every loss compute its targets."""
+        for loss in self.losses.values():
+            loss.prepare(references)
+
+    @torch.no_grad()
+    def advance(self, features: Features, step: int) -> None:
+        """Have every loss do what is due once a step.
+
+        Args:
+            features: Feature maps of the picture.
+            step: Steps done since ``prepare``.
+        """
+        seen = {name: feature.detach() for name, feature in features.items()}
+        for loss in self.losses.values():
+            loss.advance(seen, step)
+
+    def terms(self, features: Features) -> Terms:
+        """Return the weighted terms; nothing changes by it.
+
+        Args:
+            features: What ``features`` gave for the picture.
+        """
+        terms = Terms({}, {}, {})
+        with torch.autocast(features[IMAGE_LAYER].device.type, enabled=False):
+            for name, loss in self.losses.items():
+                value = partial(_value, name, loss, terms)
+                unweighted = (
+                    F.with_normalized_gradients(value, features, loss.layer_weights)
+                    if loss.normalize_gradients
+                    else value(features)
+                )
+                terms.weighted[name] = self.weights[name] * unweighted
+        return terms
+
+    def state(self) -> dict[str, dict[str, Any]]:
+        """Return what a resumed run needs of each loss, for a checkpoint."""
+        return {name: loss.state() for name, loss in self.losses.items()}
+
+    def load_state(self, state: Mapping[str, dict[str, Any]]) -> None:
+        """Have the losses go on from a checkpoint, after ``prepare``."""
+        for name, loss in self.losses.items():
+            if own := state.get(name):
+                loss.load_state(own)
+
+
+def _value(name: str, loss: Loss, terms: Terms, features: Features) -> Tensor:
+    """Return an unweighted term, and note what it compared."""
+    if not isinstance(loss, StatisticalLoss):
+        value: Tensor = loss(features)
+        return value
+    statistics, count = loss.statistics(features), loss.count(features)
+    terms.statistics[name] = {layer: each.detach() for layer, each in statistics.items()}
+    terms.counts[name] = count
+    return loss.compare(statistics, count)

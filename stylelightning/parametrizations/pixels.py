@@ -1,0 +1,29 @@
+"""Pixels as the parameters."""
+
+import torch
+from torch import Tensor, nn
+
+from stylelightning.parametrizations.base import Parametrization
+
+
+class PixelParametrization(Parametrization):
+    """One parameter, the picture itself.
+
+    Source: Gatys, Ecker and Bethge, CVPR 2016, https://doi.org/10.1109/CVPR.2016.265
+    """
+
+    image: nn.Parameter
+
+    def encode(self, picture: Tensor) -> None:
+        """Make a copy of the picture the parameter."""
+        copy = picture.detach().clone(memory_format=torch.contiguous_format)
+        self.image = nn.Parameter(copy)
+
+    def decode(self) -> Tensor:
+        """Return the parameter."""
+        return self.image
+
+    @torch.no_grad()
+    def project(self) -> None:
+        """Cut the parameter to [0, 1]."""
+        self.image.clamp_(0, 1)

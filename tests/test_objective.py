@@ -1,0 +1,107 @@
+"""The total and its terms."""
+
+import pytest
+import torch
+
+from stylelightning.backbones import Pixels, RandomMultiscale
+from stylelightning.losses import (
+    ContentLoss,
+    GaussianWassersteinLoss,
+    GramLoss,
+    Loss,
+    TotalVariationLoss,
+)
+from stylelightning.objective import Objective
+from tests.conftest import smooth_picture
+
+LAYERS = {"image": 1.0, "octave2": 0.5}
+
+
+def make(losses: dict[str, Loss]) -> Objective:
+    objective = Objective(losses, Pixels())
+    content, *styles = (smooth_picture(12, 16, seed) for seed in (1, 2, 3))
+    objective.prepare(objective.references(content, styles, (0.75, 0.25)))
+    return objective
+
+
+def test_a_term_is_the_loss_times_the_weight_in_force() -> None:
+    objective = make({"content": ContentLoss(3.0, ["image"]), "tv": TotalVariationLoss(2.0)})
+    features = objective.features(smooth_picture(12, 16, 4))
+    content, tv = (loss(features) for loss in objective.losses.values())
+    terms = objective.terms(features)
+    torch.testing.assert_close(terms.weighted, {"content": 3 * content, "tv": 2 * tv})
+    torch.testing.assert_close(terms.total, 3 * content + 2 * tv)
+    objective.weights["tv"] = 5.0
+    torch.testing.assert_close(objective.terms(features).weighted["tv"], 5 * tv)
+    assert objective.losses["tv"].weight == 2  # what it was configured with
+
+
+def test_a_part_has_the_weights_in_force_or_its_own() -> None:
+    objective = make({"content": ContentLoss(3.0, ["image"]), "tv": TotalVariationLoss(2.0)})
+    objective.weights["tv"] = 5.0
+    assert objective.part(["tv"]).weights["tv"] == 5
+    assert objective.part(["tv"], {"tv": 1.0}).weights == {"tv": 1.0}
+    assert list(objective.part(["tv"]).losses) == ["tv"]
+
+
+def test_the_layers_are_those_of_all_losses_but_the_picture() -> None:
+    objective = make({"a": ContentLoss(1.0, ["image", "octave1"]), "b": GramLoss(1.0, ["octave2"])})
+    assert objective.layers == {"octave1", "octave2"}
+    features = objective.features(smooth_picture(12, 16, 4))
+    assert set(features) == {"image", "octave1", "octave2"}
+
+
+def test_features_have_the_precision_of_the_picture() -> None:
+    backbone = RandomMultiscale(levels=1, filters=2, sizes=[3])
+    objective = Objective({"content": ContentLoss(1.0, ["level1"])}, backbone)
+    picture = smooth_picture(12, 16, 4)
+    with torch.autocast("cpu", torch.bfloat16):
+        features = objective.features(picture)
+    assert {each.dtype for each in features.values()} == {torch.float32}
+
+
+def test_statistics_are_kept_beside_the_terms_without_their_graph() -> None:
+    objective = make({"style": GramLoss(1.0, LAYERS, "hw"), "tv": TotalVariationLoss()})
+    picture = smooth_picture(12, 16, 4).requires_grad_()
+    terms = objective.terms(objective.features(picture))
+    assert list(terms.statistics) == ["style"]
+    assert terms.counts == {"style": {"image": 12 * 16, "octave2": 6 * 8}}
+    flat = picture.detach().flatten(2)
+    torch.testing.assert_close(terms.statistics["style"]["image"], flat @ flat.mT)
+    assert not terms.statistics["style"]["image"].requires_grad
+
+
+def test_terms_of_different_losses_add_up_in_one_gradient() -> None:
+    # Gram matrices on one layer and W2 on another, in one total
+    losses: dict[str, Loss] = {
+        "grams": GramLoss(2.0, ["image"]),
+        "w2": GaussianWassersteinLoss(3.0, ["octave2"]),
+    }
+    objective = make(losses)
+    picture = smooth_picture(12, 16, 4).requires_grad_()
+    (whole,) = torch.autograd.grad(objective.terms(objective.features(picture)).total, picture)
+    parts = [
+        torch.autograd.grad(
+            objective.part([name]).terms(objective.features(picture)).total, picture
+        )[0]
+        for name in losses
+    ]
+    torch.testing.assert_close(whole, parts[0] + parts[1])
+
+
+@pytest.mark.parametrize("kind", [ContentLoss, GramLoss])
+def test_normalized_gradients_pull_as_hard_as_the_weights_say(
+    kind: type[ContentLoss | GramLoss],
+) -> None:
+    plain = make({"term": kind(3.0, LAYERS)})
+    normalized = make({"term": kind(3.0, LAYERS, normalize_gradients=True)})
+    picture = smooth_picture(12, 16, 4)
+    read = {n: each.requires_grad_() for n, each in plain.features(picture).items()}
+    totals = [each.terms(read).total for each in (plain, normalized)]
+    torch.testing.assert_close(totals[1], totals[0])
+    names = list(read)
+    found = [torch.autograd.grad(total, [read[n] for n in names]) for total in totals]
+    for name, own, scaled in zip(names, *found, strict=True):
+        # by hand: the weight of the term times that of the layer
+        assert scaled.abs().sum().item() == pytest.approx(3 * LAYERS[name], rel=1e-4)
+        torch.testing.assert_close(scaled / scaled.norm(), own / own.norm())
