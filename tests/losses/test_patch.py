@@ -1,11 +1,14 @@
+from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 
+from stylelightning import Schedule, StyleTransferData
+from stylelightning.backbones.base import Features
 from stylelightning.losses import PatchLoss
 from stylelightning.patches import extract_patches, patch_positions
-from tests.runs import evaluated, references
+from tests.runs import evaluated, fit, references
 
 
 def random_image(seed: int, side: int = 9, channels: int = 2) -> torch.Tensor:
@@ -167,3 +170,29 @@ def test_a_picture_smaller_than_a_patch_is_refused() -> None:
 def test_options_out_of_range_are_refused(options: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         PatchLoss(**options)
+
+
+def test_matches_are_looked_up_once_a_step_under_a_line_search(
+    tmp_path: Path, data: StyleTransferData
+) -> None:
+    searched: list[int] = []
+    evaluations: list[int] = []
+
+    class Watched(PatchLoss):
+        def renew(self, features: Features, renewal: int) -> None:
+            searched.append(renewal)
+            super().renew(features, renewal)
+
+        def forward(self, features: Features) -> torch.Tensor:
+            evaluations.append(1)
+            return super().forward(features)
+
+    fit(
+        tmp_path,
+        data,
+        losses={"strokes": Watched(1.0, size=3, renew_every_n_steps=1)},
+        optimizer=lambda p: torch.optim.LBFGS(p, lr=1.0, line_search_fn="strong_wolfe"),
+        schedule=Schedule(steps=4),
+    )
+    assert searched == [0, 1, 2, 3]
+    assert len(evaluations) > 4
