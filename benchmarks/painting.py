@@ -17,7 +17,7 @@ import torch
 from benchmarks.common import ROOT, Row, default_device, median_ms, save, table
 from benchmarks.step_time import square_pictures
 from stylelightning.backbones import VGG16
-from stylelightning.command import run, set_up_process
+from stylelightning.cli.errors import run, set_up_process
 
 DEEPEST = "relu5_1"
 

@@ -62,7 +62,7 @@ def main(args: list[str] | None = None) -> int:
             from stylelightning.sweep.command import run as run_many
 
             return run_many(given)
-        from stylelightning.command import run
+        from stylelightning.cli.errors import run
 
         return run(args)
     except KeyboardInterrupt:  # before or after the run: there is no picture to save

@@ -12,11 +12,11 @@ from torch import Tensor
 from stylelightning import checks, colours  # noqa: F401 - a config may name a treatment
 from stylelightning.canvas import Canvas
 from stylelightning.checkpoint import check_checkpoint
+from stylelightning.cli.parser import Parser, take_pictures_for_paths
+from stylelightning.cli.parser_errors import unwrap
 from stylelightning.data import StyleTransferData
 from stylelightning.images import read_config, read_picture
 from stylelightning.metrics import LPIPS, PictureMetrics, default_metrics
-from stylelightning.parser import Parser, take_pictures_for_paths
-from stylelightning.parser_errors import unwrap
 
 
 @dataclass(frozen=True)

@@ -40,7 +40,7 @@ def run_test(args: Sequence[str]) -> int:
         given = parser().parse_args(args)
     except SystemExit as stop:
         return int(stop.code or 0)
-    from stylelightning.console import set_up_console
+    from stylelightning.cli.console import set_up_console
     from stylelightning.finished_pictures import rate  # imports torch: 4 s
 
     set_up_console(quiet=True)  # the answer is all that goes to standard output

@@ -30,10 +30,10 @@ from stylelightning.catalogue import (
     networks,
 )
 from stylelightning.checks import check_optimizer
+from stylelightning.cli.parser import Parser
 from stylelightning.colours import Colours
 from stylelightning.losses import Loss
 from stylelightning.metrics import PictureMetric
-from stylelightning.parser import Parser
 
 Capture = pytest.CaptureFixture[str]
 PROGRAM = [sys.executable, "-m", "stylelightning"]

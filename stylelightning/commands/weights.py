@@ -121,7 +121,7 @@ def _get(name: str, facts: dict[str, Any]) -> str:
     from stylelightning.backbones.weights.cache import kept_file, load_kept
     from stylelightning.backbones.weights.fetching import load_filters
     from stylelightning.backbones.weights.source import OXFORD
-    from stylelightning.console import set_up_console
+    from stylelightning.cli.console import set_up_console
 
     if kept_file(OXFORD).is_file():
         load_kept(OXFORD)

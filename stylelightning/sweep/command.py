@@ -4,8 +4,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from stylelightning.command import attempt, set_up_process
-from stylelightning.parser import ConfigFile, Parser
+from stylelightning.cli.errors import attempt, set_up_process
+from stylelightning.cli.parser import ConfigFile, Parser
 from stylelightning.sweep.engines import Engine
 from stylelightning.sweep.runner import run_sweep
 from stylelightning.sweep.spec import Spec

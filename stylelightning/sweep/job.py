@@ -17,10 +17,10 @@ from lightning.pytorch.cli import ArgsType, LightningArgumentParser
 from stylelightning.backbones import Backbone
 from stylelightning.callbacks import FinalMetrics
 from stylelightning.callbacks.periodic import style_transfer
-from stylelightning.cli import CLI
-from stylelightning.command import attempt, set_up_process
+from stylelightning.cli.errors import attempt, set_up_process
+from stylelightning.cli.fit import CLI
+from stylelightning.cli.parser import Parser
 from stylelightning.memory import PeakMemory
-from stylelightning.parser import Parser
 from stylelightning.run_folder import MadeFolders, newest_run
 from stylelightning.sweep.hparams import write_hparams
 from stylelightning.sweep.records import Record, Status

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from lightning.pytorch.cli import LightningArgumentParser
 
-from stylelightning.cli import CLI, picture_paths
-from stylelightning.command import attempt
+from stylelightning.cli.errors import attempt
+from stylelightning.cli.fit import CLI, picture_paths
 from stylelightning.run_folder import MadeFolders
 from stylelightning.sweep.job import Job, PointCLI
 from stylelightning.sweep.points import Point, axes_of

@@ -14,8 +14,8 @@ from jsonargparse._actions import ActionConfigFile
 from lightning.pytorch.cli import LightningArgumentParser
 
 from stylelightning.class_change import watched_changes
+from stylelightning.cli.parser_errors import explain
 from stylelightning.images import PICTURE_SUFFIXES, read_config
-from stylelightning.parser_errors import explain
 
 MERGED = ("callbacks", "model.losses")
 """Mappings of which a later config changes the entries that it names and keeps the others."""

@@ -23,10 +23,10 @@ from stylelightning.callbacks import (
 )
 from stylelightning.checkpoint import check_checkpoint
 from stylelightning.checkpoint_io import AtomicCheckpointIO
+from stylelightning.cli.parser import ConfigFile, Parser, take_pictures_for_paths
 from stylelightning.data import StyleTransferData
 from stylelightning.images import check_output, write_atomically
 from stylelightning.module import StyleTransfer
-from stylelightning.parser import ConfigFile, Parser, take_pictures_for_paths
 from stylelightning.planning import report
 from stylelightning.run_folder import (
     MadeFolders,

@@ -18,11 +18,11 @@ from lightning.pytorch.utilities.exceptions import SIGTERMException
 from stylelightning.allocator import keep_freed_memory
 from stylelightning.calibration import CalibrationError
 from stylelightning.class_change import keep_options_on_class_change
-from stylelightning.cli import CLI, PlanCLI
-from stylelightning.console import set_up_console
+from stylelightning.cli.console import set_up_console
+from stylelightning.cli.fit import CLI, PlanCLI
+from stylelightning.cli.parser import UsageError
+from stylelightning.cli.parser_errors import unwrap
 from stylelightning.module import DivergenceError
-from stylelightning.parser import UsageError
-from stylelightning.parser_errors import unwrap
 from stylelightning.run_folder import MadeFolders
 
 log = logging.getLogger(__name__)
