@@ -1,1 +1,1 @@
-"""The command line: its parser, its errors, and what `fit` and `plan` do."""
+"""The command line: the options of a run, what it does with them, and how errors are said."""
