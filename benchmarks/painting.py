@@ -16,8 +16,9 @@ import torch
 
 from benchmarks.common import ROOT, Row, default_device, median_ms, save, table
 from benchmarks.step_time import square_pictures
+from stylelightning.__main__ import main as stylelightning
 from stylelightning.backbones import VGG16
-from stylelightning.command import run, set_up_process
+from stylelightning.cli.process import set_up_process
 
 DEEPEST = "relu5_1"
 
@@ -47,7 +48,7 @@ def measure(size: int, precision: str, device: str, quick: bool) -> Row:
         args += [f"--trainer.accelerator={'gpu' if device == 'cuda' else 'cpu'}"]
         args += ["--trainer.max_steps=3"] if quick else []
         began = perf_counter()
-        if run(args) != 0:
+        if stylelightning(args) != 0:
             raise RuntimeError("The run failed.")
         seconds = perf_counter() - began
     bare = (before + bare_ms(size, device)) / 2

@@ -1,27 +1,39 @@
-"""``python -m stylelightning``: answers what needs no torch, then hands over to the CLI."""
+"""``python -m stylelightning``: which commands there are, and how each is called."""
 
 import sys
+from collections.abc import Callable, Sequence
+from importlib import import_module
 
 from stylelightning import __version__
+from stylelightning.cli.errors import UsageError, attempt
 
-COMMANDS = ("fit", "plan", "sweep", "batch", "test", "list", "weights")
-USAGE = """\
+COMMANDS = {
+    "fit": "optimise a picture: stylelightning fit --config configs/quickstart.yaml",
+    "plan": "what that would take, time and memory, with the same options",
+    "sweep": "runs that differ in some keys: stylelightning sweep --config "
+    "configs/sweeps/start.yaml",
+    "batch": "every content image in every style: stylelightning batch --contents photos "
+    "--styles art",
+    "test": "how near a picture is to its style and its content: stylelightning test --image "
+    "out.png",
+    "list": "what a config may name: stylelightning list losses",
+    "weights": "which trained filters there are and are here: stylelightning weights",
+}
+"""Help by name. Each is a module of ``stylelightning.commands``, imported when it is called."""
+
+USAGE = f"""\
 usage: stylelightning [--version] [--help] COMMAND ...
 
 Neural style transfer by optimisation: one command turns two pictures into a third.
 
 commands:
-  fit      optimise a picture: stylelightning fit --config configs/quickstart.yaml
-  plan     what that would take, time and memory, with the same options
-  sweep    runs that differ in some keys: stylelightning sweep --config configs/sweeps/start.yaml
-  batch    every content image in every style: stylelightning batch --contents photos --styles art
-  test     how near a picture is to its style and its content: stylelightning test --image out.png
-  list     what a config may name: stylelightning list losses
-  weights  which trained filters there are and are here: stylelightning weights
-
+{"".join(f"  {name:9}{text}{chr(10)}" for name, text in COMMANDS.items())}
 every option of a command:      stylelightning fit --help
 the options of one component:   stylelightning fit --model.losses.help GramLoss
+a command of your own:          python -m stylelightning my_module.my_function
 """
+
+Command = Callable[[Sequence[str]], int | None]
 
 
 def main(args: list[str] | None = None) -> int:
@@ -32,7 +44,10 @@ def main(args: list[str] | None = None) -> int:
 
     Returns:
         Exit code: 0 done, 1 failed run, 2 bad command line or input, 130 and 143 stopped by
-        Ctrl-C and SIGTERM.
+        Ctrl-C and SIGTERM. ``STYLELIGHTNING_DEBUG=1`` shows the traceback of every error.
+
+    Raises:
+        Exception: An error in a run that no user can mend; its picture is written.
     """
     given = sys.argv[1:] if args is None else args
     if given in (["--version"], ["-V"]):
@@ -41,33 +56,44 @@ def main(args: list[str] | None = None) -> int:
     if not given or given[0] in ("--help", "-h"):
         sys.stdout.write(USAGE)
         return 0 if given else 2
-    if given[0] not in COMMANDS and not given[0].startswith("-"):
-        sys.stderr.write(f"error: There is no command {given[0]!r}: {', '.join(COMMANDS)}.\n")
-        return 2
     try:
-        if given[0] == "list":
-            from stylelightning.listing import run_list
-
-            return run_list(given[1:])
-        if given[0] == "weights":
-            from stylelightning.commands.weights import run_weights
-
-            return run_weights(given[1:])
-        if given[0] == "test":
-            from stylelightning.rating import run_test
-
-            return run_test(given[1:])
-        # what these import imports torch: 4 s
-        if given[0] in ("sweep", "batch"):
-            from stylelightning.sweep.command import run as run_many
-
-            return run_many(given)
-        from stylelightning.command import run
-
-        return run(args)
+        outcome = attempt(lambda: command(given[0])(given[1:]))
     except KeyboardInterrupt:  # before or after the run: there is no picture to save
         sys.stderr.write("stopped\n")
         return 130
+    if outcome.error:
+        sys.stderr.write(f"error: {outcome.error}\n")
+    return outcome.code or int(outcome.value or 0)
+
+
+def command(name: str) -> Command:
+    """Return what runs a command.
+
+    Args:
+        name: One of ``COMMANDS``, or a function of the user's own with its module, such as
+            ``my_module.my_function``.
+
+    Raises:
+        UsageError: If there is none.
+    """
+    if name in COMMANDS:
+        found: Command = import_module(f"stylelightning.commands.{name}").run
+        return found
+    module, _, function = name.rpartition(".")
+    if not module or not all(part.isidentifier() for part in name.split(".")):
+        raise UsageError(f"There is no command {name!r}: {', '.join(COMMANDS)}.")
+    try:
+        own: Command | None = getattr(import_module(module), function, None)
+    except ModuleNotFoundError as error:
+        if error.name is None or not f"{module}.".startswith(f"{error.name}."):
+            raise  # a module that it needs
+        raise UsageError(
+            f"There is no command {name!r}: there is no module {error.name!r} in the working "
+            "folder, where `python -m stylelightning` looks, or on PYTHONPATH."
+        ) from error
+    if not callable(own):
+        raise UsageError(f"There is no command {name!r}: {module} has no function {function!r}.")
+    return own
 
 
 if __name__ == "__main__":

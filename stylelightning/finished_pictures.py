@@ -10,15 +10,15 @@ from torch import Tensor
 
 from stylelightning import checks, colours  # noqa: F401 - a config may name a treatment
 from stylelightning.checkpoint import read_checkpoint
+from stylelightning.cli.parser import Parser, take_pictures_for_paths
+from stylelightning.cli.parser_errors import unwrap
 from stylelightning.data import StyleTransferData
-from stylelightning.images import read_config, read_picture
+from stylelightning.images import MissingConfigError, read_config, read_picture
 from stylelightning.metrics import LPIPS, PictureMetrics, default_metrics
-from stylelightning.parser import Parser, take_pictures_for_paths
-from stylelightning.parser_errors import unwrap
 
 
 @dataclass(frozen=True)
-class Rating:
+class Measurement:
     """The metrics of one picture.
 
     Args:
@@ -38,13 +38,13 @@ class Rating:
     notes: list[str] = field(default_factory=list)
 
 
-def rate(
+def measure(
     images: Sequence[str],
     checkpoints: Sequence[str],
     content: str | None = None,
     styles: Sequence[str] = (),
     size: int | None = None,
-) -> list[Rating]:
+) -> list[Measurement]:
     """Return the metrics of finished pictures.
 
     Args:
@@ -73,17 +73,17 @@ def rate(
     if content is not None or styles:
         given = StyleTransferData(content, list(styles) or None, size=None)
         given.setup("test")
-    ratings = []
+    measurements = []
     for name in images:
         data = given or _read(data_of_config(_config_of(name), name), name)
-        ratings.append(_rating(name, read_picture(name).pixels, data, metrics, size))
+        measurements.append(_measurement(name, read_picture(name).pixels, data, metrics, size))
     for name in checkpoints:
         picture = picture_of_checkpoint(Path(name).expanduser())
         run = _run_of(name)
         if given is None or run.colours is not None:
             _read(run, name)
-        ratings.append(_rating(name, run.finished(picture), given or run, metrics, size))
-    return ratings
+        measurements.append(_measurement(name, run.finished(picture), given or run, metrics, size))
+    return measurements
 
 
 def data_of_config(text: str, source: str) -> StyleTransferData:
@@ -101,7 +101,7 @@ def data_of_config(text: str, source: str) -> StyleTransferData:
     take_pictures_for_paths(parser, "data.style")
     try:
         section = yaml.safe_load(text)["data"]
-        data = parser.instantiate_classes(parser.parse_object({"data": section})).data
+        data = parser.instantiate(parser.parse_object({"data": section})).data
     except (ArgumentError, KeyError, TypeError, ValueError, yaml.YAMLError) as error:
         why = unwrap(" ".join(str(error).split())).rstrip(".")
         raise ValueError(
@@ -129,9 +129,7 @@ def picture_of_checkpoint(path: Path) -> Tensor:
 def _config_of(name: str) -> str:
     try:
         return read_config(name)
-    except ValueError as error:
-        if "carries no config" not in str(error):
-            raise
+    except MissingConfigError as error:
         raise ValueError(f"{error} Or give --content PATH and --style PATH.") from error
 
 
@@ -159,13 +157,13 @@ def _read(data: StyleTransferData, source: str) -> StyleTransferData:
     return data
 
 
-def _rating(
+def _measurement(
     name: str,
     picture: Tensor,
     data: StyleTransferData,
     metrics: PictureMetrics,
     size: int | None,
-) -> Rating:
+) -> Measurement:
     numbers = metrics.measure_result(picture.float(), data, size)
     height, width = metrics.compared_size(picture, size)
     notes = [f"{key} is left out: {why}." for key, why in _grouped(metrics.left_out).items()]
@@ -175,7 +173,7 @@ def _rating(
             f"The content image is stretched from {checks.pixels(own)} to the "
             f"{checks.pixels((height, width))} of {name}."
         )
-    return Rating(name, width, height, numbers, dict(metrics.left_out), notes)
+    return Measurement(name, width, height, numbers, dict(metrics.left_out), notes)
 
 
 def _grouped(left_out: dict[str, str]) -> dict[str, str]:

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from stylelightning import StyleTransferData
 from stylelightning.__main__ import main
-from stylelightning.console import set_up_console
+from stylelightning.cli.console import set_up_console
 from stylelightning.images import write_picture
 
 TINY = Path(__file__).parent / "tiny.yaml"
@@ -31,8 +31,7 @@ def _clean_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[
     monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
     monkeypatch.setenv("STYLELIGHTNING_CACHE", str(tmp_path / "cache"))
     # the setting is for the whole process, which would hold gigabytes after a thousand tests
-    monkeypatch.setattr("stylelightning.command.keep_freed_memory", lambda: False)
-    monkeypatch.setattr("sys.argv", ["stylelightning"])  # LightningCLI looks at it
+    monkeypatch.setattr("stylelightning.cli.process.keep_freed_memory", lambda: False)
     logger = logging.getLogger("stylelightning")
     before = (logger.handlers[:], logger.level, logger.propagate)
     lightning = {n: logging.getLogger(n).level for n in ("lightning.pytorch", "lightning.fabric")}

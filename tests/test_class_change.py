@@ -11,7 +11,8 @@ from torch import Tensor
 from stylelightning.backbones import VGG19, Backbone
 from stylelightning.backbones.base import Features
 from stylelightning.class_change import LONGEST, keep_options_on_class_change
-from stylelightning.sweep.validation import PointParser
+from stylelightning.cli.config import kept_config, run_parser
+from stylelightning.cli.parser import Parser
 from tests.conftest import ROOT
 
 Capture = pytest.CaptureFixture[str]
@@ -58,19 +59,18 @@ class Particular(Backbone):
 
 
 @pytest.fixture(scope="module")
-def parser() -> PointParser:
+def parser() -> Parser:
     keep_options_on_class_change()
-    return PointParser()
+    return run_parser()
 
 
-def config_of(parser: PointParser, *args: str) -> dict[str, Any]:
+def config_of(parser: Parser, *args: str) -> dict[str, Any]:
     """Return the whole config of a command line."""
-    parser.config = parser.parser.parse_args(["fit", *args])
-    config: dict[str, Any] = yaml.safe_load(parser._run_config())
+    config: dict[str, Any] = yaml.safe_load(kept_config(parser, parser.parse_args(list(args))))
     return config
 
 
-def options_of(parser: PointParser, key: str, *args: str) -> dict[str, Any]:
+def options_of(parser: Parser, key: str, *args: str) -> dict[str, Any]:
     """Return the options of the class at a key of ``model``."""
     value = config_of(parser, *args)["model"]
     for part in key.split("."):
@@ -101,7 +101,7 @@ def test_configs_of_both_networks_are_shipped() -> None:
 
 @pytest.mark.parametrize("path", VGG_CONFIGS, ids=lambda path: str(path.relative_to(CONFIGS)))
 def test_changing_the_network_changes_nothing_else(
-    parser: PointParser, path: Path, capsys: Capture
+    parser: Parser, path: Path, capsys: Capture
 ) -> None:
     network = NETWORKS[path]
     assert network is not None
@@ -127,7 +127,7 @@ def test_changing_the_network_changes_nothing_else(
     ],
 )
 def test_however_a_network_is_named_it_takes_the_options_over(
-    parser: PointParser, change: str, tmp_path: Path, capsys: Capture
+    parser: Parser, change: str, tmp_path: Path, capsys: Capture
 ) -> None:
     top = tmp_path / "top.yaml"
     named = "{class_path: VGG16}" if change == "file" else "VGG16"
@@ -142,7 +142,7 @@ def test_however_a_network_is_named_it_takes_the_options_over(
     assert said(capsys) == []
 
 
-def test_what_is_given_with_the_new_class_wins(parser: PointParser) -> None:
+def test_what_is_given_with_the_new_class_wins(parser: Parser) -> None:
     change = "--model.backbone={class_path: VGG16, init_args: {pooling: l2}}"
     options = options_of(parser, "backbone", "--config", GATYS, change, "--model.backbone.seed=3")
     assert (options["pooling"], options["seed"], options["padding"]) == ("l2", 3, "zeros")
@@ -150,7 +150,7 @@ def test_what_is_given_with_the_new_class_wins(parser: PointParser) -> None:
 
 @pytest.mark.parametrize("where", ["option", "file"])
 def test_an_option_that_the_new_network_lacks_is_named_once(
-    parser: PointParser, where: str, tmp_path: Path, capsys: Capture
+    parser: Parser, where: str, tmp_path: Path, capsys: Capture
 ) -> None:
     top = tmp_path / "top.yaml"
     top.write_text("model: {backbone: RandomMultiscale}\n")
@@ -163,7 +163,7 @@ def test_an_option_that_the_new_network_lacks_is_named_once(
 
 
 def test_an_option_that_is_of_another_type_there_is_left_out(
-    parser: PointParser, capsys: Capture
+    parser: Parser, capsys: Capture
 ) -> None:
     args = ["--config", QUICKSTART, "--model.backbone.seed=5"]
     change = "--model.backbone=tests.test_class_change.Particular"
@@ -175,9 +175,7 @@ def test_an_option_that_is_of_another_type_there_is_left_out(
     ]
 
 
-def test_an_option_that_no_constructor_names_is_left_out(
-    parser: PointParser, capsys: Capture
-) -> None:
+def test_an_option_that_no_constructor_names_is_left_out(parser: Parser, capsys: Capture) -> None:
     args = ["--config", GATYS, "--model.backbone=tests.test_class_change.Particular"]
     args.append("--model.backbone.dict_kwargs.depth=3")
     config = config_of(parser, *args, "--model.backbone=VGG16")
@@ -185,9 +183,7 @@ def test_an_option_that_no_constructor_names_is_left_out(
     assert "warning: model.backbone: VGG16 leaves out Particular's depth: 3." in said(capsys)
 
 
-def test_what_was_left_out_is_said_with_print_config_too(
-    parser: PointParser, capsys: Capture
-) -> None:
+def test_what_was_left_out_is_said_with_print_config_too(parser: Parser, capsys: Capture) -> None:
     with pytest.raises(SystemExit):
         config_of(parser, "--config", GATYS, "--model.backbone=Pixels", "--print_config")
     assert said(capsys) == [
@@ -197,7 +193,7 @@ def test_what_was_left_out_is_said_with_print_config_too(
 
 
 def test_a_whole_config_that_loses_much_is_still_one_short_line(
-    parser: PointParser, tmp_path: Path, capsys: Capture
+    parser: Parser, tmp_path: Path, capsys: Capture
 ) -> None:
     top = tmp_path / "whole.yaml"
     top.write_text(yaml.safe_dump(config_of(parser, "--config", GATYS), sort_keys=False))
@@ -212,9 +208,7 @@ def test_a_whole_config_that_loses_much_is_still_one_short_line(
 # losses, callbacks, colours
 
 
-def test_a_loss_takes_layers_and_weight_over_and_says_so(
-    parser: PointParser, capsys: Capture
-) -> None:
+def test_a_loss_takes_layers_and_weight_over_and_says_so(parser: Parser, capsys: Capture) -> None:
     change = "--model.losses.style=GaussianWassersteinLoss"
     options = options_of(parser, "losses.style", "--config", GATYS, change)
     assert options["weight"] == 1.6e8
@@ -226,7 +220,7 @@ def test_a_loss_takes_layers_and_weight_over_and_says_so(
 
 
 def test_a_weight_that_is_kept_is_said_even_where_nothing_is_lost(
-    parser: PointParser, capsys: Capture
+    parser: Parser, capsys: Capture
 ) -> None:
     change = "--model.losses.content=PatchLoss"
     config_of(parser, "--config", GATYS, change)
@@ -239,7 +233,7 @@ def test_a_weight_that_is_kept_is_said_even_where_nothing_is_lost(
 
 
 def test_callbacks_and_colours_take_over_what_they_know(
-    parser: PointParser, tmp_path: Path, capsys: Capture
+    parser: Parser, tmp_path: Path, capsys: Capture
 ) -> None:
     top = tmp_path / "top.yaml"
     top.write_text("callbacks: {log: ImageSnapshot}\ndata: {colours: StyleToContent}\n")
@@ -250,7 +244,7 @@ def test_callbacks_and_colours_take_over_what_they_know(
     assert said(capsys) == []
 
 
-def test_an_entry_of_a_list_takes_nothing_over(parser: PointParser, capsys: Capture) -> None:
+def test_an_entry_of_a_list_takes_nothing_over(parser: Parser, capsys: Capture) -> None:
     first = "[{class_path: LossLog, init_args: {every_n_steps: 7}}]"
     lists = [f"--trainer.callbacks={first}", "--trainer.callbacks=[ImageSnapshot]"]
     (callback,) = config_of(parser, "--config", QUICKSTART, *lists)["trainer"]["callbacks"]
@@ -263,7 +257,7 @@ def test_an_entry_of_a_list_takes_nothing_over(parser: PointParser, capsys: Capt
 
 @pytest.mark.parametrize("where", ["option", "file"])
 def test_an_optimizer_takes_nothing_over_and_says_what(
-    parser: PointParser, where: str, tmp_path: Path, capsys: Capture
+    parser: Parser, where: str, tmp_path: Path, capsys: Capture
 ) -> None:
     top = tmp_path / "top.yaml"
     top.write_text("model: {optimizer: Adam}\n")
@@ -275,14 +269,14 @@ def test_an_optimizer_takes_nothing_over_and_says_what(
     ]
 
 
-def test_an_option_that_is_given_anew_is_not_missed(parser: PointParser, capsys: Capture) -> None:
+def test_an_option_that_is_given_anew_is_not_missed(parser: Parser, capsys: Capture) -> None:
     args = ["--config", QUICKSTART, "--model.optimizer=LBFGS", "--model.optimizer.lr=1"]
     assert options_of(parser, "optimizer", *args)["lr"] == 1
     assert said(capsys) == ["warning: model.optimizer: LBFGS leaves out Adam's betas: [0.9, 0.99]."]
 
 
 def test_the_options_of_an_optimizer_that_nobody_named_are_not_missed(
-    parser: PointParser, tmp_path: Path, capsys: Capture
+    parser: Parser, tmp_path: Path, capsys: Capture
 ) -> None:
     plain = yaml.safe_load(Path(QUICKSTART).read_text())
     del plain["model"]["optimizer"]
@@ -297,13 +291,13 @@ def test_the_options_of_an_optimizer_that_nobody_named_are_not_missed(
     ]
 
 
-def test_one_class_by_two_paths_is_no_change(parser: PointParser, capsys: Capture) -> None:
+def test_one_class_by_two_paths_is_no_change(parser: Parser, capsys: Capture) -> None:
     args = ["--config", QUICKSTART, "--model.optimizer=torch.optim.adam.Adam"]
     assert options_of(parser, "optimizer", *args)["lr"] == 0.02
     assert said(capsys) == []
 
 
-def test_a_scheduler_takes_nothing_over(parser: PointParser, capsys: Capture) -> None:
+def test_a_scheduler_takes_nothing_over(parser: Parser, capsys: Capture) -> None:
     step = ["--model.lr_scheduler=StepLR", "--model.lr_scheduler.step_size=3"]
     step.append("--model.lr_scheduler.gamma=0.5")
     change = ["--model.lr_scheduler=MultiStepLR", "--model.lr_scheduler.milestones=[5]"]

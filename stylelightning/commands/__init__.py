@@ -1,1 +1,1 @@
-"""Commands of the program, one a file."""
+"""The commands: one file each, with a function ``run`` from options to an exit code."""

@@ -1,13 +1,12 @@
 """``python -m stylelightning weights``: which trained filters there are, and which are here."""
 
 import difflib
-import os
-import sys
 import tomllib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from stylelightning.cli.answer import write_answer
 from stylelightning.files.caches import expanded, own_cache, torch_hub_cache
 
 FACTS = Path(__file__).parents[1] / "backbones" / "weights" / "sources.toml"
@@ -31,24 +30,13 @@ more:              docs/weights.md
 COLUMNS = ("weights", "network", "size", "licence", "here")
 
 
-def run_weights(args: Sequence[str]) -> int:
+def run(args: Sequence[str]) -> int:
     """Answer a command line.
 
     Args:
         args: What follows ``weights``.
-
-    Returns:
-        Exit code: 0, or 2 when the command line or a file is not fit, the filters are not there
-        or can't be fetched.
     """
-    try:
-        text = answer(args)
-    except (ValueError, OSError) as error:
-        if os.environ.get("STYLELIGHTNING_DEBUG"):
-            raise
-        sys.stderr.write(f"error: {' '.join(str(error).split())}\n")
-        return 2
-    sys.stdout.write(text)
+    write_answer(answer(args))
     return 0
 
 
@@ -121,7 +109,7 @@ def _get(name: str, facts: dict[str, Any]) -> str:
     from stylelightning.backbones.weights.cache import kept_file, load_kept
     from stylelightning.backbones.weights.fetching import load_filters
     from stylelightning.backbones.weights.source import OXFORD
-    from stylelightning.console import set_up_console
+    from stylelightning.cli.console import set_up_console
 
     if kept_file(OXFORD).is_file():
         load_kept(OXFORD)

@@ -4,7 +4,7 @@ from stylelightning.images.animation import check_video, write_gif, write_mp4
 from stylelightning.images.atomic import write_atomically
 from stylelightning.images.convert import pixels_to_image
 from stylelightning.images.formats import PICTURE_SUFFIXES, READABLE_SUFFIXES
-from stylelightning.images.metadata import read_config
+from stylelightning.images.metadata import MissingConfigError, read_config
 from stylelightning.images.opening import PIXEL_LIMIT
 from stylelightning.images.output import check_output
 from stylelightning.images.picture import Picture
@@ -16,6 +16,7 @@ __all__ = [
     "PICTURE_SUFFIXES",
     "PIXEL_LIMIT",
     "READABLE_SUFFIXES",
+    "MissingConfigError",
     "Picture",
     "check_output",
     "check_video",

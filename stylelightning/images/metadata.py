@@ -18,6 +18,10 @@ _EXIF_LIMIT = 65_000  # bytes; a JPEG segment holds 65533 with its headers
 _PREDICTOR = 317  # TIFF tag; 2 stores differences between neighbours, which compress better
 
 
+class MissingConfigError(ValueError):
+    """A picture carries no config."""
+
+
 def png_metadata(config: str | None) -> dict[str, Any]:
     """Return Pillow's arguments for a PNG: the sRGB chunk, and the config as iTXt.
 
@@ -74,7 +78,8 @@ def read_config(path: str | Path) -> str:
         FileNotFoundError: If there is no such file; files with similar names are listed.
         IsADirectoryError: If the path is a folder.
         PermissionError: If the file may not be read.
-        ValueError: If the file is not a picture, or carries no config.
+        ValueError: If the file is not a picture.
+        MissingConfigError: If it carries no config.
     """
     path = existing_file(path)
     with open_image(path) as image:
@@ -86,7 +91,7 @@ def read_config(path: str | Path) -> str:
         return str(text)
     if software == _NAME and isinstance(description, str):
         return description.encode("latin-1").decode()  # Pillow decodes every byte as Latin-1
-    raise ValueError(
+    raise MissingConfigError(
         f"The picture {path} carries no config: it must be written by {_NAME}, and a program that"
         " saves it anew may drop the config. Use the original file or the YAML of the run."
     )

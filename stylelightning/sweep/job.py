@@ -10,23 +10,25 @@ from time import monotonic
 from typing import Any
 
 import torch
-from jsonargparse import Namespace
 from lightning.pytorch import Callback, LightningModule, Trainer
-from lightning.pytorch.cli import ArgsType, LightningArgumentParser
 
 from stylelightning.backbones import Backbone
 from stylelightning.callbacks import FinalMetrics
 from stylelightning.callbacks.periodic import style_transfer
-from stylelightning.cli import CLI
-from stylelightning.command import attempt, set_up_process
+from stylelightning.cli.config import NOT_KEPT as NOT_KEPT_BY_FIT
+from stylelightning.cli.errors import attempt
+from stylelightning.cli.process import set_up_process
+from stylelightning.cli.run import Manner, fit
 from stylelightning.memory import PeakMemory
-from stylelightning.parser import Parser
-from stylelightning.run_folder import MadeFolders, newest_run
+from stylelightning.run_folder import newest_run
 from stylelightning.sweep.hparams import write_hparams
 from stylelightning.sweep.records import Record, Status
 from stylelightning.sweep.state import checkpoint_of, read_state, write_state
 
 log = logging.getLogger(__name__)
+
+NOT_KEPT = (*NOT_KEPT_BY_FIT, "trainer.default_root_dir")
+"""Keys that are left out of the config of a point's run: the sweep's folder is one of them."""
 
 BACKBONES: dict[str, Backbone] = {}
 """Backbones of this process's runs, by class and options: each is made once."""
@@ -42,7 +44,7 @@ class Job:
     Args:
         point: Its name.
         place: Label of its value on each axis, by axis.
-        args: The command line of its run.
+        args: The options of its run.
         folder: The sweep's folder.
         config: The run's whole config, as YAML.
         fingerprint: What changes when the run would make another picture.
@@ -84,45 +86,6 @@ class Ending(Callback):
         self.on_train_end(trainer, pl_module)
 
 
-class PointCLI(CLI):
-    """``fit`` of one point of a sweep.
-
-    Args:
-        made: Takes note of the folders that the run makes.
-        args: The command line.
-        ending: Keeps what is known at the end.
-        bar: Whether the config's progress bar is shown.
-    """
-
-    not_kept = (*CLI.not_kept, "trainer.default_root_dir")
-
-    def __init__(self, made: MadeFolders, args: list[str], ending: Ending, bar: bool) -> None:
-        self.ending = ending
-        self.bar = bar
-        super().__init__(made, args)
-
-    def parse_arguments(self, parser: LightningArgumentParser, args: ArgsType) -> None:
-        """Parse in silence: what a change of class leaves out was said before the first run."""
-        assert isinstance(parser, Parser)
-        parser.says_changes = False
-        super().parse_arguments(parser, args)
-
-    def instantiate_classes(self) -> None:
-        """Take over the backbones that other runs of this process have made."""
-        assert isinstance(self.parser, Parser)
-        self.parser.instantiators = [(_shared_backbone, Backbone, True)]
-        super().instantiate_classes()
-
-    def _callbacks(self, settings: Namespace) -> list[Callback]:
-        if not self.bar:
-            settings.enable_progress_bar = False
-        chosen = super()._callbacks(settings)
-        given = self.config_init["fit"].callbacks
-        if "metrics" not in given and not any(isinstance(each, FinalMetrics) for each in chosen):
-            chosen.append(FinalMetrics())
-        return [*chosen, self.ending]
-
-
 def run_job(job: Job) -> Record:
     """Make the run of a point, or go on with it, and write what is known of it into its folder.
 
@@ -149,7 +112,7 @@ def _run_job(job: Job) -> Record:
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     with _threads(job.threads), PeakMemory(device) as peak:
         set_up_process()
-        outcome = attempt(lambda made: PointCLI(made, args, ending, job.bar), raises=False)
+        outcome = attempt(lambda: fit(args, _manner(job, ending)), raises=False)
     newest = newest_run(folder, job.point)
     run = None if newest == before else newest
     record = replace(
@@ -176,6 +139,17 @@ def _begun(job: Job) -> bool:
     """Return whether a run of this very point was begun and neither ended nor failed."""
     known = read_state(Path(job.folder), job.point, job.fingerprint)
     return known is not None and known.status in ("waiting", "stopped")
+
+
+def _manner(job: Job, ending: Ending) -> Manner:
+    return Manner(
+        not_kept=NOT_KEPT,
+        says_changes=False,  # what a change of class leaves out was said before the first run
+        instantiators=[(_shared_backbone, Backbone, True)],
+        bar=job.bar,
+        usual={"metrics": FinalMetrics},
+        last=[ending],
+    )
 
 
 def _shared_backbone(class_type: type[Backbone], *args: Any, **options: Any) -> Backbone:

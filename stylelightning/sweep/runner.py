@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic
 
-from stylelightning.command import on_sigterm
+from stylelightning.cli.process import on_sigterm
 from stylelightning.sweep.contact_sheet import write_contact_sheets
 from stylelightning.sweep.engines import Engine
 from stylelightning.sweep.job import Job

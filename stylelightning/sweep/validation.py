@@ -4,57 +4,15 @@ from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
 
-from lightning.pytorch.cli import LightningArgumentParser
-
-from stylelightning.cli import CLI, picture_paths
-from stylelightning.command import attempt
+from stylelightning.cli.config import check_config, kept_config, picture_paths, run_parser
+from stylelightning.cli.errors import attempt
+from stylelightning.cli.parser import Parser
 from stylelightning.run_folder import MadeFolders
-from stylelightning.sweep.job import Job, PointCLI
+from stylelightning.sweep.job import NOT_KEPT, Job
 from stylelightning.sweep.points import Point, axes_of
 from stylelightning.sweep.records import Record
 from stylelightning.sweep.spec import flags
 from stylelightning.sweep.state import fingerprint
-
-
-class PointParser(CLI):
-    """The parser of ``fit``, made once; it parses and checks, and makes nothing."""
-
-    not_kept = PointCLI.not_kept
-
-    def __init__(self) -> None:
-        super().__init__(MadeFolders(), None)
-
-    def parse_arguments(self, parser: LightningArgumentParser, args: object) -> None:
-        """Do nothing yet."""
-        self.config = {"subcommand": None}
-
-    def before_instantiate_classes(self) -> None:
-        """Do nothing yet."""
-
-    def instantiate_classes(self) -> None:
-        """Do nothing."""
-
-    def _set_seed(self) -> None:
-        pass
-
-    def check(self, args: Sequence[str]) -> tuple[str, str]:
-        """Return the whole config of a command line, and its fingerprint.
-
-        Args:
-            args: The command line.
-
-        Raises:
-            UsageError: If the parser refuses it.
-            OSError: If a picture can't be read.
-            ValueError: If the config can't work.
-        """
-        self.config = self.parser.parse_args(list(args))
-        super().before_instantiate_classes()
-        config, text = self.config["fit"], self._run_config()
-        paths = [path for key, path in picture_paths(config) if key != "model.init"]
-        if Path(config.model.init).expanduser().is_file():
-            paths.append(config.model.init)
-        return text, fingerprint(text, paths)
 
 
 def jobs_of(
@@ -73,25 +31,32 @@ def jobs_of(
         ValueError: If no point with some value of an axis can run: that is no matter of what it is
             combined with.
     """
-    parser, jobs, failures = PointParser(), list[Job](), list[Record]()
+    parser, made, jobs, failures = run_parser(), MadeFolders(), list[Job](), list[Record]()
     configs = [option for path in base for option in ("--config", path)]
     for point in points:
-        args = ["fit", *configs, *options, *flags(point.settings), f"--name={point.name}"]
+        args = [*configs, *options, *flags(point.settings), f"--name={point.name}"]
         args += [f"--trainer.default_root_dir={folder}"]
         args += [f"--output={Path(output, f'{point.name}.png')}"] if output else []
-        outcome = attempt(partial(_check, parser, args), raises=False)
+        outcome = attempt(partial(_check, parser, args, made), raises=False)
         if outcome.code:
             failures.append(Record(point.name, point.place, status="failed", error=outcome.error))
         else:
             text, mark = outcome.value
             jobs.append(Job(point.name, point.place, tuple(args), str(folder), text, mark))
-    parser.made.remove_empty()  # where outputs can be written was tried
+    made.remove_empty()  # where outputs can be written was tried
     _refuse_mistakes(points, failures)
     return jobs, failures
 
 
-def _check(parser: PointParser, args: Sequence[str], made: MadeFolders) -> tuple[str, str]:
-    return parser.check(args)
+def _check(parser: Parser, args: Sequence[str], made: MadeFolders) -> tuple[str, str]:
+    """Return the whole config of a command line, and the fingerprint of its run."""
+    config = parser.parse_args(list(args))
+    check_config(config, made)
+    text = kept_config(parser, config, NOT_KEPT)
+    paths = [path for key, path in picture_paths(config) if key != "model.init"]
+    if Path(config.model.init).expanduser().is_file():
+        paths.append(config.model.init)
+    return text, fingerprint(text, paths)
 
 
 def _refuse_mistakes(points: Sequence[Point], failures: Sequence[Record]) -> None:

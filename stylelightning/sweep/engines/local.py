@@ -14,7 +14,7 @@ from multiprocessing.synchronize import Event
 
 import torch
 
-from stylelightning.command import set_up_process
+from stylelightning.cli.process import set_up_process
 from stylelightning.sweep.engines.base import Engine
 from stylelightning.sweep.job import Job, run_job
 from stylelightning.sweep.quiet import Quiet, quiet_runs

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from stylelightning.command import set_up_process
+from stylelightning.cli.process import set_up_process
 from stylelightning.sweep.engines.base import Engine
 from stylelightning.sweep.job import Job, run_job
 from stylelightning.sweep.quiet import quiet_runs

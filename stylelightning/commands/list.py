@@ -3,7 +3,6 @@
 import difflib
 import inspect
 import logging
-import os
 import re
 import shutil
 import sys
@@ -12,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from stylelightning.catalogue import Component, components, networks
+from stylelightning.cli.answer import write_answer
 
 if TYPE_CHECKING:
     from stylelightning.backbones import Backbone, Layer
@@ -51,22 +51,13 @@ NARROWEST = 24
 """Columns below which a sentence is not wrapped."""
 
 
-def run_list(args: Sequence[str]) -> int:
+def run(args: Sequence[str]) -> int:
     """Answer a command line.
 
     Args:
         args: What follows ``list``.
-
-    Returns:
-        Exit code: 0, or 2 when there is no such list or it can't be written.
     """
-    try:
-        _write(listing(args))
-    except (ValueError, OSError) as error:
-        if os.environ.get("STYLELIGHTNING_DEBUG"):
-            raise
-        sys.stderr.write(f"error: {getattr(error, 'strerror', None) or error}\n")
-        return 2
+    write_answer(listing(args))
     return 0
 
 
@@ -205,15 +196,3 @@ def _choices(names: Sequence[str]) -> str:
 def _width() -> int | None:
     """Return the number of columns of the terminal, None when there is none."""
     return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-
-
-def _write(text: str) -> None:
-    """Write to a reader that may have had enough, such as ``head``."""
-    try:
-        sys.stdout.write(text)
-        sys.stdout.flush()
-    except OSError as error:
-        # what is left in the buffer must not be tried again at exit
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        if not isinstance(error, BrokenPipeError):
-            raise

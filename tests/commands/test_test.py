@@ -11,10 +11,10 @@ import pytest
 import torch
 
 from stylelightning.__main__ import main
-from stylelightning.finished_pictures import Rating, picture_of_checkpoint
+from stylelightning.commands.test import table
+from stylelightning.finished_pictures import Measurement, picture_of_checkpoint
 from stylelightning.images import read_picture, write_picture
 from stylelightning.metrics import PictureMetrics
-from stylelightning.rating import table
 from tests.conftest import Run, smooth_picture
 
 Capture = pytest.CaptureFixture[str]
@@ -28,8 +28,8 @@ NAMES = [
 def answered(capsys: Capture, *args: object) -> list[dict[str, Any]]:
     capsys.readouterr()
     assert main(["test", "--json", *map(str, args)]) == 0
-    ratings: list[dict[str, Any]] = json.loads(capsys.readouterr().out)
-    return ratings
+    measurements: list[dict[str, Any]] = json.loads(capsys.readouterr().out)
+    return measurements
 
 
 @pytest.fixture
@@ -68,7 +68,7 @@ def test_the_table_has_a_column_for_each_picture(
     picture: Path, content: Path, style: Path, capsys: Capture
 ) -> None:
     options = ["--image", picture, "--image", content, "--content", content, "--style", style]
-    ratings = answered(capsys, *options)
+    measurements = answered(capsys, *options)
     assert main(["test", *map(str, options)]) == 0
     out, err = capsys.readouterr()
     head, size, *rows = out.splitlines()
@@ -77,18 +77,18 @@ def test_the_table_has_a_column_for_each_picture(
     assert [row.split()[0] for row in rows] == NAMES
     for row in rows:
         name, *cells = row.split()
-        assert cells == [f"{each['metrics'][name]:.4f}" for each in ratings]
+        assert cells == [f"{each['metrics'][name]:.4f}" for each in measurements]
     assert len({len(line) for line in out.splitlines()}) == 1
     assert err.startswith("note: lpips is left out: LPIPS needs alexnet-owt-7be5be79.pth")
     assert len(err.splitlines()) == 1
 
 
 def test_a_number_that_one_picture_lacks_is_a_dash() -> None:
-    ratings = [
-        Rating("a.png", 32, 24, {"ssim": 0.5, "total_variation": 0.25}, {}),
-        Rating("longer.png", 320, 240, {"total_variation": 1.0}, {"ssim": "no"}),
+    measurements = [
+        Measurement("a.png", 32, 24, {"ssim": 0.5, "total_variation": 0.25}, {}),
+        Measurement("longer.png", 320, 240, {"total_variation": 1.0}, {"ssim": "no"}),
     ]
-    assert table(ratings) == (
+    assert table(measurements) == (
         "                  a.png  longer.png\n"
         "compared at       32x24     320x240\n"
         "ssim             0.5000           -\n"

@@ -13,7 +13,6 @@ NOISE = (
     r"Found \d+ module\(s\) in eval mode at the start of training",  # the backbone is frozen
     r".*`isinstance\(treespec, LeafSpec\)` is deprecated",  # Lightning's own call
     r"The dirpath has changed from",  # a resumed run gets a folder of its own
-    r"LightningCLI's args parameter is intended",  # `plan` is parsed as `fit`
 )
 
 

@@ -2,13 +2,15 @@
 
 import argparse
 import json
-import os
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NoReturn
 
+from stylelightning.cli.answer import write_answer
+from stylelightning.cli.errors import UsageError
+
 if TYPE_CHECKING:
-    from stylelightning.finished_pictures import Rating
+    from stylelightning.finished_pictures import Measurement
 
 DESCRIPTION = """\
 Measures finished pictures by the content image and the style images that they were made from, and
@@ -23,38 +25,24 @@ class _Parser(argparse.ArgumentParser):
     """A parser that answers a mistake with one line and exit code 2."""
 
     def error(self, message: str) -> NoReturn:
-        sys.stderr.write(f"error: {message[0].upper()}{message[1:]}: see stylelightning test -h.\n")
-        raise SystemExit(2)
+        raise UsageError(f"{message[0].upper()}{message[1:]}: see {self.prog} -h.")
 
 
-def run_test(args: Sequence[str]) -> int:
+def run(args: Sequence[str]) -> int:
     """Answer a command line.
 
     Args:
         args: What follows ``test``.
-
-    Returns:
-        Exit code: 0, or 2 when the command line or a file is not fit.
     """
-    try:
-        given = parser().parse_args(args)
-    except SystemExit as stop:
-        return int(stop.code or 0)
-    from stylelightning.console import set_up_console
-    from stylelightning.finished_pictures import rate  # imports torch: 4 s
+    given = parser().parse_args(args)
+    from stylelightning.cli.console import set_up_console
+    from stylelightning.finished_pictures import measure  # imports torch: 4 s
 
     set_up_console(quiet=True)  # the answer is all that goes to standard output
-    try:
-        ratings = rate(given.image, given.ckpt_path, given.content, given.style, given.size)
-        text = as_json(ratings) if given.json else table(ratings)
-    except (OSError, ValueError) as error:
-        if os.environ.get("STYLELIGHTNING_DEBUG"):
-            raise
-        sys.stderr.write(f"error: {' '.join(str(error).split())}\n")
-        return 2
-    for note in dict.fromkeys(note for each in ratings for note in each.notes):
+    found = measure(given.image, given.ckpt_path, given.content, given.style, given.size)
+    for note in dict.fromkeys(note for each in found for note in each.notes):
         sys.stderr.write(f"note: {note}\n")
-    sys.stdout.write(text)
+    write_answer(as_json(found) if given.json else table(found))
     return 0
 
 
@@ -93,13 +81,13 @@ def parser() -> argparse.ArgumentParser:
     return made
 
 
-def table(ratings: Sequence["Rating"]) -> str:
+def table(measurements: Sequence["Measurement"]) -> str:
     """Return the numbers as text: a column for each picture, a row for each number."""
-    names = list(dict.fromkeys(name for each in ratings for name in each.metrics))
+    names = list(dict.fromkeys(name for each in measurements for name in each.metrics))
     rows = [
-        ["", *(each.name for each in ratings)],
-        ["compared at", *(f"{each.width}x{each.height}" for each in ratings)],
-        *([name, *(_cell(each.metrics.get(name)) for each in ratings)] for name in names),
+        ["", *(each.name for each in measurements)],
+        ["compared at", *(f"{each.width}x{each.height}" for each in measurements)],
+        *([name, *(_cell(each.metrics.get(name)) for each in measurements)] for name in names),
     ]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = []
@@ -109,7 +97,7 @@ def table(ratings: Sequence["Rating"]) -> str:
     return "".join(lines)
 
 
-def as_json(ratings: Sequence["Rating"]) -> str:
+def as_json(measurements: Sequence["Measurement"]) -> str:
     """Return the numbers as JSON: a list with an object for each picture."""
     entries = [
         {
@@ -119,7 +107,7 @@ def as_json(ratings: Sequence["Rating"]) -> str:
             "metrics": each.metrics,
             "left_out": each.left_out,
         }
-        for each in ratings
+        for each in measurements
     ]
     return f"{json.dumps(entries, indent=2)}\n"
 

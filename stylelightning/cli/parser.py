@@ -2,7 +2,6 @@
 
 import difflib
 import inspect
-from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -14,8 +13,9 @@ from jsonargparse._actions import ActionConfigFile
 from lightning.pytorch.cli import LightningArgumentParser
 
 from stylelightning.class_change import watched_changes
+from stylelightning.cli.errors import UsageError
+from stylelightning.cli.parser_errors import explain
 from stylelightning.images import PICTURE_SUFFIXES, read_config
-from stylelightning.parser_errors import explain
 
 MERGED = ("callbacks", "model.losses")
 """Mappings of which a later config changes the entries that it names and keeps the others."""
@@ -46,23 +46,8 @@ class ConfigFile(ActionConfigFile):
                 cfg[key] = {**old, **new}
 
 
-class UsageError(SystemExit):
-    """A mistake on the command line or in a config; exit code 2.
-
-    Args:
-        line: What is wrong and the way out.
-    """
-
-    def __init__(self, line: str) -> None:
-        super().__init__(2)
-        self.line = line
-
-
 class Parser(LightningArgumentParser):
     """A parser that answers a mistake with one line and exit code 2."""
-
-    instantiators: Sequence[tuple[Callable[..., Any], type, bool]] = ()
-    """What makes the objects of some classes, as in jsonargparse's ``instantiate``."""
 
     says_changes = True
     """Whether options that are left out when a class is changed are said."""
@@ -78,15 +63,6 @@ class Parser(LightningArgumentParser):
         """
         with watched_changes(self.says_changes):
             return super().parse_args(*args, **options)
-
-    def instantiate_classes(self, cfg: Any, **options: Any) -> Any:
-        """Return a config with its objects made; Lightning asks for it by jsonargparse's old name.
-
-        Args:
-            cfg: The parsed config.
-            options: Those of ``instantiate``.
-        """
-        return self.instantiate(cfg, instantiators=list(self.instantiators) or None, **options)
 
     def error(self, message: str, ex: Exception | None = None) -> NoReturn:
         """Say what is wrong and what may have been meant.

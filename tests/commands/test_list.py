@@ -17,7 +17,7 @@ from lightning.pytorch import Callback
 from lightning.pytorch.cli import OptimizerCallable
 from torch.optim import Optimizer
 
-from stylelightning import backbones, listing
+from stylelightning import backbones
 from stylelightning.__main__ import main
 from stylelightning.backbones import Backbone, Layer
 from stylelightning.catalogue import (
@@ -30,10 +30,11 @@ from stylelightning.catalogue import (
     networks,
 )
 from stylelightning.checks import check_optimizer
+from stylelightning.cli.parser import Parser
 from stylelightning.colours import Colours
+from stylelightning.commands import list as listing
 from stylelightning.losses import Loss
 from stylelightning.metrics import PictureMetric
-from stylelightning.parser import Parser
 
 Capture = pytest.CaptureFixture[str]
 PROGRAM = [sys.executable, "-m", "stylelightning"]

@@ -1,0 +1,186 @@
+"""The config of a run: its options, what is refused early, and the text that is kept."""
+
+import difflib
+import logging
+from pathlib import Path
+from typing import Any
+
+from jsonargparse import Namespace
+from lightning.pytorch import Callback, Trainer
+
+# a YAML file may name every class of these packages by its bare name
+from stylelightning import backbones, colours, losses, metrics  # noqa: F401
+from stylelightning.checkpoint import read_checkpoint
+from stylelightning.cli.parser import ConfigFile, Parser, take_pictures_for_paths
+from stylelightning.data import StyleTransferData
+from stylelightning.images import check_output
+from stylelightning.module import StyleTransfer
+from stylelightning.run_folder import MadeFolders, last_checkpoint
+
+log = logging.getLogger(__name__)
+
+TRAINER_DEFAULTS = {
+    "trainer.max_epochs": -1,  # the module stops after its last step
+    "trainer.devices": 1,  # one picture, one device
+    "trainer.enable_model_summary": False,
+    "trainer.logger": True,
+}
+ADAM = {"class_path": "torch.optim.Adam", "init_args": {"lr": 0.02, "betas": [0.9, 0.99]}}
+NOT_KEPT = ("output", "ckpt_path")
+"""Keys that are left out of the config in the run's folder and in the picture: they say where a
+run reads and writes, not what picture it makes."""
+
+
+def run_parser(command: str = "fit") -> Parser:
+    """Return the parser of the options of a run, as Lightning names them.
+
+    Args:
+        command: The command that takes them.
+    """
+    parser = Parser(
+        prog=f"stylelightning {command}",
+        description="Runs the full optimization routine.",
+        allow_abbrev=False,
+    )
+    parser.add_argument(
+        "-c",
+        "--config",
+        action=ConfigFile,
+        help="YAML file, or a picture made by this program; give it again to layer another on top.",
+    )
+    parser.add_argument(
+        "--seed_everything",
+        type=bool | int,
+        default=0,
+        help="Seed of everything random; true for one drawn at random.",
+    )
+    parser.add_lightning_class_args(Trainer, "trainer")
+    parser.add_lightning_class_args(StyleTransfer, "model")
+    parser.add_lightning_class_args(StyleTransferData, "data")
+    parser.set_defaults({**TRAINER_DEFAULTS, "model.optimizer": ADAM})
+    take_pictures_for_paths(parser, "data.style")
+    parser.add_argument(
+        "--callbacks",
+        type=dict[str, Callback | None],
+        default={},
+        help="What happens around the steps, by name. Null switches a callback off.",
+    )
+    parser.add_argument(
+        "--output",
+        type=str | None,
+        default=None,
+        help="Where to write the finished picture too: .png, .jpg, .webp or .tif.",
+    )
+    parser.add_argument(
+        "--name",
+        type=str,
+        default="run",
+        help="Name of the run's folder: <default_root_dir or runs>/<name>/version_N/.",
+    )
+    parser.add_argument(
+        "--ckpt_path",
+        type=str | None,
+        default=None,
+        help="Checkpoint to resume; `last` for that of the newest run of the name.",
+    )
+    return parser
+
+
+def check_config(config: Namespace, made: MadeFolders) -> Path | None:
+    """Refuse what can't work, before anything heavy.
+
+    Args:
+        config: The parsed config.
+        made: Takes note of the folders that are made.
+
+    Returns:
+        The checkpoint that the run goes on from, if any.
+
+    Raises:
+        OSError: If a place can't be read or written.
+        ValueError: If a key is not fit.
+    """
+    for section in ("model", "data", "trainer"):
+        if config.get(section) is None:
+            raise ValueError(f"`{section}` must have keys, got null.")
+    if config.name in ("", ".", "..") or Path(config.name).name != config.name:
+        raise ValueError(f"`name` must be the name of one folder, got {config.name!r}.")
+    if config.output is not None:
+        _check_output(config, made)
+    _warn_of_typos(config.model.losses, "model.losses")
+    _warn_of_typos(config.callbacks, "callbacks")
+    return _checkpoint(config)
+
+
+def root_folder(config: Namespace) -> Path:
+    """Return the folder of all runs."""
+    return Path(config.trainer.default_root_dir or "runs").expanduser()
+
+
+def picture_paths(config: Namespace) -> list[tuple[str, str]]:
+    """Return the keys and paths of the pictures that a parsed config reads.
+
+    ``model.init`` is among them, which may also be a word such as ``noise``.
+    """
+    styles = as_list(config.data.get("style"))
+    paths = [
+        ("data.content", config.data.get("content")),
+        # the entries of a list may have keys of their own
+        *(("data.style", each if isinstance(each, str) else each.path) for each in styles),
+        ("model.init", config.model.get("init")),
+    ]
+    return [(key, path) for key, path in paths if path]
+
+
+def kept_config(parser: Parser, config: Namespace, not_kept: tuple[str, ...] = NOT_KEPT) -> str:
+    """Return the whole config as YAML that makes the same picture again.
+
+    Args:
+        parser: What parsed it.
+        config: The parsed config.
+        not_kept: Keys that are left out.
+    """
+    kept = config.clone()
+    for key in not_kept:
+        kept[key] = None
+    del kept["config"]
+    return str(parser.dump(kept, skip_unset=False))
+
+
+def as_list(value: Any) -> list[Any]:
+    """Return a value of a config that may be one, several or none as a list."""
+    if value is None:
+        return []
+    return list(value) if isinstance(value, list) else [value]
+
+
+def _check_output(config: Namespace, made: MadeFolders) -> None:
+    output = Path(config.output).expanduser()
+    for key, path in picture_paths(config):
+        if Path(path).expanduser().resolve() == output.resolve():
+            raise ValueError(f"`output` would replace `{key}`, {output.absolute()}.")
+    made.note(output.absolute().parent)
+    check_output(config.output)
+
+
+def _warn_of_typos(mapping: dict[str, Any], key: str) -> None:
+    used = [name for name, value in mapping.items() if value is not None]
+    for name in mapping.keys() - set(used):
+        if near := difflib.get_close_matches(name, used, n=1, cutoff=0.75):
+            log.warning("%s.%s is null, and %s stays: is that meant?", key, name, near[0])
+
+
+def _checkpoint(config: Namespace) -> Path | None:
+    if config.ckpt_path is None:
+        return None
+    path: Path | None = Path(config.ckpt_path).expanduser()
+    if config.ckpt_path == "last":
+        path = last_checkpoint(root_folder(config), config.name)
+    if path is None:
+        log.warning(
+            "There is no checkpoint under %s yet: the run starts at its first step.",
+            root_folder(config) / config.name,
+        )
+        return None
+    read_checkpoint(path)
+    return path

@@ -1,0 +1,60 @@
+"""The process that makes runs, and what stops it."""
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+from lightning.pytorch.utilities.exceptions import SIGTERMException
+
+from stylelightning.allocator import keep_freed_memory
+from stylelightning.class_change import keep_options_on_class_change
+from stylelightning.cli.console import set_up_console
+
+
+def set_up_process() -> None:
+    """Prepare a process for runs: its console, its memory, its parser."""
+    set_up_console()
+    keep_freed_memory()
+    keep_options_on_class_change()
+
+
+@contextmanager
+def on_sigterm(error: type[BaseException]) -> Iterator[None]:
+    """Raise an error when SIGTERM comes; only the main thread can.
+
+    Args:
+        error: Its class.
+    """
+
+    def terminate(number: int, frame: FrameType | None) -> None:
+        raise error
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, terminate)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+@contextmanager
+def exit_code_of_a_stop() -> Iterator[None]:
+    """Exit with 130 on Ctrl-C and with 143 on SIGTERM, where Lightning has 1 and 0.
+
+    Raises:
+        SystemExit: If either came.
+    """
+    try:
+        yield
+    except SIGTERMException as stop:
+        raise SystemExit(143) from stop
+    except KeyboardInterrupt as stop:
+        raise SystemExit(130) from stop
+    except SystemExit as stop:
+        if isinstance(stop.__context__, KeyboardInterrupt):
+            raise SystemExit(130) from stop
+        raise

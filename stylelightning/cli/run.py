@@ -1,0 +1,202 @@
+"""A run from its command line to its picture."""
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from jsonargparse import Namespace
+from lightning.pytorch import Callback, Trainer, seed_everything
+from lightning.pytorch.callbacks import Checkpoint, ProgressBar
+from lightning.pytorch.loggers import TensorBoardLogger
+
+from stylelightning.callbacks import (
+    Advice,
+    LastCheckpoint,
+    ResultWriter,
+    StepEndStop,
+    StopOnDivergence,
+)
+from stylelightning.checkpoint_io import AtomicCheckpointIO
+from stylelightning.cli.config import (
+    NOT_KEPT,
+    as_list,
+    check_config,
+    kept_config,
+    root_folder,
+    run_parser,
+)
+from stylelightning.cli.errors import RunError
+from stylelightning.cli.process import exit_code_of_a_stop
+from stylelightning.images import write_atomically
+from stylelightning.planning import report
+from stylelightning.run_folder import MadeFolders, create_run_folder, differing_keys
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Manner:
+    """What the program that starts a run decides beside the run's config.
+
+    Args:
+        not_kept: Keys that are left out of the kept config.
+        says_changes: Whether options that are left out when a class is changed are said.
+        instantiators: What makes the objects of some classes, as in jsonargparse's
+            ``instantiate``.
+        bar: Whether the config's progress bar is shown.
+        usual: Classes of callbacks by name: a run has one too, unless its config gives the name or
+            one of the class.
+        last: Callbacks that come after all others.
+    """
+
+    not_kept: tuple[str, ...] = NOT_KEPT
+    says_changes: bool = True
+    instantiators: Sequence[tuple[Callable[..., Any], type, bool]] = ()
+    bar: bool = True
+    usual: Mapping[str, type[Callback]] = field(default_factory=dict)
+    last: Sequence[Callback] = ()
+
+
+def fit(args: Sequence[str], manner: Manner | None = None) -> None:
+    """Make the picture of a command line, in a folder of its own that holds the picture in the end.
+
+    Args:
+        args: The options. A run that does not start leaves no folder behind.
+        manner: What they don't say.
+
+    Raises:
+        RunError: If the run failed after it began.
+        Exception: If it could not begin.
+        SystemExit: If it was stopped, with 130 for Ctrl-C and 143 for SIGTERM.
+    """
+    made = MadeFolders()
+    try:
+        with exit_code_of_a_stop():
+            _fit(args, manner or Manner(), made)
+    except Exception as error:
+        if made.remove_empty():
+            raise
+        raise RunError(error) from error
+    except BaseException:
+        made.remove_empty()
+        raise
+
+
+def plan(args: Sequence[str]) -> str:
+    """Return what the run of a command line would take; nothing is written.
+
+    Args:
+        args: The options of ``fit``.
+
+    Raises:
+        Exception: If the run can't work.
+        SystemExit: If it was stopped, with 130 for Ctrl-C and 143 for SIGTERM.
+    """
+    parser, made = run_parser("plan"), MadeFolders()
+    try:
+        with exit_code_of_a_stop():
+            config = parser.parse_args(list(args))
+            _seed(config)
+            check_config(config, made)
+            run = parser.instantiate(config)
+            run.model.calibration = None  # what a term weighs takes no time
+            silent = {"logger": False, "enable_checkpointing": False, "enable_progress_bar": False}
+            settings = {**run.trainer, **silent, "max_steps": -1, "min_steps": None}
+            return report(
+                run.model,
+                run.data,
+                lambda callbacks: _trainer({**settings, "callbacks": callbacks}),
+                config.trainer.max_steps,
+            )
+    finally:
+        made.remove_empty()
+
+
+def _fit(args: Sequence[str], manner: Manner, made: MadeFolders) -> None:
+    parser = run_parser()
+    parser.says_changes = manner.says_changes
+    config = parser.parse_args(list(args))
+    _seed(config)
+    checkpoint = check_config(config, made)
+    run = parser.instantiate(config, instantiators=list(manner.instantiators) or None)
+    folder = create_run_folder(root_folder(config), config.name, made)
+    text = kept_config(parser, config, manner.not_kept)
+    write_atomically(folder / "config.yaml", text.encode())
+    if checkpoint is not None:
+        _say_what_differs(checkpoint, text)
+    outputs = [folder / "result.png", *([Path(config.output)] if config.output else [])]
+    writer = ResultWriter([str(path) for path in outputs], text)
+    made.started = lambda: writer.started
+    trainer = _trainer(_trainer_settings(run, folder, writer, manner))
+    trainer.fit(run.model, datamodule=run.data, ckpt_path=checkpoint, weights_only=True)
+    if not writer.started:
+        writer.write(trainer, run.model)
+    if trainer.global_step == writer.first_step or not writer.started:
+        log.warning("No step was left to run: the picture is that of step %d.", trainer.global_step)
+
+
+def _seed(config: Namespace) -> None:
+    """Set the seed, and put it into the config if it was drawn."""
+    if config.seed_everything is not False:
+        given = None if config.seed_everything is True else config.seed_everything
+        config.seed_everything = seed_everything(given, workers=True)
+
+
+def _say_what_differs(checkpoint: Path, text: str) -> None:
+    """Say which keys differ from those of the run that is resumed."""
+    before = checkpoint.parents[1] / "config.yaml"
+    if before.is_file():
+        keys = differing_keys(before.read_text(encoding="utf-8"), text)
+        if keys:
+            log.warning("Other settings than the checkpoint's run: %s.", ", ".join(keys))
+
+
+def _trainer_settings(
+    run: Namespace, folder: Path, writer: ResultWriter, manner: Manner
+) -> dict[str, Any]:
+    """Return the arguments of the trainer of a run that always writes its picture."""
+    settings = {**run.trainer, "default_root_dir": str(folder)}
+    if not manner.bar:
+        settings["enable_progress_bar"] = False
+    settings["plugins"] = [AtomicCheckpointIO(), *as_list(settings["plugins"])]
+    if settings["logger"] is True or settings["logger"] is None:
+        settings["logger"] = TensorBoardLogger(folder, name="", version="", default_hp_metric=False)
+    chosen = [each for each in run.callbacks.values() if each is not None]
+    chosen += as_list(settings["callbacks"])
+    if not any(isinstance(each, ProgressBar) for each in chosen):
+        settings["enable_progress_bar"] = False  # Lightning's own counts epochs
+    if settings["enable_progress_bar"] is False:
+        chosen = [each for each in chosen if not isinstance(each, ProgressBar)]
+    if settings["enable_checkpointing"] is False:
+        chosen = [each for each in chosen if not isinstance(each, Checkpoint)]
+    elif not any(isinstance(each, Checkpoint) for each in chosen):
+        chosen.append(LastCheckpoint())
+    everywhere: dict[str, type[Callback]] = {"advice": Advice, **manner.usual}
+    for name, usual in everywhere.items():
+        if name not in run.callbacks and not any(isinstance(each, usual) for each in chosen):
+            chosen.append(usual())
+    # whoever watches comes first
+    watches = [each for each in chosen if isinstance(each, StopOnDivergence)]
+    others = [each for each in chosen if not isinstance(each, StopOnDivergence)]
+    settings["callbacks"] = [*watches, writer, *others, StepEndStop(), *manner.last]
+    return settings
+
+
+def _trainer(settings: Mapping[str, Any]) -> Trainer:
+    """Return a trainer for one picture.
+
+    Raises:
+        ValueError: If Lightning refuses its settings, or they ask for several processes.
+    """
+    try:
+        trainer = Trainer(**settings)
+    except Exception as error:
+        raise ValueError(f"`trainer`: {error}") from error
+    if trainer.world_size > 1:
+        raise ValueError(
+            f"One picture is made by one process, got {trainer.world_size}: use "
+            "--trainer.devices 1 and --trainer.num_nodes 1."
+        )
+    return trainer

@@ -1,0 +1,40 @@
+"""``python -m stylelightning batch``: every content image in every style."""
+
+from collections.abc import Sequence
+
+from stylelightning.cli.parser import Parser
+from stylelightning.cli.process import set_up_process
+from stylelightning.sweep.options import HOW, add_common_options, make_runs
+
+
+def run(args: Sequence[str]) -> int:
+    """Make the pictures.
+
+    Args:
+        args: The options; those of ``fit`` hold for every run.
+
+    Returns:
+        Exit code: 0 all done, 1 some runs failed, 130 stopped.
+    """
+    set_up_process()
+    return make_runs(parser(), args)
+
+
+def parser() -> Parser:
+    """Return the parser of the options."""
+    made = Parser(
+        prog="stylelightning batch",
+        allow_abbrev=False,
+        description=f"""Make a picture of every content image in every style.
+
+{HOW}""",
+    )
+    made.add_argument(
+        "-c",
+        "--config",
+        dest="base",
+        action="append",
+        help="Config of every run; give it again to layer another on top.",
+    )
+    add_common_options(made, "batch")
+    return made

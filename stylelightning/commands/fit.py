@@ -1,0 +1,26 @@
+"""``python -m stylelightning fit``: make a picture."""
+
+import logging
+import time
+from collections.abc import Sequence
+
+from lightning.pytorch.utilities.exceptions import SIGTERMException
+
+from stylelightning.cli.process import on_sigterm, set_up_process
+from stylelightning.cli.run import fit
+
+log = logging.getLogger(__name__)
+
+
+def run(args: Sequence[str]) -> int:
+    """Make the picture.
+
+    Args:
+        args: The options.
+    """
+    set_up_process()
+    began = time.monotonic()
+    with on_sigterm(SIGTERMException):  # Lightning has its own while a run steps
+        fit(args)
+    log.info("done in %.0f s", time.monotonic() - began)
+    return 0

@@ -1,0 +1,221 @@
+"""A mistake gets one line and exit code 2, and leaves nothing behind."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from PIL import Image
+
+from stylelightning.__main__ import main
+from tests.conftest import TINY, Run
+
+Capture = pytest.CaptureFixture[str]
+
+
+def test_a_wrong_treatment_of_colours_is_one_line(run: Run, capsys: Capture) -> None:
+    run("--data.colours=LuminanceOnyl", code=2)
+    assert "Did you mean LuminanceOnly?" in capsys.readouterr().err
+    run("--data.colours=ContentToStyle", "--data.colours.strength=2", code=2)
+    assert "`strength` of ContentToStyle must be from 0 to 1, got 2.0" in capsys.readouterr().err
+    run("--data.colours=ContentToStyle", "--data.content=null", code=2)
+    assert "`data.colours` needs a content image and a style image" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("args", "words"),
+    [
+        (["--model.backbone", "RandomMultiscal"], "Did you mean RandomMultiscale?"),
+        (["--model.backbone", "my_nets.Net"], "no 'my_nets' to import"),
+        (["--model.losses.style", "GramLos"], "Did you mean GramLoss?"),
+        (["--model.losses.style", "stylelightning.losses.Foo"], "no 'Foo' to import"),
+        (["--model.optimizer", "Adm"], "Did you mean Adam"),
+        (["--model.optimizer", "Muon"], "can't optimise a picture: Muon only supports 2D"),
+        (["--model.losses.style.wieght", "3"], "no option 'wieght'. Did you mean weight?"),
+        (["--model.losses.styl.weight", "3"], "an entry of the value {'weight': '3'} names no"),
+        (["--model.losses.style.normalization", "x"], "must be none, hw, chw, gatys, got x"),
+        (["--model.losses.style.layers", "[level9]"], "Near ones: level"),
+        (["--model.losses.style.weight", "-1"], "must be a number of at least 0, got -1"),
+        (["--model.losses.content=null", "--model.losses.style=null", "--model.losses.tv=null"],
+         "must name at least one loss"),
+        (["--data.sise", "3"], "no option 'data.sise'. Did you mean data.size"),
+        (["--trainer.max_step", "3"], "Did you mean trainer.max_steps"),
+        (["--data.size", "-3"], "`data.size` must be at least 1 pixel, got -3"),
+        (["--data.size", "abc"], "data.size must be int or null, got abc"),
+        (["--model.schedule.steps", "x"], "model.schedule.steps must be int or list[int], got x"),
+        (["--model.schedule.factor", "1"], "`model.schedule.factor` must be above 1"),
+        (["--trainer.precision", "16-true"], "use bf16-mixed"),
+        (["--data.size="], "data.size must be int or null, got ''"),
+        (["--data.style_scale", "0.01"], "the smallest that works is --data.size"),
+        (["--data.style_scale", "1e-9"], "too small for any size up to 65536 px"),
+        (["--model.optimizer.lrr", "1"], "Adam has no option 'lrr'. Did you mean lr?"),
+        (["--model.optimizer", "SparseAdam"], "SparseAdam can't optimise a picture"),
+        (["--model.lr_scheduler", "StepLR"], "model.lr_scheduler: step_size must be given"),
+        (["--model.lr_scheduler", "ReduceLROnPlateau"], "Give the full class path"),
+        (["--model.lr_scheduler=OneCycleLR", "--model.lr_scheduler.max_lr=0.1",
+          "--model.lr_scheduler.total_steps=0"],
+         "`model.lr_scheduler` can't work"),
+        (["--model.losses.forward", "TotalVariationLoss"], "not taken, got 'forward'"),
+        (["--model.losses.total", "TotalVariationLoss"], "not taken, got 'total'"),
+        (["--model.losses.style.layers", "[level1, level1]"], "names a layer twice"),
+        (["--model.losses.help", "GramLos"], "Did you mean GramLoss?"),
+        (["--callbacks.snap.every_n_steps", "3"], "names no class"),
+        (["--callbacks.log.every_n_steps", "0"], "`every_n_steps` of LossLog must be at least 1"),
+        (["--trainer.min_steps", "100"], "`trainer.min_steps` 100 is more than the 6 steps"),
+        (["--trainer.accumulate_grad_batches", "2"], "accumulate_grad_batches must be 1, got 2"),
+        (["--trainer.devices", "2"], "One picture is made by one process, got 2"),
+        (["--trainer.devices", "abc"], "`trainer`: "),
+        (["--name", "../x"], "`name` must be the name of one folder, got '../x'"),
+        (["--averaging", "3"], "Did you mean model.averaging?"),
+        (["--config", "configs"], "is a folder: give a YAML file"),
+        (["--config", "nowhere.yaml"], "There is no config file"),
+        (["--ckpt_path", "nowhere.ckpt"], "There is no checkpoint"),
+        (["--output", "out.gif"], "its name must end in one of .jpeg, .jpg, .png"),
+        (["--output", "/proc/nowhere/out.png"], "/proc/nowhere/out.png"),
+        (["--trainer.default_root_dir", "/proc/nowhere"], "Give another one with --trainer.def"),
+        (["--model.init", "contnt"], "must be content, style, noise, gray or the path"),
+    ],
+)  # fmt: skip
+def test_a_mistake_gets_one_line(
+    run: Run, capsys: Capture, tmp_path: Path, args: list[str], words: str
+) -> None:
+    run(*args, code=2)
+    said = capsys.readouterr().err.splitlines()
+    # what the optimizer that can't work did not take over is said when the config is read
+    (error,) = (line for line in said if not line.startswith("warning: model.optimizer: "))
+    assert words in error
+    assert error.startswith("error: ")
+    assert not (tmp_path / "runs").exists()
+
+
+def test_output_never_replaces_an_input(run: Run, capsys: Capture, content: Path) -> None:
+    before = content.read_bytes()
+    run("--output", str(content), code=2)
+    assert "`output` would replace `data.content`" in capsys.readouterr().err
+    assert content.read_bytes() == before
+
+
+def test_a_failed_command_leaves_no_folder_of_its_output(run: Run, tmp_path: Path) -> None:
+    run("--output", str(tmp_path / "new" / "deep" / "x.png"), "--data.size=0", code=2)
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_null_that_switches_nothing_off_is_said(run: Run, capsys: Capture) -> None:
+    run("--model.losses.contnt=null")
+    assert "model.losses.contnt is null, and content stays" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("section", ["data", "model", "trainer"])
+def test_an_empty_section_gets_one_line(
+    run: Run, capsys: Capture, tmp_path: Path, section: str
+) -> None:
+    (tmp_path / "empty.yaml").write_text(f"{section}: null\n")
+    assert main(["fit", "--config", str(TINY), "--config", str(tmp_path / "empty.yaml")]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("source", "words"), [("class L(:\n", "invalid syntax"), ("raise OSError('boom')", "boom")]
+)
+def test_a_broken_module_of_ones_own_says_what_is_broken(
+    run: Run,
+    capsys: Capture,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    source: str,
+    words: str,
+) -> None:
+    (tmp_path / f"broken_{words[:4]}.py").write_text(source)
+    monkeypatch.syspath_prepend(tmp_path)
+    run(f"--model.losses.mine=broken_{words[:4]}.L", code=2)
+    assert words in capsys.readouterr().err
+
+
+def bad_picture(folder: Path, kind: str) -> Path:
+    path = folder / "bad.jpg"
+    if kind == "folder":
+        path.mkdir()
+    elif kind == "text":
+        path.write_text("hello")
+    elif kind == "empty":
+        path.touch()
+    elif kind == "truncated":
+        Image.effect_noise((64, 64), 50).save(path)
+        path.write_bytes(path.read_bytes()[:600])
+    elif kind == "bomb":
+        path = folder / "bomb.png"
+        Image.new("1", (20000, 20000)).save(path)
+    elif kind == "1x1":
+        Image.new("RGB", (1, 1)).save(path)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        ("missing", "there is no such file"),
+        ("folder", "it is a folder"),
+        ("text", "not a picture"),
+        ("empty", "empty"),
+        ("truncated", "ends early"),
+        ("bomb", "400"),
+    ],
+)
+@pytest.mark.parametrize("image", ["content", "style"])
+def test_a_file_that_is_no_picture_gets_one_line(
+    run: Run, capsys: Capture, tmp_path: Path, kind: str, words: str, image: str
+) -> None:
+    path = bad_picture(tmp_path, kind)
+    run(f"--data.{image}", str(path), code=2)
+    error = capsys.readouterr().err
+    assert str(path) in error
+    assert words in error
+    assert error.startswith("error: ")
+    assert error.count("\n") == 1
+
+
+def test_a_picture_of_one_pixel_works_or_names_the_smallest(
+    run: Run, capsys: Capture, tmp_path: Path
+) -> None:
+    run("--data.content", str(bad_picture(tmp_path, "1x1")))  # enlarged to 32x32
+    run("--data.size", "1", code=2)
+    assert "the smallest that works is --data.size" in capsys.readouterr().err
+
+
+def test_weights_that_cannot_be_fetched_are_named(
+    run: Run, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_network(*args: object, **kwargs: object) -> None:
+        raise OSError("no network")
+
+    monkeypatch.setattr("socket.getaddrinfo", no_network)
+    run("--model.backbone", "VGG19", code=2)
+    error = capsys.readouterr().err
+    assert "vgg19-dcbb9e9d.pth" in error
+    assert "configs/quickstart.yaml needs none" in error
+
+
+def test_weights_of_another_network_are_named(run: Run, capsys: Capture, tmp_path: Path) -> None:
+    torch.save({"features.0.weight": torch.zeros(3, 3)}, tmp_path / "other.pth")
+    run("--model.backbone=VGG19", f"--model.backbone.weights={tmp_path / 'other.pth'}", code=2)
+    assert "features.0.weight" in capsys.readouterr().err
+
+
+def test_a_config_that_is_no_yaml_gets_one_line(run: Run, capsys: Capture, tmp_path: Path) -> None:
+    (tmp_path / "bad.yaml").write_text("data: [\n")
+    run("--config", str(tmp_path / "bad.yaml"), code=2)
+    error = capsys.readouterr().err
+    assert "bad.yaml" in error
+    assert error.count("\n") == 1
+
+
+def test_a_picture_without_a_config_cannot_be_run(run: Run, capsys: Capture, content: Path) -> None:
+    run("--config", str(content), code=2)
+    error = capsys.readouterr().err
+    assert "content.png" in error
+    assert error.count("\n") == 1
+
+
+def test_no_config_at_all_says_where_to_start(capsys: Capture) -> None:
+    with pytest.raises(SystemExit):
+        raise SystemExit(main(["fit"]))
+    assert "model.backbone, model.losses must be given" in capsys.readouterr().err
