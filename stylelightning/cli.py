@@ -23,17 +23,13 @@ from stylelightning.callbacks import (
 )
 from stylelightning.checkpoint import check_checkpoint
 from stylelightning.checkpoint_io import AtomicCheckpointIO
+from stylelightning.config_keys import differing_keys
 from stylelightning.data import StyleTransferData
 from stylelightning.images import check_output, write_atomically
 from stylelightning.module import StyleTransfer
 from stylelightning.parser import ConfigFile, Parser, take_pictures_for_paths
 from stylelightning.planning import report
-from stylelightning.run_folder import (
-    MadeFolders,
-    create_run_folder,
-    differing_keys,
-    last_checkpoint,
-)
+from stylelightning.run_folder import MadeFolders, RunFolder, create_run_folder, last_checkpoint
 
 log = logging.getLogger(__name__)
 
@@ -174,10 +170,10 @@ class CLI(LightningCLI):
         config = self.config["fit"]
         folder = create_run_folder(self._root(), config.name, self.made)
         text = self._run_config()
-        write_atomically(folder / "config.yaml", text.encode())
+        write_atomically(folder.config, text.encode())
         if self.ckpt_path is not None:
             self._say_what_differs(text)
-        outputs = [folder / "result.png", *([Path(config.output)] if config.output else [])]
+        outputs = [folder.result, *([Path(config.output)] if config.output else [])]
         self.writer = ResultWriter([str(path) for path in outputs], text)
         self.made.started = lambda: self.writer.started
         settings = self.config_init["fit"].trainer
@@ -185,10 +181,10 @@ class CLI(LightningCLI):
         settings.plugins = [AtomicCheckpointIO(), *_as_list(settings.plugins)]
         if settings.logger is True or settings.logger is None:
             settings.logger = TensorBoardLogger(
-                folder, name="", version="", default_hp_metric=False
+                folder.path, name="", version="", default_hp_metric=False
             )
         try:
-            trainer = super().instantiate_trainer(default_root_dir=str(folder), **kwargs)
+            trainer = super().instantiate_trainer(default_root_dir=str(folder.path), **kwargs)
         except Exception as error:
             raise ValueError(f"`trainer`: {error}") from error
         if trainer.world_size > 1:
@@ -200,7 +196,7 @@ class CLI(LightningCLI):
 
     def _say_what_differs(self, text: str) -> None:
         """Say which keys differ from those of the run that is resumed."""
-        before = self.ckpt_path.parents[1] / "config.yaml" if self.ckpt_path else None
+        before = RunFolder.of_checkpoint(self.ckpt_path).config if self.ckpt_path else None
         if before is not None and before.is_file():
             keys = differing_keys(before.read_text(encoding="utf-8"), text)
             if keys:

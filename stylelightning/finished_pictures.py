@@ -17,6 +17,7 @@ from stylelightning.images import read_config, read_picture
 from stylelightning.metrics import LPIPS, PictureMetrics, default_metrics
 from stylelightning.parser import Parser, take_pictures_for_paths
 from stylelightning.parser_errors import unwrap
+from stylelightning.run_folder import RunFolder
 
 
 @dataclass(frozen=True)
@@ -144,8 +145,7 @@ def _config_of(name: str) -> str:
 
 def _run_of(name: str) -> StyleTransferData:
     """Return the images of the run that a checkpoint belongs to, not read yet."""
-    path = Path(name).expanduser().absolute()
-    config = path.parents[1] / "config.yaml"
+    config = RunFolder.of_checkpoint(Path(name).expanduser()).config
     if not config.is_file():
         raise FileNotFoundError(
             f"There is no {config} beside the checkpoint: leave it in the folder of its run, or "

@@ -4,13 +4,18 @@ import csv
 import logging
 import sys
 import time
-from pathlib import Path
 
 import torch
 from lightning.pytorch import LightningModule, Trainer
 
-from stylelightning.callbacks.periodic import PeriodicCallback, last_step, style_transfer
+from stylelightning.callbacks.periodic import (
+    PeriodicCallback,
+    last_step,
+    run_folder,
+    style_transfer,
+)
 from stylelightning.module import StyleTransfer
+from stylelightning.run_folder import RunFolder
 
 log = logging.getLogger(__name__)
 
@@ -48,9 +53,10 @@ class LossLog(PeriodicCallback):
         super().on_train_start(trainer, pl_module)
         names = style_transfer(pl_module).losses.keys()
         header = ["step", "scale", "size", *names, "total", "seconds_per_step", "peak_memory_mb"]
-        self._table(trainer).parent.mkdir(parents=True, exist_ok=True)
+        table = run_folder(trainer).losses
+        table.parent.mkdir(parents=True, exist_ok=True)
         before = rows_before(trainer, header)
-        with self._table(trainer).open("w", newline="") as file:
+        with table.open("w", newline="") as file:
             csv.writer(file).writerows([header, *before])
         self._time, self._step = time.monotonic(), trainer.global_step
 
@@ -62,7 +68,7 @@ class LossLog(PeriodicCallback):
         seconds = (now - self._time) / max(1, step - self._step)
         memory = peak_memory(module.device)
         height, width = module.canvas.size
-        with self._table(trainer).open("a", newline="") as file:
+        with run_folder(trainer).losses.open("a", newline="") as file:
             csv.writer(file).writerow(
                 [step, module.scale, f"{width}x{height}", *terms.values(), total, seconds, memory]
             )
@@ -85,16 +91,12 @@ class LossLog(PeriodicCallback):
         )
         self._time, self._step = time.monotonic(), step
 
-    @staticmethod
-    def _table(trainer: Trainer) -> Path:
-        return Path(trainer.default_root_dir, "losses.csv")
-
 
 def rows_before(trainer: Trainer, header: list[str]) -> list[list[str]]:
     """Return the rows of the run that this one goes on from, up to its checkpoint's step."""
     if not trainer.ckpt_path:
         return []
-    table = Path(trainer.ckpt_path).parents[1] / "losses.csv"
+    table = RunFolder.of_checkpoint(trainer.ckpt_path).losses
     if not table.is_file():
         return []
     with table.open(newline="") as file:

@@ -21,10 +21,11 @@ from stylelightning.cli import CLI
 from stylelightning.command import attempt, set_up_process
 from stylelightning.memory import PeakMemory
 from stylelightning.parser import Parser
-from stylelightning.run_folder import MadeFolders, newest_run
+from stylelightning.run_folder import MadeFolders, RunFolder, newest_run
 from stylelightning.sweep.hparams import write_hparams
 from stylelightning.sweep.records import Record, Status
 from stylelightning.sweep.state import checkpoint_of, read_state, write_state
+from stylelightning.sweep.sweep_folder import SweepFolder
 
 log = logging.getLogger(__name__)
 
@@ -138,17 +139,17 @@ def run_job(job: Job) -> Record:
 
 
 def _run_job(job: Job) -> Record:
-    folder, began, ending = Path(job.folder), monotonic(), Ending()
+    folder, began, ending = SweepFolder(Path(job.folder)), monotonic(), Ending()
     record = Record(job.point, job.place)
     checkpoint = checkpoint_of(folder, job.point, job.config) if _begun(job) else None
     args = list(job.args) if checkpoint is None else [*job.args, f"--ckpt_path={checkpoint}"]
-    before = newest_run(folder, job.point)
+    before = newest_run(folder.path, job.point)
     write_state(folder, record, job.fingerprint)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     with _threads(job.threads), PeakMemory(device) as peak:
         set_up_process()
         outcome = attempt(lambda made: PointCLI(made, args, ending, job.bar), raises=False)
-    newest = newest_run(folder, job.point)
+    newest = newest_run(folder.path, job.point)
     run = None if newest == before else newest
     record = replace(
         record,
@@ -156,7 +157,7 @@ def _run_job(job: Job) -> Record:
         steps=ending.steps,
         seconds=monotonic() - began,
         megabytes=peak.megabytes,
-        folder="" if run is None else str(run.relative_to(folder)),
+        folder="" if run is None else str(run.path.relative_to(folder.path)),
         error=outcome.error or ("" if outcome.code in STATUS else f"Exit code {outcome.code}."),
         terms=ending.terms,
         metrics=_metrics(run),
@@ -172,7 +173,7 @@ def _run_job(job: Job) -> Record:
 
 def _begun(job: Job) -> bool:
     """Return whether a run of this very point was begun and neither ended nor failed."""
-    known = read_state(Path(job.folder), job.point, job.fingerprint)
+    known = read_state(SweepFolder(Path(job.folder)), job.point, job.fingerprint)
     return known is not None and known.status in ("waiting", "stopped")
 
 
@@ -186,11 +187,10 @@ def _shared_backbone(class_type: type[Backbone], *args: Any, **options: Any) -> 
     return BACKBONES[key]
 
 
-def _metrics(run: Path | None) -> dict[str, float]:
-    path = Path() if run is None else run / "metrics.json"
-    if not path.is_file():
+def _metrics(run: RunFolder | None) -> dict[str, float]:
+    if run is None or not run.metrics.is_file():
         return {}
-    metrics: dict[str, float] = json.loads(path.read_text())
+    metrics: dict[str, float] = json.loads(run.metrics.read_text())
     return metrics
 
 
