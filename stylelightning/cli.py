@@ -12,8 +12,6 @@ from lightning.pytorch.callbacks import Checkpoint, ProgressBar
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
 from lightning.pytorch.loggers import TensorBoardLogger
 
-# a YAML file may name every class of these packages by its bare name
-from stylelightning import backbones, colours, losses, metrics  # noqa: F401
 from stylelightning.callbacks import (
     Advice,
     LastCheckpoint,
@@ -26,12 +24,15 @@ from stylelightning.checkpoint_io import AtomicCheckpointIO
 from stylelightning.config_keys import differing_keys
 from stylelightning.data import StyleTransferData
 from stylelightning.images import check_output, write_atomically
+from stylelightning.kinds import import_components
 from stylelightning.module import StyleTransfer
 from stylelightning.parser import ConfigFile, Parser, take_pictures_for_paths
 from stylelightning.planning import report
 from stylelightning.run_folder import MadeFolders, RunFolder, create_run_folder, last_checkpoint
 
 log = logging.getLogger(__name__)
+
+import_components()  # a YAML file may name them by their bare names
 
 TRAINER_DEFAULTS = {
     "max_epochs": -1,  # the module stops after its last step

@@ -9,7 +9,7 @@ import yaml
 from jsonargparse import ArgumentError
 from torch import Tensor
 
-from stylelightning import checks, colours  # noqa: F401 - a config may name a treatment
+from stylelightning import checks
 from stylelightning.canvas import Canvas
 from stylelightning.checkpoint import check_checkpoint
 from stylelightning.data import StyleTransferData
