@@ -18,7 +18,7 @@ from stylelightning.backbones.base import Backbone, Features
 from stylelightning.calibration import Calibration
 from stylelightning.canvas import Canvas
 from stylelightning.data import StyleTransferData
-from stylelightning.engine import CompileMode, Engine, MatmulPrecision
+from stylelightning.engine import CompileMode, FastBackbone, MatmulPrecision
 from stylelightning.initial import initial_picture
 from stylelightning.losses.base import IMAGE_LAYER, Loss
 from stylelightning.schedule import Schedule
@@ -114,7 +114,7 @@ class StyleTransfer(LightningModule):
         self.calibration = Calibration(ratios, used, losses.keys() - used) if ratios else None
         self.backbone = backbone.requires_grad_(False)
         mode = "default" if compile is True else compile or None
-        self.engine = Engine(
+        self.engine = FastBackbone(
             self.backbone, matmul_precision, mode, activation_checkpointing, winograd
         )
         self.losses = nn.ModuleDict(used)

@@ -1,7 +1,7 @@
 """An optimizer's memory, taken to a picture of another size."""
 
 from torch import Tensor
-from torch.nn import functional as F
+from torch.nn import functional
 from torch.optim import LBFGS, Optimizer
 
 
@@ -38,5 +38,7 @@ def _resized(value: object, old_image: Tensor, new_image: Tensor) -> object:
         return value.clone()
     size = new_image.shape[2:]
     if value.min() >= 0:
-        return F.interpolate(value, size, mode="bilinear", align_corners=False).clamp_min(0)
-    return F.interpolate(value, size, mode="bicubic", align_corners=False)
+        return functional.interpolate(value, size, mode="bilinear", align_corners=False).clamp_min(
+            0
+        )
+    return functional.interpolate(value, size, mode="bicubic", align_corners=False)

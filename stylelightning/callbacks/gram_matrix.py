@@ -3,7 +3,7 @@
 import torch
 from lightning.pytorch import Trainer
 from torch import Tensor
-from torch.nn import functional as F
+from torch.nn import functional
 
 from stylelightning.callbacks.background import PictureCallback
 from stylelightning.callbacks.periodic import boards, run_folder
@@ -85,8 +85,8 @@ class GramMatrixVisualizer(PictureCallback):
     def _fit(self, matrix: Tensor) -> Tensor:
         side, grid = len(matrix), matrix[None, None]
         if side > self.panel_size:
-            return F.adaptive_avg_pool2d(grid, self.panel_size)[0, 0]
-        return F.interpolate(grid, scale_factor=max(1, self.panel_size // side))[0, 0]
+            return functional.adaptive_avg_pool2d(grid, self.panel_size)[0, 0]
+        return functional.interpolate(grid, scale_factor=max(1, self.panel_size // side))[0, 0]
 
 
 def colour(values: Tensor) -> Tensor:

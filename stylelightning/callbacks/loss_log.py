@@ -2,10 +2,8 @@
 
 import csv
 import logging
-import sys
 import time
 
-import torch
 from lightning.pytorch import LightningModule, Trainer
 
 from stylelightning.callbacks.periodic import (
@@ -14,6 +12,7 @@ from stylelightning.callbacks.periodic import (
     run_folder,
     style_transfer,
 )
+from stylelightning.memory import peak_megabytes
 from stylelightning.module import StyleTransfer
 from stylelightning.run_folder import RunFolder
 
@@ -66,7 +65,7 @@ class LossLog(PeriodicCallback):
         total = sum(terms.values())
         now = time.monotonic()
         seconds = (now - self._time) / max(1, step - self._step)
-        memory = peak_memory(module.device)
+        memory = peak_megabytes(module.device)
         height, width = module.canvas.size
         with run_folder(trainer).losses.open("a", newline="") as file:
             csv.writer(file).writerow(
@@ -102,19 +101,3 @@ def rows_before(trainer: Trainer, header: list[str]) -> list[list[str]]:
     with table.open(newline="") as file:
         first, *rows = csv.reader(file)
     return [row for row in rows if int(row[0]) <= trainer.global_step] if first == header else []
-
-
-def peak_memory(device: torch.device) -> float:
-    """Return the peak memory so far in MB: of the GPU on one, of the process otherwise.
-
-    Returns:
-        Megabytes (10^6 bytes); NaN where the system doesn't tell (Windows).
-    """
-    if device.type == "cuda":
-        return torch.cuda.max_memory_allocated(device) / 1e6
-    try:
-        import resource
-    except ImportError:
-        return float("nan")
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / 1e6 if sys.platform == "darwin" else peak / 1e3  # bytes there, KiB elsewhere

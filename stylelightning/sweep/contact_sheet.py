@@ -18,7 +18,7 @@ from stylelightning.sweep.sweep_folder import SweepFolder
 TILE = 192  # width of a picture on a sheet, in pixels
 PER_ROW = 6  # pictures in a row when there is one axis only
 
-_logger = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 
 def write_contact_sheets(
@@ -81,7 +81,7 @@ def _cell(folder: SweepFolder, record: Record) -> Cell:
     try:
         picture = _small(path, path.stat().st_mtime_ns)
     except (OSError, ValueError) as error:
-        _logger.debug("No picture of %s: %s", record.point, error)
+        log.debug("No picture of %s: %s", record.point, error)
         return note(record)
     return banded(picture, note(record), TILE) if record.status == "stopped" else picture
 

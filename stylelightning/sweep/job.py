@@ -61,8 +61,8 @@ class Job:
     bar: bool = False
 
 
-class Ending(Callback):
-    """Keeps what is known of a run at its end."""
+class FinalTerms(Callback):
+    """Keeps the terms at the end of a run, and how many steps it made."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -89,14 +89,14 @@ class PointCLI(CLI):
     Args:
         made: Takes note of the folders that the run makes.
         args: The command line.
-        ending: Keeps what is known at the end.
+        final: Keeps the terms at the end.
         bar: Whether the config's progress bar is shown.
     """
 
     not_kept = (*CLI.not_kept, "trainer.default_root_dir")
 
-    def __init__(self, made: MadeFolders, args: list[str], ending: Ending, bar: bool) -> None:
-        self.ending = ending
+    def __init__(self, made: MadeFolders, args: list[str], final: FinalTerms, bar: bool) -> None:
+        self.final = final
         self.bar = bar
         super().__init__(made, args)
 
@@ -119,7 +119,7 @@ class PointCLI(CLI):
         given = self.config_init["fit"].callbacks
         if "metrics" not in given and not any(isinstance(each, FinalMetrics) for each in chosen):
             chosen.append(FinalMetrics())
-        return [*chosen, self.ending]
+        return [*chosen, self.final]
 
 
 def run_job(job: Job) -> Record:
@@ -139,7 +139,7 @@ def run_job(job: Job) -> Record:
 
 
 def _run_job(job: Job) -> Record:
-    folder, began, ending = SweepFolder(Path(job.folder)), monotonic(), Ending()
+    folder, began, final = SweepFolder(Path(job.folder)), monotonic(), FinalTerms()
     record = Record(job.point, job.place)
     checkpoint = checkpoint_of(folder, job.point, job.config) if _begun(job) else None
     args = list(job.args) if checkpoint is None else [*job.args, f"--ckpt_path={checkpoint}"]
@@ -148,18 +148,18 @@ def _run_job(job: Job) -> Record:
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     with _threads(job.threads), PeakMemory(device) as peak:
         set_up_process()
-        outcome = attempt(lambda made: PointCLI(made, args, ending, job.bar), raises=False)
+        outcome = attempt(lambda made: PointCLI(made, args, final, job.bar), raises=False)
     newest = newest_run(folder.path, job.point)
     run = None if newest == before else newest
     record = replace(
         record,
         status=STATUS.get(outcome.code, "failed"),
-        steps=ending.steps,
+        steps=final.steps,
         seconds=monotonic() - began,
         megabytes=peak.megabytes,
         folder="" if run is None else str(run.path.relative_to(folder.path)),
         error=outcome.error or ("" if outcome.code in STATUS else f"Exit code {outcome.code}."),
-        terms=ending.terms,
+        terms=final.terms,
         metrics=_metrics(run),
     )
     write_state(folder, record, job.fingerprint)

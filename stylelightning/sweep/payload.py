@@ -27,7 +27,7 @@ QUALITY, THUMBNAIL_QUALITY = 90, 80  # of WebP
 MOST_STEPS = 400  # rows of a table of losses that are shown
 NO_TERMS = ("step", "scale", "size", "seconds_per_step", "peak_memory_mb")
 
-_logger = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 
@@ -124,7 +124,7 @@ def _if_readable(read: Callable[[Path, int], T], path: Path) -> T | None:
     try:
         return read(path, path.stat().st_mtime_ns)
     except (OSError, ValueError, csv.Error, yaml.YAMLError) as error:
-        _logger.debug("Not in the report: %s", error)
+        log.debug("Not in the report: %s", error)
         return None
 
 

@@ -120,7 +120,7 @@ class Progress:
         self._left, self._made = self._left - 1, self._made + 1
         write_table(self.folder, self.axes, self.records)
         seconds = (monotonic() - self._began) / self._made * self._left
-        left = f"  about {_duration(seconds)} left" if self._left else ""
+        left = f"  about {_roughly(seconds)} left" if self._left else ""
         number = f"{len(self.points) - self._left}/{len(self.points)}"
         if record.status == "failed":
             log.warning("%s  %s failed: %s%s", number, record.point, record.error, left)
@@ -204,5 +204,5 @@ def _locked(folder: SweepFolder) -> Iterator[None]:
         yield
 
 
-def _duration(seconds: float) -> str:
+def _roughly(seconds: float) -> str:
     return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
