@@ -14,12 +14,9 @@ _HOMES = {
     "Schedule": "schedule:Schedule",
     "StyleTransfer": "module:StyleTransfer",
     "StyleTransferData": "data:StyleTransferData",
-    "backbones": "backbones",
-    "callbacks": "callbacks",
-    "colours": "colours",
-    "functional": "functional",
-    "losses": "losses",
-    "metrics": "metrics",
+}
+_HOMES |= {
+    name: name for name in ("backbones", "callbacks", "colours", "functional", "losses", "metrics")
 }
 
 __all__ = sorted(_HOMES)

@@ -46,14 +46,14 @@ def described() -> dict[str, dict[str, str]]:
 
     These are the exported classes that derive from their kind's base and are not abstract.
     """
-    own = {name: kind for name, kind in KINDS.items() if kind.package.startswith("stylelightning.")}
     return {
         name: {
             each: first_sentence(inspect.getdoc(value) or "")
             for each, value in sorted(kind.classes().items(), key=lambda item: natural(item[0]))
             if issubclass(value, resolve_name(kind.base)) and not inspect.isabstract(value)
         }
-        for name, kind in own.items()
+        for name, kind in KINDS.items()
+        if name != "optimizers"
     }
 
 

@@ -11,42 +11,32 @@ class Kind:
 
     Args:
         what: What they are, for ``list``.
-        package: Module that exports them.
         base: The class that they derive from, as ``module:name``.
+        package: Module that exports them; that of the base by default.
     """
 
     what: str
-    package: str
     base: str
+    package: str = ""
 
     def classes(self) -> dict[str, type]:
         """Return the classes that the package exports, by name; it is imported."""
-        package = import_module(self.package)
+        package = import_module(self.package or self.base.partition(":")[0])
         exported = {name: getattr(package, name) for name in package.__all__}
         return {name: value for name, value in exported.items() if inspect.isclass(value)}
 
 
 KINDS = {
-    "backbones": Kind(
-        "the networks that look at the picture",
-        "stylelightning.backbones",
-        "stylelightning.backbones:Backbone",
-    ),
-    "losses": Kind("the terms of the total", "stylelightning.losses", "stylelightning.losses:Loss"),
+    "backbones": Kind("the networks that look at the picture", "stylelightning.backbones:Backbone"),
+    "losses": Kind("the terms of the total", "stylelightning.losses:Loss"),
     "callbacks": Kind(
-        "what happens around the steps", "stylelightning.callbacks", "lightning.pytorch:Callback"
+        "what happens around the steps", "lightning.pytorch:Callback", "stylelightning.callbacks"
     ),
     "colours": Kind(
-        "what is done to colours before and after a run",
-        "stylelightning.colours",
-        "stylelightning.colours:Colours",
+        "what is done to colours before and after a run", "stylelightning.colours:Colours"
     ),
-    "metrics": Kind(
-        "how a finished picture is measured",
-        "stylelightning.metrics",
-        "stylelightning.metrics:PictureMetric",
-    ),
-    "optimizers": Kind("torch's optimizers", "torch.optim", "torch.optim:Optimizer"),
+    "metrics": Kind("how a finished picture is measured", "stylelightning.metrics:PictureMetric"),
+    "optimizers": Kind("torch's optimizers", "torch.optim:Optimizer"),
 }
 
 
