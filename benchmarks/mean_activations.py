@@ -12,8 +12,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
+from torch.nn import functional
 
 from stylelightning.backbones import VGG16
 from stylelightning.backbones.activations import FLOOR
@@ -39,7 +39,9 @@ def mean_activations(network: VGG, pictures: Iterable[Tensor]) -> dict[str, Tens
     positions = dict.fromkeys(layers, 0)
     for picture in pictures:
         for name, feature in network(picture, layers).items():
-            sums[name] = sums[name] + F.relu(feature).sum((0, 2, 3), dtype=torch.float64).cpu()
+            sums[name] = (
+                sums[name] + functional.relu(feature).sum((0, 2, 3), dtype=torch.float64).cpu()
+            )
             positions[name] += feature[:, 0].numel()
     return {name: sums[name] / positions[name] for name in layers}
 

@@ -34,7 +34,7 @@ from benchmarks.common import ROOT, Row, default_device, median_ms, save, table
 from stylelightning.__main__ import main as stylelightning
 from stylelightning.allocator import keep_freed_memory
 from stylelightning.backbones import VGG19
-from stylelightning.engine import Engine, MatmulPrecision
+from stylelightning.engine import FastBackbone, MatmulPrecision
 from stylelightning.memory import PeakMemory
 
 DEEPEST = "relu5_1"
@@ -212,7 +212,7 @@ def measure(case: Case, device: str, steps: int) -> Row:
     """Return the row of a case; the floor is measured between steps, in the run's precision."""
     keep_freed_memory()
     precision = PRECISIONS[case.precision]
-    engine = Engine(VGG19(weights=None), precision.matmul)
+    engine = FastBackbone(VGG19(weights=None), precision.matmul)
     engine.start(torch.device(device), "32-true")  # torch's settings, as the run has them
     peak_gflops = matmul_peak(precision.dtype, device)
     work = floor(case.size, precision.dtype, device)

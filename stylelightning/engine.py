@@ -22,7 +22,7 @@ _CONVOLUTIONS = torch.backends.cudnn.conv  # type: ignore[attr-defined]
 _CAST_BY_AUTOCAST = (nn.Conv2d, nn.Linear)
 
 
-class Engine:
+class FastBackbone:
     """Prepares a backbone for a run, and puts it back as it was.
 
     Args:

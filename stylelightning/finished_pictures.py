@@ -8,13 +8,14 @@ import yaml
 from jsonargparse import ArgumentError
 from torch import Tensor
 
-from stylelightning import checks, colours  # noqa: F401 - a config may name a treatment
+from stylelightning import checks
 from stylelightning.checkpoint import read_checkpoint
 from stylelightning.cli.parser import Parser, take_pictures_for_paths
 from stylelightning.cli.parser_errors import unwrap
 from stylelightning.data import StyleTransferData
 from stylelightning.images import MissingConfigError, read_config, read_picture
 from stylelightning.metrics import LPIPS, PictureMetrics, default_metrics
+from stylelightning.run_folder import RunFolder
 
 
 @dataclass(frozen=True)
@@ -135,8 +136,7 @@ def _config_of(name: str) -> str:
 
 def _run_of(name: str) -> StyleTransferData:
     """Return the images of the run that a checkpoint belongs to, not read yet."""
-    path = Path(name).expanduser().absolute()
-    config = path.parents[1] / "config.yaml"
+    config = RunFolder.of_checkpoint(Path(name).expanduser()).config
     if not config.is_file():
         raise FileNotFoundError(
             f"There is no {config} beside the checkpoint: leave it in the folder of its run, or "

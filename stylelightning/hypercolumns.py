@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
+from torch.nn import functional
 
 from stylelightning.backbones.base import Features
 
@@ -52,7 +52,9 @@ def hypercolumns(features: Features, layers: Sequence[str], places: Tensor) -> T
     columns = []
     for name in layers:
         grid = places[None, None].to(features[name])  # (1, 1, N, 2)
-        found = F.grid_sample(features[name], grid, padding_mode="border", align_corners=False)
+        found = functional.grid_sample(
+            features[name], grid, padding_mode="border", align_corners=False
+        )
         columns.append(found[0, :, 0])  # (C, N)
     return torch.cat(columns).t()
 

@@ -1,6 +1,7 @@
 """How much memory there is, and how much was used."""
 
 import re
+import sys
 from pathlib import Path
 
 import torch
@@ -36,10 +37,26 @@ class PeakMemory:
 
     def __exit__(self, *error: object) -> None:
         """Read the high-water mark."""
-        if self.device.type == "cuda":
-            self.megabytes = torch.cuda.max_memory_allocated(self.device) / 1e6
-        elif _STATUS.exists():
-            self.megabytes = _kilobytes(_STATUS, "VmHWM") * 1024 / 1e6
+        if self.device.type == "cuda" or _CLEAR.exists():
+            self.megabytes = peak_megabytes(self.device)
+
+
+def peak_megabytes(device: torch.device) -> float:
+    """Return the most memory that was held so far: on a GPU by torch, otherwise by the process.
+
+    Returns:
+        Megabytes (10^6 bytes); NaN where the system doesn't tell (Windows).
+    """
+    if device.type == "cuda":
+        return torch.cuda.max_memory_allocated(device) / 1e6
+    if _STATUS.exists():
+        return _kilobytes(_STATUS, "VmHWM") * 1024 / 1e6
+    try:
+        import resource
+    except ImportError:
+        return float("nan")
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / 1e6 if sys.platform == "darwin" else peak * 1024 / 1e6  # bytes there, else KiB
 
 
 def free_megabytes(device: torch.device) -> float:

@@ -17,7 +17,7 @@ from stylelightning.backbones.base import Backbone, Features
 from stylelightning.calibration import Calibration
 from stylelightning.canvas import Canvas
 from stylelightning.data import StyleTransferData
-from stylelightning.engine import CompileMode, Engine, MatmulPrecision
+from stylelightning.engine import CompileMode, FastBackbone, MatmulPrecision
 from stylelightning.initial import initial_picture
 from stylelightning.losses.base import Loss
 from stylelightning.objective import Objective, Terms
@@ -116,7 +116,7 @@ class StyleTransfer(LightningModule):
         ratios = {name: each for name, each in (calibrate or {}).items() if each is not None}
         self.backbone = backbone.requires_grad_(False)
         mode = "default" if compile is True else compile or None
-        self.engine = Engine(
+        self.engine = FastBackbone(
             self.backbone, matmul_precision, mode, activation_checkpointing, winograd
         )
         self.losses = nn.ModuleDict(used)

@@ -5,7 +5,7 @@ from typing import Literal
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
+from torch.nn import functional
 
 BLOCK = 2**22
 """Most distances that are held at once: 16 MB in float32, what a processor's cache may hold."""
@@ -93,7 +93,7 @@ def extract_patches(features: Tensor, size: int, rows: Tensor, columns: Tensor) 
         max(0, int(starts.max()) + size - length)
         for starts, length in ((columns, features.shape[3]), (rows, features.shape[2]))
     ]
-    features = F.pad(features, (0, beyond[0], 0, beyond[1]), mode="circular")
+    features = functional.pad(features, (0, beyond[0], 0, beyond[1]), mode="circular")
     return patches_at(features, size, *torch.cartesian_prod(rows, columns).unbind(1))
 
 

@@ -4,19 +4,90 @@ import contextlib
 import re
 import shutil
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import yaml
 
-CHECKPOINT = Path("checkpoints", "last.ckpt")
+@dataclass(frozen=True)
+class RunFolder:
+    """What a run's folder holds, and by what name; a file is there if its callback wrote it.
+
+    Args:
+        path: The folder.
+    """
+
+    path: Path
+
+    @classmethod
+    def of_checkpoint(cls, checkpoint: str | Path) -> "RunFolder":
+        """Return the folder of the run that a checkpoint belongs to."""
+        return cls(Path(checkpoint).absolute().parent.parent)
+
+    @property
+    def config(self) -> Path:
+        """The run's whole config, YAML."""
+        return self.path / "config.yaml"
+
+    @property
+    def result(self) -> Path:
+        """The finished picture."""
+        return self.path / "result.png"
+
+    @property
+    def losses(self) -> Path:
+        """The table of the terms, CSV."""
+        return self.path / "losses.csv"
+
+    @property
+    def metrics(self) -> Path:
+        """The metrics of the finished picture, JSON."""
+        return self.path / "metrics.json"
+
+    @property
+    def checkpoint(self) -> Path:
+        """The checkpoint that a run goes on from."""
+        return self.path / "checkpoints" / "last.ckpt"
+
+    def timelapse(self, suffix: str) -> Path:
+        """Return the animation in a format, such as ``gif``."""
+        return self.path / f"timelapse.{suffix}"
+
+    def snapshot(self, step: int) -> Path:
+        """Return the picture after a step."""
+        return _of_step(self.path / "images", step)
+
+    def gradients(self, step: int) -> Path:
+        """Return the chart of the terms' gradients after a step."""
+        return _of_step(self.path / "gradients", step)
+
+    @property
+    def grams(self) -> Path:
+        """The folder of the pictures of Gram matrices."""
+        return self.path / "grams"
+
+    def gram(self, name: str, step: int) -> Path:
+        """Return the picture of the Gram matrices of ``<loss>/<layer>`` after a step."""
+        return _of_step(self.grams / name, step)
+
+    def last_grams(self) -> dict[str, tuple[int, Path]]:
+        """Return the last pictures of Gram matrices and their steps, by ``<loss>/<layer>``."""
+        found = {}
+        for path in sorted(self.grams.glob("*/*/*.png")):
+            if match := re.fullmatch(r"step_(\d+)\.png", path.name):
+                layer = path.parent.relative_to(self.grams).as_posix()
+                found[layer] = int(match[1]), path
+        return dict(sorted(found.items()))
+
+
+def _of_step(folder: Path, step: int) -> Path:
+    return folder / f"step_{step:06d}.png"
 
 
 class MadeFolders:
     """The folders that a command made, so that one that fails leaves none behind."""
 
     def __init__(self) -> None:
-        self.run: Path | None = None
+        self.run: RunFolder | None = None
         self.started: Callable[[], bool] = lambda: False
         self._missing: list[Path] = []
 
@@ -33,14 +104,14 @@ class MadeFolders:
         if self.started():
             return False
         if self.run is not None:
-            shutil.rmtree(self.run, ignore_errors=True)
+            shutil.rmtree(self.run.path, ignore_errors=True)
         for folder in sorted(self._missing, key=lambda path: -len(path.parts)):
             with contextlib.suppress(OSError):
                 folder.rmdir()
         return True
 
 
-def create_run_folder(root: Path, name: str, made: MadeFolders) -> Path:
+def create_run_folder(root: Path, name: str, made: MadeFolders) -> RunFolder:
     """Make the next free ``version_N`` folder and return it.
 
     Nothing that exists is touched; two runs that start at once get two folders.
@@ -65,8 +136,8 @@ def create_run_folder(root: Path, name: str, made: MadeFolders) -> Path:
             except FileExistsError:
                 number += 1
             else:
-                made.run = folder
-                return folder
+                made.run = RunFolder(folder)
+                return made.run
     except OSError as error:
         raise type(error)(
             error.errno,
@@ -75,46 +146,16 @@ def create_run_folder(root: Path, name: str, made: MadeFolders) -> Path:
         ) from error
 
 
-def newest_run(root: Path, name: str) -> Path | None:
+def newest_run(root: Path, name: str) -> RunFolder | None:
     """Return the folder of the newest run of a name, or None."""
-    return max(_versions(root / name), default=(0, None))[1]
+    versions = _versions(root / name)
+    return RunFolder(max(versions)[1]) if versions else None
 
 
 def last_checkpoint(root: Path, name: str) -> Path | None:
     """Return the checkpoint of the newest run that has one, or None."""
-    for _, folder in sorted(_versions(root / name), reverse=True):
-        if (folder / CHECKPOINT).is_file():
-            return folder / CHECKPOINT
-    return None
-
-
-def differing_keys(first: str, second: str) -> list[str]:
-    """Return the dotted keys whose values differ between two configs, sorted.
-
-    Example:
-        >>> differing_keys("data: {size: 1, style: a}", "data: {size: 2, style: a}")
-        ['data.size']
-    """
-    one, other = (flattened(yaml.safe_load(text)) for text in (first, second))
-    return sorted(key for key in one.keys() | other.keys() if one.get(key) != other.get(key))
-
-
-def flattened(config: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Return the values of a config by dotted key.
-
-    Args:
-        config: What the YAML of a config holds.
-        prefix: What goes before every key.
-
-    Example:
-        >>> flattened({"data": {"size": 1, "style": None}, "name": "a"})
-        {'data.size': 1, 'data.style': None, 'name': 'a'}
-    """
-    flat = {}
-    for key, value in config.items():
-        inner = flattened(value, f"{prefix}{key}.") if isinstance(value, dict) else {}
-        flat.update(inner or {f"{prefix}{key}": value})
-    return flat
+    runs = (RunFolder(path) for _, path in sorted(_versions(root / name), reverse=True))
+    return next((run.checkpoint for run in runs if run.checkpoint.is_file()), None)
 
 
 def _versions(parent: Path) -> list[tuple[int, Path]]:

@@ -15,7 +15,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from stylelightning import StyleTransferData, engine
 from stylelightning.backbones import VGG16, VGG19, Backbone, RandomMultiscale, TorchvisionModel
 from stylelightning.backbones import winograd as winograd_module
-from stylelightning.engine import Engine
+from stylelightning.engine import FastBackbone
 from stylelightning.losses import GramLoss, Loss
 from tests.runs import fit, make_module, make_trainer
 
@@ -44,7 +44,7 @@ class Casts(TorchDispatchMode):  # type: ignore[no-untyped-call]
 def test_filters_are_laid_out_and_cast_once(precision: str) -> None:
     backbone = VGG16(weights=None)
     before = {name: each.clone() for name, each in backbone.state_dict().items()}
-    run = Engine(backbone)
+    run = FastBackbone(backbone)
     run.start(torch.device("cpu"), precision)
     lower = torch.bfloat16 if precision == "bf16-mixed" else torch.float32
     for parameter in backbone.parameters():
@@ -60,7 +60,7 @@ def test_filters_are_laid_out_and_cast_once(precision: str) -> None:
 
 def test_a_backbone_may_keep_its_layout() -> None:
     backbone = RandomMultiscale(levels=1, filters=2, sizes=[3])
-    Engine(backbone).start(torch.device("cpu"), "32-true")
+    FastBackbone(backbone).start(torch.device("cpu"), "32-true")
     assert all(parameter.is_contiguous() for parameter in backbone.parameters())
 
 
@@ -76,7 +76,7 @@ def test_casting_once_changes_nothing() -> None:
     backbone = VGG19(weights=None)
     with torch.autocast("cpu"):
         expected = backbone(image, ["relu2_1"])["relu2_1"]
-    run = Engine(backbone)
+    run = FastBackbone(backbone)
     run.start(torch.device("cpu"), "bf16-mixed")
     with torch.autocast("cpu"):
         found = backbone(image, ["relu2_1"])["relu2_1"]
@@ -132,7 +132,7 @@ def test_targets_do_not_go_through_the_compiled_network(monkeypatch: pytest.Monk
         raise AssertionError("compiled")
 
     monkeypatch.setattr(torch, "compile", lambda *args, **options: compiled)
-    run = Engine(RandomMultiscale(levels=1, filters=2), compile_mode="reduce-overhead")
+    run = FastBackbone(RandomMultiscale(levels=1, filters=2), compile_mode="reduce-overhead")
     with torch.no_grad():
         assert run.compute(torch.rand(1, 3, 16, 16), ["level1"])["level1"].shape[2:] == (16, 16)
     with pytest.raises(AssertionError, match="compiled"):
@@ -172,7 +172,7 @@ def test_activation_checkpointing_keeps_less_and_changes_nothing(name: str) -> N
     make, layers = NETWORKS[name]
     held, gradients = {}, {}
     for recomputes in (False, True):
-        run = Engine(make(), recomputes=recomputes)
+        run = FastBackbone(make(), recomputes=recomputes)
         run.start(torch.device("cpu"), "32-true")
         image = torch.rand(1, 3, 64, 64, generator=torch.Generator().manual_seed(0))
         image.requires_grad_()
@@ -245,7 +245,7 @@ def test_winograds_algorithm_is_taken_where_it_pays_or_is_asked_for(
     monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: capability)
     backbone = VGG16(weights=None)
     caplog.clear()
-    run = Engine(backbone, winograd=winograd)
+    run = FastBackbone(backbone, winograd=winograd)
     run.start(CPU, precision)
     names = {f"network.{name}" for name in MANY_CHANNELS} if expected else set()
     assert replaced(backbone) == names
@@ -259,7 +259,7 @@ def test_winograds_algorithm_has_no_effect_in_another_precision_and_says_so(
     caplog: pytest.LogCaptureFixture, precision: str
 ) -> None:
     backbone = VGG16(weights=None)
-    run = Engine(backbone, winograd=True)
+    run = FastBackbone(backbone, winograd=True)
     run.start(CPU, precision)
     assert not replaced(backbone)
     assert f"in 32-true only: this run is on cpu in {precision}." in caplog.text
@@ -272,7 +272,7 @@ def test_winograds_algorithm_is_not_for_a_compiled_backbone(
         make_module(backbone=VGG16(weights=None), compile=True, winograd=True)
     monkeypatch.setattr(engine, "winograd_pays", lambda: True)
     backbone = VGG16(weights=None)
-    Engine(backbone, compile_mode="default").start(CPU, "32-true")
+    FastBackbone(backbone, compile_mode="default").start(CPU, "32-true")
     assert not replaced(backbone)
 
 
@@ -284,7 +284,7 @@ def test_winograds_algorithm_computes_the_same_maps_and_gradient(name: str) -> N
         backbone(torch.rand(1, 3, 128, 128), layers)
     maps, gradients = {}, {}
     for winograd in (False, True):
-        run = Engine(backbone, winograd=winograd)
+        run = FastBackbone(backbone, winograd=winograd)
         run.start(CPU, "32-true")
         assert bool(replaced(backbone)) is winograd
         image = torch.rand(1, 3, 128, 128, generator=torch.Generator().manual_seed(0))
@@ -314,7 +314,7 @@ def test_slow_16_bits_are_said(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, supported: bool
 ) -> None:
     monkeypatch.setattr(engine, "has_bf16", lambda: supported)
-    run = Engine(RandomMultiscale(levels=1, filters=1))
+    run = FastBackbone(RandomMultiscale(levels=1, filters=1))
     run.start(torch.device("cpu"), "bf16-mixed")
     assert ("no instructions for 16 bits" in caplog.text) is not supported
     caplog.clear()

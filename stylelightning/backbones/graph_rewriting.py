@@ -2,8 +2,8 @@
 
 import operator
 
-import torch.nn.functional as F
 from torch import fx, nn
+from torch.nn import functional
 
 from stylelightning.backbones.padding import Padding
 from stylelightning.backbones.pooling import Pooling, pool2d
@@ -14,7 +14,7 @@ _OUT_OF_PLACE = {
     operator.imul: operator.mul,
     operator.itruediv: operator.truediv,
 }
-_POOLS = {F.max_pool2d: nn.MaxPool2d, F.avg_pool2d: nn.AvgPool2d}
+_POOLS = {functional.max_pool2d: nn.MaxPool2d, functional.avg_pool2d: nn.AvgPool2d}
 _PADS: dict[Padding, type[nn.Module]] = {
     "replicate": nn.ReplicationPad2d,
     "reflect": nn.ReflectionPad2d,

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 
-import torch.nn.functional as F
 from torch import Tensor
+from torch.nn import functional
 
 from stylelightning.backbones.base import Backbone, Features, Layer
 
@@ -53,7 +53,7 @@ class Pixels(Backbone):
             if len(features) == len(wanted):
                 break
             if name != self.layers[0]:
-                image = F.avg_pool2d(image, 2)
+                image = functional.avg_pool2d(image, 2)
             if name in wanted:
                 features[name] = image
         return features

@@ -26,7 +26,7 @@ from stylelightning.backbones.weights.finding import find_weights
 from stylelightning.backbones.weights.source import OXFORD, Source
 from stylelightning.backbones.weights.vgg_layouts import vgg_state
 
-_log = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 _CHANNELS = (64, 128, 256, 512, 512)
 
 
@@ -104,7 +104,7 @@ class VGG(Backbone):
         shapes = {key: tensor.shape for key, tensor in self.network.state_dict().items()}
         if weights is None:
             state, normalized = _untrained(shapes, seed), NORMALIZATIONS["imagenet"]
-            _log.warning(
+            log.warning(
                 "Untrained %s: its filters are drawn from seed %d, and its pictures are not those "
                 "of the paper. Trained filters: `weights: %s`, or the path of a file.",
                 name,

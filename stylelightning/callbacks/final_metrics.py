@@ -2,20 +2,17 @@
 
 import json
 import logging
-from pathlib import Path
 
 from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.utilities.exceptions import SIGTERMException
 
 from stylelightning.callbacks.interrupt import StepEndInterrupt
-from stylelightning.callbacks.periodic import style_transfer
+from stylelightning.callbacks.periodic import run_folder, style_transfer
 from stylelightning.images import write_atomically
 from stylelightning.metrics import PictureMetric, PictureMetrics
 from stylelightning.module import StyleTransfer
 
 log = logging.getLogger(__name__)
-
-FILE = "metrics.json"
 
 
 class FinalMetrics(Callback):
@@ -76,8 +73,8 @@ class FinalMetrics(Callback):
         for reason in dict.fromkeys(self.metrics.failures.values()):
             names = [name for name, why in self.metrics.failures.items() if why == reason]
             log.warning("The metrics leave %s out: %s", ", ".join(names), reason)
-        path = Path(trainer.default_root_dir, FILE)
-        write_atomically(path, f"{json.dumps(numbers, indent=2)}\n".encode())
+        text = f"{json.dumps(numbers, indent=2)}\n"
+        write_atomically(run_folder(trainer).metrics, text.encode())
         shown = [f"{name} {value:.4g}" for name, value in numbers.items() if "/" not in name]
         log.info("metrics  %s", "  ".join(shown))
         for logger in trainer.loggers:

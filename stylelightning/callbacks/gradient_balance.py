@@ -1,7 +1,6 @@
 """How strongly each term pulls, and whether the terms pull together."""
 
 from itertools import combinations
-from pathlib import Path
 
 import torch
 from lightning.pytorch import Trainer
@@ -9,7 +8,7 @@ from torch import Tensor
 
 from stylelightning.callbacks.background import PictureCallback
 from stylelightning.callbacks.gradient_chart import draw_chart
-from stylelightning.callbacks.periodic import boards
+from stylelightning.callbacks.periodic import boards, run_folder
 from stylelightning.images import write_picture
 from stylelightning.module import StyleTransfer
 from stylelightning.term_gradients import norm
@@ -56,7 +55,7 @@ class GradientBalance(PictureCallback):
             logger.log_metrics(metrics, step)
         height, width = module.canvas.size
         title = f"step {step}, {width}x{height} px"
-        path = Path(trainer.default_root_dir, "gradients", f"step_{step:06d}.png")
+        path = run_folder(trainer).gradients(step)
         writers = boards(trainer)
 
         def write() -> None:

@@ -1,14 +1,12 @@
 """Gram matrices as pictures."""
 
-from pathlib import Path
-
 import torch
 from lightning.pytorch import Trainer
 from torch import Tensor
 from torch.nn import functional
 
 from stylelightning.callbacks.background import PictureCallback
-from stylelightning.callbacks.periodic import boards
+from stylelightning.callbacks.periodic import boards, run_folder
 from stylelightning.images import write_picture
 from stylelightning.losses import GramLoss
 from stylelightning.module import StyleTransfer
@@ -68,12 +66,12 @@ class GramMatrixVisualizer(PictureCallback):
                 module.terms.statistics[name], module.terms.counts[name]
             ).items()
         }
-        folder, writers = Path(trainer.default_root_dir, "grams"), boards(trainer)
+        folder, writers = run_folder(trainer), boards(trainer)
 
         def write() -> None:
             for name, pair in matrices.items():
                 picture = self._draw(*pair)
-                write_picture(folder / name / f"step_{step:06d}.png", picture[None])
+                write_picture(folder.gram(name, step), picture[None])
                 for board in writers:
                     board.add_image(f"gram/{name}", picture, step)
 

@@ -1,12 +1,10 @@
 """Pictures of the run on its way."""
 
-from pathlib import Path
-
 from lightning.pytorch import LightningModule, Trainer
 
 from stylelightning import functional as F
 from stylelightning.callbacks.background import PictureCallback
-from stylelightning.callbacks.periodic import boards
+from stylelightning.callbacks.periodic import boards, run_folder
 from stylelightning.images import write_picture
 from stylelightning.module import StyleTransfer
 
@@ -50,7 +48,7 @@ class ImageSnapshot(PictureCallback):
         picture = module.picture.cpu()
         size = (picture.shape[2], picture.shape[3])
         alpha, writers = module.data.alpha(size), boards(trainer)
-        path = Path(trainer.default_root_dir, "images", f"step_{step:06d}.png")
+        path = run_folder(trainer).snapshot(step)
 
         def write() -> None:
             write_picture(path, picture, alpha=alpha)

@@ -1,13 +1,11 @@
 """The checkpoint that a run goes on from."""
 
-from pathlib import Path
-
 from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.callbacks import Checkpoint
 from lightning.pytorch.utilities.exceptions import SIGTERMException
 
 from stylelightning.callbacks.interrupt import StepEndInterrupt
-from stylelightning.callbacks.periodic import PeriodicCallback
+from stylelightning.callbacks.periodic import PeriodicCallback, run_folder
 from stylelightning.module import StyleTransfer
 
 
@@ -36,7 +34,7 @@ class LastCheckpoint(PeriodicCallback, Checkpoint):
 
     def record(self, trainer: Trainer, module: StyleTransfer, step: int) -> None:
         """Write the checkpoint."""
-        trainer.save_checkpoint(Path(trainer.default_root_dir, "checkpoints", "last.ckpt"))
+        trainer.save_checkpoint(run_folder(trainer).checkpoint)
 
     def on_exception(
         self, trainer: Trainer, pl_module: LightningModule, exception: BaseException

@@ -2,15 +2,19 @@
 
 import csv
 import logging
-import sys
 import time
-from pathlib import Path
 
-import torch
 from lightning.pytorch import LightningModule, Trainer
 
-from stylelightning.callbacks.periodic import PeriodicCallback, last_step, style_transfer
+from stylelightning.callbacks.periodic import (
+    PeriodicCallback,
+    last_step,
+    run_folder,
+    style_transfer,
+)
+from stylelightning.memory import peak_megabytes
 from stylelightning.module import StyleTransfer
+from stylelightning.run_folder import RunFolder
 
 log = logging.getLogger(__name__)
 
@@ -48,9 +52,10 @@ class LossLog(PeriodicCallback):
         super().on_train_start(trainer, pl_module)
         names = style_transfer(pl_module).losses.keys()
         header = ["step", "scale", "size", *names, "total", "seconds_per_step", "peak_memory_mb"]
-        self._table(trainer).parent.mkdir(parents=True, exist_ok=True)
+        table = run_folder(trainer).losses
+        table.parent.mkdir(parents=True, exist_ok=True)
         before = rows_before(trainer, header)
-        with self._table(trainer).open("w", newline="") as file:
+        with table.open("w", newline="") as file:
             csv.writer(file).writerows([header, *before])
         self._time, self._step = time.monotonic(), trainer.global_step
 
@@ -60,9 +65,9 @@ class LossLog(PeriodicCallback):
         total = sum(terms.values())
         now = time.monotonic()
         seconds = (now - self._time) / max(1, step - self._step)
-        memory = peak_memory(module.device)
+        memory = peak_megabytes(module.device)
         height, width = module.canvas.size
-        with self._table(trainer).open("a", newline="") as file:
+        with run_folder(trainer).losses.open("a", newline="") as file:
             csv.writer(file).writerow(
                 [step, module.scale, f"{width}x{height}", *terms.values(), total, seconds, memory]
             )
@@ -85,34 +90,14 @@ class LossLog(PeriodicCallback):
         )
         self._time, self._step = time.monotonic(), step
 
-    @staticmethod
-    def _table(trainer: Trainer) -> Path:
-        return Path(trainer.default_root_dir, "losses.csv")
-
 
 def rows_before(trainer: Trainer, header: list[str]) -> list[list[str]]:
     """Return the rows of the run that this one goes on from, up to its checkpoint's step."""
     if not trainer.ckpt_path:
         return []
-    table = Path(trainer.ckpt_path).parents[1] / "losses.csv"
+    table = RunFolder.of_checkpoint(trainer.ckpt_path).losses
     if not table.is_file():
         return []
     with table.open(newline="") as file:
         first, *rows = csv.reader(file)
     return [row for row in rows if int(row[0]) <= trainer.global_step] if first == header else []
-
-
-def peak_memory(device: torch.device) -> float:
-    """Return the peak memory so far in MB: of the GPU on one, of the process otherwise.
-
-    Returns:
-        Megabytes (10^6 bytes); NaN where the system doesn't tell (Windows).
-    """
-    if device.type == "cuda":
-        return torch.cuda.max_memory_allocated(device) / 1e6
-    try:
-        import resource
-    except ImportError:
-        return float("nan")
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / 1e6 if sys.platform == "darwin" else peak / 1e3  # bytes there, KiB elsewhere

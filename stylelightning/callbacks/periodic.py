@@ -1,6 +1,7 @@
 """What the callbacks that record something every n steps share."""
 
 from abc import ABC, abstractmethod
+from pathlib import Path
 from typing import Any
 
 from lightning.pytorch import Callback, LightningModule, Trainer
@@ -8,6 +9,7 @@ from lightning.pytorch.loggers import TensorBoardLogger
 from torch.utils.tensorboard import SummaryWriter
 
 from stylelightning.module import StyleTransfer
+from stylelightning.run_folder import RunFolder
 
 
 class PeriodicCallback(Callback, ABC):
@@ -88,6 +90,11 @@ def last_step(trainer: Trainer, module: StyleTransfer) -> int:
     """Return the number of steps after which the run ends."""
     steps = module.plan.total_steps
     return steps if trainer.max_steps < 0 else min(steps, trainer.max_steps)
+
+
+def run_folder(trainer: Trainer) -> RunFolder:
+    """Return the run's folder."""
+    return RunFolder(Path(trainer.default_root_dir))
 
 
 def boards(trainer: Trainer) -> list[SummaryWriter]:

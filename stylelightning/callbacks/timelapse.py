@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Literal
 
 from lightning.pytorch import LightningModule, Trainer
@@ -10,8 +9,10 @@ from PIL import Image
 
 from stylelightning import functional as F
 from stylelightning.callbacks.background import PictureCallback
+from stylelightning.callbacks.periodic import run_folder
 from stylelightning.images import check_video, pixels_to_image, write_gif, write_mp4
 from stylelightning.module import StyleTransfer
+from stylelightning.run_folder import RunFolder
 
 log = logging.getLogger(__name__)
 
@@ -122,7 +123,7 @@ class Timelapse(PictureCallback):
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Write the animation."""
         super().on_train_end(trainer, pl_module)
-        self._write(Path(trainer.default_root_dir))
+        self._write(run_folder(trainer))
 
     def on_exception(
         self, trainer: Trainer, pl_module: LightningModule, exception: BaseException
@@ -132,16 +133,16 @@ class Timelapse(PictureCallback):
             self.record_once(trainer, pl_module)
         super().on_exception(trainer, pl_module, exception)
         try:
-            self._write(Path(trainer.default_root_dir))
+            self._write(run_folder(trainer))
         except OSError as error:
             log.warning("The timelapse could not be written either: %s", error)
 
-    def _write(self, folder: Path) -> None:
+    def _write(self, folder: RunFolder) -> None:
         """Write the frames once."""
         frames = [self._frames[step] for step in sorted(self._frames)]
         self._steps, self._frames = [], {}
         for name in self.formats if frames else ():
-            WRITERS[name](folder / f"timelapse.{name}", frames, self.frames_per_second, self.hold)
+            WRITERS[name](folder.timelapse(name), frames, self.frames_per_second, self.hold)
 
 
 def even_size(size: tuple[int, int], long_side: int) -> tuple[int, int]:

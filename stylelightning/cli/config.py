@@ -8,16 +8,17 @@ from typing import Any
 from jsonargparse import Namespace
 from lightning.pytorch import Callback, Trainer
 
-# a YAML file may name every class of these packages by its bare name
-from stylelightning import backbones, colours, losses, metrics  # noqa: F401
 from stylelightning.checkpoint import read_checkpoint
 from stylelightning.cli.parser import ConfigFile, Parser, take_pictures_for_paths
 from stylelightning.data import StyleTransferData
 from stylelightning.images import check_output
+from stylelightning.kinds import import_components
 from stylelightning.module import StyleTransfer
 from stylelightning.run_folder import MadeFolders, last_checkpoint
 
 log = logging.getLogger(__name__)
+
+import_components()  # a YAML file may name them by their bare names
 
 TRAINER_DEFAULTS = {
     "trainer.max_epochs": -1,  # the module stops after its last step

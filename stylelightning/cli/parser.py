@@ -1,12 +1,10 @@
 """The command line's parser: layered configs, and errors of one line."""
 
 import difflib
-import inspect
 from pathlib import Path
 from typing import Any, NoReturn
 
 import jsonargparse._typehints as typehints
-import torch
 import yaml
 from jsonargparse import ArgumentParser, Namespace
 from jsonargparse._actions import ActionConfigFile
@@ -16,6 +14,7 @@ from stylelightning.class_change import watched_changes
 from stylelightning.cli.errors import UsageError
 from stylelightning.cli.parser_errors import explain
 from stylelightning.images import PICTURE_SUFFIXES, read_config
+from stylelightning.kinds import import_components
 
 MERGED = ("callbacks", "model.losses")
 """Mappings of which a later config changes the entries that it names and keeps the others."""
@@ -73,18 +72,7 @@ class Parser(LightningArgumentParser):
         if not self.exit_on_error:
             super().error(message, ex)
         keys = [action.dest for action in self._actions]
-        raise UsageError(explain(message, keys, component_names()))
-
-
-OPTIMIZERS = sorted(name for name, value in vars(torch.optim).items() if inspect.isclass(value))
-
-
-def component_names() -> list[str]:
-    """Return the class names that a config may use by their bare name."""
-    from stylelightning import backbones, callbacks, colours, losses, metrics
-
-    modules = (backbones, callbacks, colours, losses, metrics)
-    return [*(name for module in modules for name in module.__all__), *OPTIMIZERS]
+        raise UsageError(explain(message, keys, import_components()))
 
 
 def take_pictures_for_paths(parser: ArgumentParser, key: str) -> None:

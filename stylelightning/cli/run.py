@@ -29,9 +29,10 @@ from stylelightning.cli.config import (
 )
 from stylelightning.cli.errors import RunError
 from stylelightning.cli.process import exit_code_of_a_stop
+from stylelightning.config_keys import differing_keys
 from stylelightning.images import write_atomically
 from stylelightning.planning import report
-from stylelightning.run_folder import MadeFolders, create_run_folder, differing_keys
+from stylelightning.run_folder import MadeFolders, RunFolder, create_run_folder
 
 log = logging.getLogger(__name__)
 
@@ -123,10 +124,10 @@ def _fit(args: Sequence[str], manner: Manner, made: MadeFolders) -> None:
     run = parser.instantiate(config, instantiators=list(manner.instantiators) or None)
     folder = create_run_folder(root_folder(config), config.name, made)
     text = kept_config(parser, config, manner.not_kept)
-    write_atomically(folder / "config.yaml", text.encode())
+    write_atomically(folder.config, text.encode())
     if checkpoint is not None:
         _say_what_differs(checkpoint, text)
-    outputs = [folder / "result.png", *([Path(config.output)] if config.output else [])]
+    outputs = [folder.result, *([Path(config.output)] if config.output else [])]
     writer = ResultWriter([str(path) for path in outputs], text)
     made.started = lambda: writer.started
     trainer = _trainer(_trainer_settings(run, folder, writer, manner))
@@ -146,7 +147,7 @@ def _seed(config: Namespace) -> None:
 
 def _say_what_differs(checkpoint: Path, text: str) -> None:
     """Say which keys differ from those of the run that is resumed."""
-    before = checkpoint.parents[1] / "config.yaml"
+    before = RunFolder.of_checkpoint(checkpoint).config
     if before.is_file():
         keys = differing_keys(before.read_text(encoding="utf-8"), text)
         if keys:
@@ -154,15 +155,17 @@ def _say_what_differs(checkpoint: Path, text: str) -> None:
 
 
 def _trainer_settings(
-    run: Namespace, folder: Path, writer: ResultWriter, manner: Manner
+    run: Namespace, folder: RunFolder, writer: ResultWriter, manner: Manner
 ) -> dict[str, Any]:
     """Return the arguments of the trainer of a run that always writes its picture."""
-    settings = {**run.trainer, "default_root_dir": str(folder)}
+    settings = {**run.trainer, "default_root_dir": str(folder.path)}
     if not manner.bar:
         settings["enable_progress_bar"] = False
     settings["plugins"] = [AtomicCheckpointIO(), *as_list(settings["plugins"])]
     if settings["logger"] is True or settings["logger"] is None:
-        settings["logger"] = TensorBoardLogger(folder, name="", version="", default_hp_metric=False)
+        settings["logger"] = TensorBoardLogger(
+            folder.path, name="", version="", default_hp_metric=False
+        )
     chosen = [each for each in run.callbacks.values() if each is not None]
     chosen += as_list(settings["callbacks"])
     if not any(isinstance(each, ProgressBar) for each in chosen):

@@ -7,22 +7,18 @@ import re
 import shutil
 import sys
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from stylelightning.catalogue import Component, components, networks
+from stylelightning.catalogue import components, networks
 from stylelightning.cli.answer import write_answer
+from stylelightning.kinds import KINDS
 
 if TYPE_CHECKING:
     from stylelightning.backbones import Backbone, Layer
 
 LISTS = {
-    "backbones": "the networks that look at the picture",
-    "losses": "the terms of the total",
-    "callbacks": "what happens around the steps",
-    "colours": "what is done to colours before and after a run",
-    "metrics": "how a finished picture is measured",
-    "optimizers": "torch's optimizers",
+    **{name: kind.what for name, kind in KINDS.items()},
     "networks": "torchvision's networks, by the names that TorchvisionModel takes",
     "layers BACKBONE": "the layers of a backbone or a network: list layers VGG19",
 }
@@ -89,17 +85,17 @@ def listing(args: Sequence[str]) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
-def sentences(found: Sequence[Component], width: int | None) -> list[str]:
+def sentences(found: Mapping[str, str], width: int | None) -> list[str]:
     """Return lines of names and what they are.
 
     Args:
-        found: Components.
+        found: What each is, by name.
         width: Columns of the terminal; None leaves each in one line.
     """
-    indent = max(len(each.name) for each in found) + 2
+    indent = max(map(len, found)) + 2
     lines = []
-    for each in found:
-        text = each.name.ljust(indent) + _plain(each.sentence)
+    for name, sentence in found.items():
+        text = name.ljust(indent) + _plain(sentence)
         if width is None or width - indent < NARROWEST:
             lines.append(text)
         else:
@@ -139,7 +135,7 @@ def backbone_and_options(name: str | None) -> tuple[str, dict[str, str]]:
     Raises:
         ValueError: If there is no such backbone.
     """
-    classes = [each.name for each in components("backbones") if each.name != NETWORK_BACKBONE]
+    classes = [each for each in components("backbones") if each != NETWORK_BACKBONE]
     way = _choices(classes) + NETWORKS
     if name is None:
         raise ValueError(f"`list layers` needs the name of a backbone. {way}")

@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
+from torch.nn import functional
 
 Reduction = Literal["mean", "sum"]
 
@@ -29,7 +29,7 @@ def squared_distance(
     """
     _check_shapes(first, second)
     if weight is None:
-        return F.mse_loss(first, second, reduction=reduction)
+        return functional.mse_loss(first, second, reduction=reduction)
     squares = weight * (first - second).square()
     return squares.mean() if reduction == "mean" else squares.sum()
 
@@ -49,7 +49,7 @@ def absolute_distance(first: Tensor, second: Tensor, reduction: Reduction = "mea
         ValueError: If the shapes differ.
     """
     _check_shapes(first, second)
-    return F.l1_loss(first, second, reduction=reduction)
+    return functional.l1_loss(first, second, reduction=reduction)
 
 
 def edge_weights(features: Tensor, smallest: float, largest: float, width: int = 5) -> Tensor:
@@ -70,10 +70,10 @@ def edge_weights(features: Tensor, smallest: float, largest: float, width: int =
     Returns:
         Factors of shape (B, 1, H, W).
     """
-    across = F.pad(features.diff(dim=3), (0, 1, 0, 0))  # (B, C, H, W), 0 at the border
-    down = F.pad(features.diff(dim=2), (0, 0, 0, 1))
+    across = functional.pad(features.diff(dim=3), (0, 1, 0, 0))  # (B, C, H, W), 0 at the border
+    down = functional.pad(features.diff(dim=2), (0, 0, 0, 1))
     edges = (across.square() + down.square()).sum(1, keepdim=True).sqrt()  # (B, 1, H, W)
-    edges = F.avg_pool2d(edges, width, 1, width // 2, count_include_pad=False)
+    edges = functional.avg_pool2d(edges, width, 1, width // 2, count_include_pad=False)
     mean = edges.mean((2, 3), keepdim=True)
     relative = torch.where(mean > 0, edges / mean.clamp_min(torch.finfo(edges.dtype).tiny), 1.0)
     return relative.clamp(smallest, largest)

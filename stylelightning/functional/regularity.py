@@ -1,7 +1,7 @@
 """What is asked of a picture without a target."""
 
 from torch import Tensor
-from torch.nn import functional as F
+from torch.nn import functional
 
 from stylelightning.functional.distances import Reduction
 
@@ -68,7 +68,7 @@ def nine_point_variation(
 
     Source: style-transfer-pytorch, class TVLoss (lines 184 to 195), with p = 2.
     """
-    padded = F.pad(image, (1, 1, 1, 1), mode="replicate")
+    padded = functional.pad(image, (1, 1, 1, 1), mode="replicate")
     inner, corner = padded[..., 1:-1, 1:-1], padded[..., :-1, :-1]
     differences = (
         (2 / 3, padded[..., 1:-1, 2:] - inner),

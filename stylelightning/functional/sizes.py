@@ -1,7 +1,7 @@
 """A picture at other sizes."""
 
 from torch import Tensor
-from torch.nn import functional as F
+from torch.nn import functional
 
 
 def resize(image: Tensor, size: tuple[int, int]) -> Tensor:
@@ -17,7 +17,9 @@ def resize(image: Tensor, size: tuple[int, int]) -> Tensor:
     """
     if tuple(image.shape[-2:]) == size:
         return image
-    resized = F.interpolate(image, size, mode="bicubic", align_corners=False, antialias=True)
+    resized = functional.interpolate(
+        image, size, mode="bicubic", align_corners=False, antialias=True
+    )
     return resized.clamp(0, 1)
 
 

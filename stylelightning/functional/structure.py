@@ -2,7 +2,7 @@
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
+from torch.nn import functional
 
 
 def octaves(image: Tensor, count: int) -> list[Tensor]:
@@ -18,7 +18,7 @@ def octaves(image: Tensor, count: int) -> list[Tensor]:
     """
     pictures = [image]
     while len(pictures) < count:
-        pictures.append(F.avg_pool2d(pictures[-1], 2))
+        pictures.append(functional.avg_pool2d(pictures[-1], 2))
     return pictures
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageCms
 
-_logger = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 _SPACES = {"L": "GRAY", "I;16": "GRAY", "RGB": "RGB", "CMYK": "CMYK"}
 """Colour space that a profile must describe, for each mode."""
@@ -80,7 +80,7 @@ def _converted(image: Image.Image, profile: bytes | None, path: Path) -> Image.I
             flags=_FLAGS[space],
         )
     except (ImageCms.PyCMSError, OSError, TypeError, ValueError) as error:
-        _logger.warning(
+        log.warning(
             "The colour profile in %s doesn't fit a picture of mode %s (%s):"
             " ignored, colours may be off.",
             path,

@@ -9,7 +9,7 @@ from PIL.PngImagePlugin import PngInfo
 
 from stylelightning.images.opening import existing_file, open_image
 
-_logger = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 _NAME = "stylelightning"
 """PNG keyword of the config, and the Software tag that says whose the description is."""
@@ -45,7 +45,7 @@ def exif_metadata(config: str | None) -> dict[str, Any]:
         config: Text to carry, or None.
     """
     if config is not None and len(config.encode()) > _EXIF_LIMIT:
-        _logger.warning(
+        log.warning(
             "The config of %d bytes is left out of the picture: EXIF holds at most %d."
             " Write .png or .tiff to keep it.",
             len(config.encode()),

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from PIL import ExifTags, Image
 
-_logger = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -31,7 +31,7 @@ def upright(image: Image.Image, path: Path) -> Image.Image:
     try:
         orientation = image.getexif().get(ExifTags.Base.Orientation, 1)
     except Exception as error:  # broken EXIF data makes Pillow raise nearly anything
-        _logger.warning("The EXIF data of %s is broken (%s): not turned.", path, error)
+        log.warning("The EXIF data of %s is broken (%s): not turned.", path, error)
         return image
     turn = _TURNS.get(orientation)
     return image if turn is None else image.transpose(turn)

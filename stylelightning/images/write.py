@@ -12,7 +12,7 @@ from stylelightning.images.convert import pixels_to_image
 from stylelightning.images.formats import picture_format
 from stylelightning.images.paths import absolute_path
 
-_logger = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 
 def write_picture(
@@ -38,7 +38,7 @@ def write_picture(
     path = absolute_path(path)
     format_ = picture_format(path)
     if alpha is not None and not format_.alpha:
-        _logger.warning("%s holds no opacity: %s is laid on white.", format_.name, path)
+        log.warning("%s holds no opacity: %s is laid on white.", format_.name, path)
         picture = pixels_to_image(pixels, alpha)
         image = Image.new("RGBA", picture.size, "white")
         image.alpha_composite(picture)

@@ -13,16 +13,16 @@ from PIL import Image
 from stylelightning.images import shown_image, write_atomically
 from stylelightning.sweep.drawing import Block, Cell, banded, draw_sheet
 from stylelightning.sweep.records import Axis, Record
+from stylelightning.sweep.sweep_folder import SweepFolder
 
-SHEETS = "sheets"
 TILE = 192  # width of a picture on a sheet, in pixels
 PER_ROW = 6  # pictures in a row when there is one axis only
 
-_logger = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 
 def write_contact_sheets(
-    folder: Path, axes: Sequence[Axis], records: Sequence[Record]
+    folder: SweepFolder, axes: Sequence[Axis], records: Sequence[Record]
 ) -> list[Path]:
     """Write a contact sheet for every two axes, ``sheets/<row axis>--<column axis>.png``.
 
@@ -50,7 +50,7 @@ def write_contact_sheets(
         sheets[name] = _pair(rows, columns, others, cells)
     paths = []
     for name, sheet in sheets.items():
-        path = folder / SHEETS / f"{name}.png"
+        path = folder.sheets / f"{name}.png"
         write_atomically(path, partial(sheet.save, format="PNG"))
         paths.append(path)
     return paths
@@ -73,15 +73,15 @@ def note(record: Record) -> str:
     return "no picture" if record.status == "done" else record.status
 
 
-def _cell(folder: Path, record: Record) -> Cell:
+def _cell(folder: SweepFolder, record: Record) -> Cell:
     """Return the picture of a point, or what is said in its place."""
     if not record.folder or record.status in ("failed", "waiting"):
         return note(record)
-    path = folder / record.folder / "result.png"
+    path = folder.run(record.folder).result
     try:
         picture = _small(path, path.stat().st_mtime_ns)
     except (OSError, ValueError) as error:
-        _logger.debug("No picture of %s: %s", record.point, error)
+        log.debug("No picture of %s: %s", record.point, error)
         return note(record)
     return banded(picture, note(record), TILE) if record.status == "stopped" else picture
 

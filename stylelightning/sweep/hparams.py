@@ -1,15 +1,14 @@
 """A point in TensorBoard's table of hyperparameters."""
 
-from pathlib import Path
-
 from torch.utils.tensorboard import SummaryWriter
 from torch.utils.tensorboard.summary import hparams
 
 from stylelightning.images import read_picture
 from stylelightning.sweep.records import Record
+from stylelightning.sweep.sweep_folder import SweepFolder
 
 
-def write_hparams(folder: Path, record: Record) -> None:
+def write_hparams(folder: SweepFolder, record: Record) -> None:
     """Add a point's place, terms, metrics and picture to the events of its run.
 
     Args:
@@ -19,8 +18,8 @@ def write_hparams(folder: Path, record: Record) -> None:
     values = {f"term/{name}": value for name, value in record.terms.items()}
     values |= {f"metric/{name}": value for name, value in record.metrics.items()}
     values["seconds"] = record.seconds
-    run = folder / record.folder
-    with SummaryWriter(str(run), filename_suffix=".hparams") as board:
+    run = folder.run(record.folder)
+    with SummaryWriter(str(run.path), filename_suffix=".hparams") as board:
         # `board.add_hparams` would make a folder of its own inside the run's
         assert board.file_writer is not None
         ends = {f"end/{name}": value for name, value in values.items()}
@@ -29,4 +28,4 @@ def write_hparams(folder: Path, record: Record) -> None:
             board.file_writer.add_summary(summary)
         for name, value in values.items():
             board.add_scalar(f"end/{name}", value, record.steps)
-        board.add_image("result", read_picture(run / "result.png").pixels[0], record.steps)
+        board.add_image("result", read_picture(run.result).pixels[0], record.steps)

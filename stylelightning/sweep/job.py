@@ -20,10 +20,11 @@ from stylelightning.cli.errors import attempt
 from stylelightning.cli.process import set_up_process
 from stylelightning.cli.run import Manner, fit
 from stylelightning.memory import PeakMemory
-from stylelightning.run_folder import newest_run
+from stylelightning.run_folder import RunFolder, newest_run
 from stylelightning.sweep.hparams import write_hparams
 from stylelightning.sweep.records import Record, Status
 from stylelightning.sweep.state import checkpoint_of, read_state, write_state
+from stylelightning.sweep.sweep_folder import SweepFolder
 
 log = logging.getLogger(__name__)
 
@@ -62,8 +63,8 @@ class Job:
     bar: bool = False
 
 
-class Ending(Callback):
-    """Keeps what is known of a run at its end."""
+class FinalTerms(Callback):
+    """Keeps the terms at the end of a run, and how many steps it made."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -103,27 +104,27 @@ def run_job(job: Job) -> Record:
 
 
 def _run_job(job: Job) -> Record:
-    folder, began, ending = Path(job.folder), monotonic(), Ending()
+    folder, began, final = SweepFolder(Path(job.folder)), monotonic(), FinalTerms()
     record = Record(job.point, job.place)
     checkpoint = checkpoint_of(folder, job.point, job.config) if _begun(job) else None
     args = list(job.args) if checkpoint is None else [*job.args, f"--ckpt_path={checkpoint}"]
-    before = newest_run(folder, job.point)
+    before = newest_run(folder.path, job.point)
     write_state(folder, record, job.fingerprint)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     with _threads(job.threads), PeakMemory(device) as peak:
         set_up_process()
-        outcome = attempt(lambda: fit(args, _manner(job, ending)), raises=False)
-    newest = newest_run(folder, job.point)
+        outcome = attempt(lambda: fit(args, _manner(job, final)), raises=False)
+    newest = newest_run(folder.path, job.point)
     run = None if newest == before else newest
     record = replace(
         record,
         status=STATUS.get(outcome.code, "failed"),
-        steps=ending.steps,
+        steps=final.steps,
         seconds=monotonic() - began,
         megabytes=peak.megabytes,
-        folder="" if run is None else str(run.relative_to(folder)),
+        folder="" if run is None else str(run.path.relative_to(folder.path)),
         error=outcome.error or ("" if outcome.code in STATUS else f"Exit code {outcome.code}."),
-        terms=ending.terms,
+        terms=final.terms,
         metrics=_metrics(run),
     )
     write_state(folder, record, job.fingerprint)
@@ -137,18 +138,18 @@ def _run_job(job: Job) -> Record:
 
 def _begun(job: Job) -> bool:
     """Return whether a run of this very point was begun and neither ended nor failed."""
-    known = read_state(Path(job.folder), job.point, job.fingerprint)
+    known = read_state(SweepFolder(Path(job.folder)), job.point, job.fingerprint)
     return known is not None and known.status in ("waiting", "stopped")
 
 
-def _manner(job: Job, ending: Ending) -> Manner:
+def _manner(job: Job, final: FinalTerms) -> Manner:
     return Manner(
         not_kept=NOT_KEPT,
         says_changes=False,  # what a change of class leaves out was said before the first run
         instantiators=[(_shared_backbone, Backbone, True)],
         bar=job.bar,
         usual={"metrics": FinalMetrics},
-        last=[ending],
+        last=[final],
     )
 
 
@@ -162,11 +163,10 @@ def _shared_backbone(class_type: type[Backbone], *args: Any, **options: Any) -> 
     return BACKBONES[key]
 
 
-def _metrics(run: Path | None) -> dict[str, float]:
-    path = Path() if run is None else run / "metrics.json"
-    if not path.is_file():
+def _metrics(run: RunFolder | None) -> dict[str, float]:
+    if run is None or not run.metrics.is_file():
         return {}
-    metrics: dict[str, float] = json.loads(path.read_text())
+    metrics: dict[str, float] = json.loads(run.metrics.read_text())
     return metrics
 
 

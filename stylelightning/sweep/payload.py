@@ -13,9 +13,10 @@ from typing import Any, TypeVar
 
 import yaml
 
+from stylelightning.config_keys import flattened
 from stylelightning.images import data_uri, shown_image
-from stylelightning.run_folder import flattened
 from stylelightning.sweep.records import Axis, Record
+from stylelightning.sweep.sweep_folder import SweepFolder
 
 MANY = 200  # points; a page of more has smaller pictures, and none of Gram matrices
 LONGEST_SIDE = 1024  # of an embedded picture, in pixels
@@ -26,7 +27,7 @@ QUALITY, THUMBNAIL_QUALITY = 90, 80  # of WebP
 MOST_STEPS = 400  # rows of a table of losses that are shown
 NO_TERMS = ("step", "scale", "size", "seconds_per_step", "peak_memory_mb")
 
-_logger = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 
@@ -45,7 +46,9 @@ class Payload:
     pictures: dict[str, str] = field(default_factory=dict)
 
 
-def gather(folder: Path, title: str, axes: Sequence[Axis], records: Sequence[Record]) -> Payload:
+def gather(
+    folder: SweepFolder, title: str, axes: Sequence[Axis], records: Sequence[Record]
+) -> Payload:
     """Return what the report of a sweep shows.
 
     A file that a run doesn't have, or that can't be read, is left out. A page of more than
@@ -68,7 +71,7 @@ def gather(folder: Path, title: str, axes: Sequence[Axis], records: Sequence[Rec
     return payload
 
 
-def _run(folder: Path, record: Record, name: str, payload: Payload) -> dict[str, Any]:
+def _run(folder: SweepFolder, record: Record, name: str, payload: Payload) -> dict[str, Any]:
     """Return what is shown of a point, and put its pictures into the payload."""
     run: dict[str, Any] = {
         "point": record.point,
@@ -87,38 +90,22 @@ def _run(folder: Path, record: Record, name: str, payload: Payload) -> dict[str,
     }
     if not record.folder:  # it has not been run: the sweep's folder has files of such names too
         return run
-    here = folder / record.folder
-    picture = _if_readable(partial(_picture, payload.data["longest_side"]), here / "result.png")
+    here = folder.run(record.folder)
+    picture = _if_readable(partial(_picture, payload.data["longest_side"]), here.result)
     if picture is not None:
         payload.pictures[name] = picture["full"]
         run["picture"] = {key: value for key, value in picture.items() if key != "full"}
-        run["picture"] |= {"name": name, "file": (Path(record.folder) / "result.png").as_posix()}
-    run["losses"] = _if_readable(_losses, here / "losses.csv")
-    run["config"] = _if_readable(_config, here / "config.yaml")
-    grams = {} if payload.data["most_with_grams"] else last_grams(here / "grams")
-    for layer, path in grams.items():
+        run["picture"] |= {"name": name, "file": here.result.relative_to(folder.path).as_posix()}
+    run["losses"] = _if_readable(_losses, here.losses)
+    run["config"] = _if_readable(_config, here.config)
+    grams = {} if payload.data["most_with_grams"] else here.last_grams()
+    for layer, (step, path) in grams.items():
         gram = _if_readable(_gram, path)
         if gram is not None:
             key = f"{name}/{layer}"
             payload.pictures[key] = gram
-            step = int(path.stem.removeprefix("step_"))
             run["grams"].append({"layer": layer, "step": step, "name": key})
     return run
-
-
-def last_grams(folder: Path) -> dict[str, Path]:
-    """Return the last picture of the Gram matrices of each layer, by ``<loss>/<layer>``.
-
-    Args:
-        folder: ``grams`` in a run's folder; it may be missing.
-    """
-    last: dict[str, Path] = {}
-    for path in folder.glob("*/*/step_*.png"):
-        layer = path.parent.relative_to(folder).as_posix()
-        number = path.stem.removeprefix("step_")
-        if number.isdecimal() and (layer not in last or path.name > last[layer].name):
-            last[layer] = path
-    return dict(sorted(last.items()))
 
 
 def _finite(value: float) -> float | None:
@@ -137,7 +124,7 @@ def _if_readable(read: Callable[[Path, int], T], path: Path) -> T | None:
     try:
         return read(path, path.stat().st_mtime_ns)
     except (OSError, ValueError, csv.Error, yaml.YAMLError) as error:
-        _logger.debug("Not in the report: %s", error)
+        log.debug("Not in the report: %s", error)
         return None
 
 

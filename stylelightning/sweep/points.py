@@ -6,16 +6,16 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
+from pathlib import Path
 from typing import Any
 
 from stylelightning.sweep.records import Axis
+from stylelightning.sweep.sweep_folder import SweepFolder
 
 DRAWS = ("uniform", "log_uniform")
 """Ways in which an axis of a random sample may be given: two bounds instead of values."""
 LONGEST = 100
 """Most bytes of a point's name, which is that of a folder."""
-TAKEN = ("sheets", "report.html", "results.csv", "sweep.lock")
-"""What a sweep's folder holds beside its points."""
 
 Settings = dict[str, Any]
 """Values by dotted key of a config."""
@@ -157,7 +157,7 @@ def named(combinations: Iterable[Mapping[str, Value]]) -> list[Point]:
     """Return points with names that differ."""
     whole = list(combinations)
     labels = ([value.label for value in each.values()] for each in whole)
-    names = unique((_file_name(each) for each in labels), TAKEN)
+    names = unique((_file_name(each) for each in labels), SweepFolder(Path()).taken)
     return [
         Point(
             name,

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Literal
 
 from stylelightning.images import write_atomically
+from stylelightning.sweep.sweep_folder import SweepFolder
 
 Status = Literal["waiting", "done", "stopped", "failed"]
 
-TABLE = "results.csv"
 FIXED = ("point", "status", "steps", "seconds", "peak_memory_mb", "folder", "error")
 
 
@@ -58,7 +58,7 @@ class Record:
     metrics: dict[str, float] = field(default_factory=dict)
 
 
-def write_table(folder: Path, axes: Sequence[Axis], records: Sequence[Record]) -> Path:
+def write_table(folder: SweepFolder, axes: Sequence[Axis], records: Sequence[Record]) -> Path:
     """Write ``results.csv`` of a sweep: one line for each point.
 
     The columns are ``point``, one for each axis, the terms as ``term/<name>``, the metrics as
@@ -79,9 +79,8 @@ def write_table(folder: Path, axes: Sequence[Axis], records: Sequence[Record]) -
     table = csv.DictWriter(text, [point, *(axis.name for axis in axes), *terms, *metrics, *others])
     table.writeheader()
     table.writerows(_row(each) for each in records)
-    path = folder / TABLE
-    write_atomically(path, text.getvalue().encode())
-    return path
+    write_atomically(folder.table, text.getvalue().encode())
+    return folder.table
 
 
 def _row(record: Record) -> dict[str, object]:

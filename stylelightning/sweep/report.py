@@ -12,8 +12,8 @@ from pathlib import Path
 from stylelightning.images import write_atomically
 from stylelightning.sweep.payload import Payload, gather
 from stylelightning.sweep.records import Axis, Record
+from stylelightning.sweep.sweep_folder import SweepFolder
 
-REPORT = "report.html"
 STYLES = ("colours", "layout", "grid", "compare", "tables", "curves", "lightbox")
 SCRIPTS = (
     *("dom", "numbers", "data", "choice"),
@@ -24,7 +24,9 @@ SCRIPTS = (
 """Files of ``page/`` in the order in which they stand in the report."""
 
 
-def write_report(folder: Path, title: str, axes: Sequence[Axis], records: Sequence[Record]) -> Path:
+def write_report(
+    folder: SweepFolder, title: str, axes: Sequence[Axis], records: Sequence[Record]
+) -> Path:
     """Write ``report.html`` of a sweep, whole or not at all.
 
     The pictures are inside, compressed; the page asks no server and no other file for anything.
@@ -41,10 +43,9 @@ def write_report(folder: Path, title: str, axes: Sequence[Axis], records: Sequen
     Raises:
         OSError: If the file can't be written, of the class and number that the system gave.
     """
-    path = folder / REPORT
     text = page(gather(folder, title, axes, records))
-    write_atomically(path, text.encode(errors="replace"))  # a file's name may be no Unicode
-    return path
+    write_atomically(folder.report, text.encode(errors="replace"))  # names may be no Unicode
+    return folder.report
 
 
 def page(payload: Payload) -> str:
@@ -60,7 +61,7 @@ def page(payload: Payload) -> str:
     parts = "\n".join(_part(f"{name}.js") for name in SCRIPTS)
     script = f'"use strict";\n(() => {{\n{parts}\n}})();\n'
     return _filled(
-        _part("report.html"),
+        _part("page.html"),
         {
             "policy": f"default-src 'none'; img-src data:; base-uri 'none'; form-action 'none';"
             f" style-src {_digest(style)}; script-src {_digest(script)}",

@@ -17,13 +17,13 @@ from stylelightning.sweep.records import Axis, Record, write_table
 from stylelightning.sweep.report import write_report
 from stylelightning.sweep.spec import Spec, flags, points_of
 from stylelightning.sweep.state import read_state
+from stylelightning.sweep.sweep_folder import SweepFolder
 from stylelightning.sweep.validation import jobs_of
 
 log = logging.getLogger(__name__)
 
 SHOWN_EVERY = 60.0
 """Seconds after which the report is written again while a sweep runs."""
-LOCK = "sweep.lock"
 
 
 def run_sweep(
@@ -48,12 +48,12 @@ def run_sweep(
     """
     if name in ("", ".", "..") or "\0" in name or Path(name).name != name:
         raise ValueError(f"`name` must be the name of one folder, got {name!r}.")
-    points, folder = points_of(spec), root / name
+    points, folder = points_of(spec), SweepFolder(root / name)
     given = [*flags(spec.options), *options]
     with quiet_runs():
-        jobs, failures = jobs_of(points, folder, spec.base, given, output)
+        jobs, failures = jobs_of(points, folder.path, spec.base, given, output)
     _refuse_to_read_what_is_written(spec, output)
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.path.mkdir(parents=True, exist_ok=True)
     with _locked(folder), on_sigterm(KeyboardInterrupt):
         known = {record.point: record for record in failures}
         known |= {record.point: record for job in jobs if (record := _done(job)) is not None}
@@ -70,7 +70,7 @@ def run_sweep(
 
 def _done(job: Job) -> Record | None:
     """Return what is known of a point that needs no run."""
-    record = read_state(Path(job.folder), job.point, job.fingerprint)
+    record = read_state(SweepFolder(Path(job.folder)), job.point, job.fingerprint)
     return record if record is not None and record.status == "done" else None
 
 
@@ -83,7 +83,9 @@ class Progress:
         folder: The sweep's folder.
     """
 
-    def __init__(self, points: Sequence[Point], known: dict[str, Record], folder: Path) -> None:
+    def __init__(
+        self, points: Sequence[Point], known: dict[str, Record], folder: SweepFolder
+    ) -> None:
         self.points = points
         self.known = known
         self.folder = folder
@@ -103,7 +105,7 @@ class Progress:
         self._left, self._began = waiting, monotonic()
         log.info(
             "%s: %d points, %d done before, %d to run",
-            self.folder,
+            self.folder.path,
             len(self.points),
             before,
             waiting,
@@ -118,7 +120,7 @@ class Progress:
         self._left, self._made = self._left - 1, self._made + 1
         write_table(self.folder, self.axes, self.records)
         seconds = (monotonic() - self._began) / self._made * self._left
-        left = f"  about {_duration(seconds)} left" if self._left else ""
+        left = f"  about {_roughly(seconds)} left" if self._left else ""
         number = f"{len(self.points) - self._left}/{len(self.points)}"
         if record.status == "failed":
             log.warning("%s  %s failed: %s%s", number, record.point, record.error, left)
@@ -164,12 +166,12 @@ def _show(progress: Progress) -> str:
         axes = [Axis("point", tuple(point.name for point in points))]
         records = [Record(**{**vars(each), "place": {"point": each.point}}) for each in records]
     sheets = write_contact_sheets(progress.folder, axes, records)
-    report = write_report(progress.folder, progress.folder.name, axes, records)
+    report = write_report(progress.folder, progress.folder.path.name, axes, records)
     failed = sum(record.status == "failed" for record in records)
     done = sum(record.status == "done" for record in records)
     return (
         f"{done} done, {failed} failed: {report}, {table}, {len(sheets)} contact sheets in "
-        f"{progress.folder / 'sheets'}"
+        f"{progress.folder.sheets}"
     )
 
 
@@ -184,23 +186,23 @@ def _refuse_to_read_what_is_written(spec: Spec, output: str) -> None:
 
 
 @contextmanager
-def _locked(folder: Path) -> Iterator[None]:
+def _locked(folder: SweepFolder) -> Iterator[None]:
     """Let no other process make the same sweep; where there are no such locks, do nothing."""
     if sys.platform == "win32":
         yield
         return
     import fcntl
 
-    with (folder / LOCK).open("w") as file:
+    with folder.lock.open("w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             raise ValueError(
-                f"The sweep {folder.absolute()} is being made by another process: wait for it, or "
-                "give another --name."
+                f"The sweep {folder.path.absolute()} is being made by another process: wait for "
+                "it, or give another --name."
             ) from error
         yield
 
 
-def _duration(seconds: float) -> str:
+def _roughly(seconds: float) -> str:
     return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"

@@ -9,10 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from stylelightning.images import write_atomically
-from stylelightning.run_folder import last_checkpoint, newest_run
+from stylelightning.run_folder import newest_run
 from stylelightning.sweep.records import Record
-
-STATE = "point.json"
+from stylelightning.sweep.sweep_folder import SweepFolder
 
 
 def fingerprint(config: str, pictures: Iterable[str]) -> str:
@@ -32,7 +31,7 @@ def fingerprint(config: str, pictures: Iterable[str]) -> str:
     return digest.hexdigest()
 
 
-def write_state(folder: Path, record: Record, mark: str) -> None:
+def write_state(folder: SweepFolder, record: Record, mark: str) -> None:
     """Write what is known of a point into the sweep's folder.
 
     Args:
@@ -43,12 +42,12 @@ def write_state(folder: Path, record: Record, mark: str) -> None:
     known = {**asdict(record), "fingerprint": mark}
     if math.isnan(record.megabytes):
         known["megabytes"] = None
-    path = folder / record.point / STATE
+    path = folder.state(record.point)
     path.parent.mkdir(parents=True, exist_ok=True)
     write_atomically(path, (json.dumps(known, indent=1) + "\n").encode())
 
 
-def read_state(folder: Path, point: str, mark: str) -> Record | None:
+def read_state(folder: SweepFolder, point: str, mark: str) -> Record | None:
     """Return what is known of a point; None if nothing is, or it is of another run.
 
     Args:
@@ -57,19 +56,19 @@ def read_state(folder: Path, point: str, mark: str) -> Record | None:
         mark: Fingerprint of the run.
     """
     try:
-        known: dict[str, Any] = json.loads((folder / point / STATE).read_text())
+        known: dict[str, Any] = json.loads(folder.state(point).read_text())
         if known.pop("fingerprint") != mark:
             return None
         megabytes = known.pop("megabytes")
         record = Record(**known, megabytes=math.nan if megabytes is None else megabytes)
     except (OSError, ValueError, TypeError, KeyError):  # none, or not whole
         return None
-    if record.status == "done" and not (folder / record.folder / "result.png").is_file():
+    if record.status == "done" and not folder.run(record.folder).result.is_file():
         return None
     return record
 
 
-def checkpoint_of(folder: Path, point: str, config: str) -> Path | None:
+def checkpoint_of(folder: SweepFolder, point: str, config: str) -> Path | None:
     """Return the checkpoint that the point's newest run left, if that run had this config.
 
     Args:
@@ -77,9 +76,7 @@ def checkpoint_of(folder: Path, point: str, config: str) -> Path | None:
         point: The point's name.
         config: The run's whole config, as YAML.
     """
-    run, checkpoint = newest_run(folder, point), last_checkpoint(folder, point)
-    if run is None or checkpoint is None or checkpoint.parents[1] != run:
+    run = newest_run(folder.path, point)
+    if run is None or not run.checkpoint.is_file() or not run.config.is_file():
         return None
-    stored = run / "config.yaml"
-    same = stored.is_file() and stored.read_text(encoding="utf-8") == config
-    return checkpoint if same else None
+    return run.checkpoint if run.config.read_text(encoding="utf-8") == config else None

@@ -28,7 +28,6 @@ from stylelightning.callbacks import (
     StopOnDivergence,
 )
 from stylelightning.callbacks.gram_matrix import colour
-from stylelightning.callbacks.loss_log import peak_memory
 from stylelightning.callbacks.periodic import style_transfer
 from stylelightning.images import read_picture
 from stylelightning.losses import ContentLoss, Loss
@@ -128,21 +127,6 @@ def test_the_terms_are_those_that_the_steps_gradient_came_from(
     with (tmp_path / "losses.csv").open() as file:
         logged = [float(row["total"]) for row in csv.DictReader(file)]
     assert logged == pytest.approx(seen)
-
-
-def test_peak_memory_is_that_of_this_process() -> None:
-    before = peak_memory(torch.device("cpu"))
-    block = torch.ones(int(30e6))  # 120 MB
-    assert peak_memory(torch.device("cpu")) >= before
-    assert 100 < peak_memory(torch.device("cpu")) < 50_000
-    assert len(block)
-
-
-def test_peak_memory_is_unknown_where_the_system_does_not_tell(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setitem(__import__("sys").modules, "resource", None)
-    assert math.isnan(peak_memory(torch.device("cpu")))
 
 
 # GramMatrixVisualizer

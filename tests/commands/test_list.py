@@ -1,66 +1,50 @@
 """What `list` names is what a config can use."""
 
-import importlib
 import inspect
+import json
 import os
 import re
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from pkgutil import resolve_name
 from typing import Any
 
 import pytest
 import torch
 import torchvision
-from lightning.pytorch import Callback
 from lightning.pytorch.cli import OptimizerCallable
 from torch.optim import Optimizer
 
-from stylelightning import backbones
+import stylelightning
+from stylelightning import backbones, catalogue
 from stylelightning.__main__ import main
-from stylelightning.backbones import Backbone, Layer
-from stylelightning.catalogue import (
-    KINDS,
-    ONE_SIZE,
-    Component,
-    components,
-    first_sentence,
-    natural,
-    networks,
-)
+from stylelightning.backbones import Layer
+from stylelightning.catalogue import ONE_SIZE, components, first_sentence, natural, networks
 from stylelightning.checks import check_optimizer
 from stylelightning.cli.parser import Parser
-from stylelightning.colours import Colours
 from stylelightning.commands import list as listing
-from stylelightning.losses import Loss
-from stylelightning.metrics import PictureMetric
+from stylelightning.kinds import KINDS
 
 Capture = pytest.CaptureFixture[str]
 PROGRAM = [sys.executable, "-m", "stylelightning"]
-PACKAGES = {
-    "backbones": Backbone,
-    "losses": Loss,
-    "callbacks": Callback,
-    "colours": Colours,
-    "metrics": PictureMetric,
-}
 
 
-# what is read from the source files is what Python sees
+# what is known without an import is what Python sees
 
 
-@pytest.mark.parametrize("kind", PACKAGES)
-def test_the_components_of_a_package_are_its_concrete_classes(kind: str) -> None:
-    module = importlib.import_module(f"stylelightning.{kind}")
-    classes = [value for value in vars(module).values() if inspect.isclass(value)]
-    usable = {
-        each.__name__: first_sentence(inspect.getdoc(each) or "")
-        for each in classes
-        if issubclass(each, PACKAGES[kind]) and not inspect.isabstract(each)
-    }
-    assert {each.name: each.sentence for each in components(kind)} == usable
-    assert all(usable.values())
+def test_the_catalogue_holds_every_component_of_this_project() -> None:
+    written = json.loads(catalogue.STORED.read_text(encoding="utf-8"))
+    assert written == catalogue.described(), f"Run: python -m {catalogue.__name__}"
+    assert {"VGG19", "GramLoss", "LossLog", "LuminanceOnly", "LPIPS"} < set().union(
+        *written.values()
+    )
+    assert all(all(kind.values()) for kind in written.values())
+
+
+def test_the_packages_of_components_are_public() -> None:
+    assert set(KINDS) - {"optimizers"} < set(stylelightning.__all__)
 
 
 def test_the_optimizers_are_those_that_can_change_a_picture() -> None:
@@ -77,7 +61,7 @@ def test_the_optimizers_are_those_that_can_change_a_picture() -> None:
                 continue
             assert not picture.equal(torch.ones(1, 3, 4, 4))
             usable[value.__name__] = first_sentence(inspect.getdoc(value) or "")
-    assert {each.name: each.sentence for each in components("optimizers")} == usable
+    assert components("optimizers") == usable
 
 
 def _closure(picture: torch.nn.Parameter) -> Callable[[], float]:
@@ -101,12 +85,13 @@ def test_the_networks_are_those_of_torchvision_for_any_size() -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_config_may_use_every_name(kind: str, capsys: Capture) -> None:
     parser = Parser()
-    parser.add_argument("--it", type={**PACKAGES, "optimizers": OptimizerCallable}[kind])
+    base = OptimizerCallable if kind == "optimizers" else resolve_name(KINDS[kind].base)
+    parser.add_argument("--it", type=base)
     for each in components(kind):
         with pytest.raises(SystemExit) as stop:
-            parser.parse_args([f"--it.help={each.name}"])
-        assert stop.value.code == 0, each.name
-        assert each.name in capsys.readouterr().out
+            parser.parse_args([f"--it.help={each}"])
+        assert stop.value.code == 0, each
+        assert each in capsys.readouterr().out
 
 
 # sentences and order
@@ -151,7 +136,7 @@ def test_a_list_does_not_wait_for_torch(what: str) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stderr == ""
-    listed = networks() if what == "networks" else [each.name for each in components(what)]
+    listed = networks() if what == "networks" else list(components(what))
     assert [line.split()[0] for line in done.stdout.splitlines()] == listed
 
 
@@ -214,7 +199,7 @@ def test_debug_shows_the_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_line_is_whole_when_there_is_no_terminal(capsys: Capture) -> None:
     assert main(["list", "colours"]) == 0
     assert capsys.readouterr().out == "".join(
-        f"{each.name:14}  {each.sentence}\n" for each in components("colours")
+        f"{name:14}  {sentence}\n" for name, sentence in components("colours").items()
     )
 
 
@@ -239,7 +224,7 @@ def test_a_terminal_gets_wrapped_lines_without_codes() -> None:
 
 
 def test_sentences_are_wrapped_beside_the_names_unless_too_narrow() -> None:
-    found = [Component("A", "Is --not-broken, at hyphens."), Component("Bcd", "Keeps ``a.b``.")]
+    found = {"A": "Is --not-broken, at hyphens.", "Bcd": "Keeps ``a.b``."}
     assert listing.sentences(found, 29) == [
         "A    Is --not-broken, at",
         "     hyphens.",
@@ -270,7 +255,7 @@ def test_a_full_disk_is_one_line() -> None:
 # layers
 
 
-@pytest.mark.parametrize("name", [each.name for each in components("backbones")])
+@pytest.mark.parametrize("name", components("backbones"))
 def test_layers_of_a_backbone_are_those_of_its_table(name: str, capfd: Capture) -> None:
     if name == listing.NETWORK_BACKBONE:
         name = "squeezenet1_1"

@@ -8,6 +8,7 @@ from PIL import Image, ImageFont
 from stylelightning.sweep.contact_sheet import TILE, file_name, write_contact_sheets
 from stylelightning.sweep.drawing import GAP, GREY, LINE, Block, draw_sheet, wrapped
 from stylelightning.sweep.records import Axis, Record, Status
+from stylelightning.sweep.sweep_folder import SweepFolder
 
 OPTIMIZER = Axis("model.optimizer", ("Adam", "SGD"))
 RATE = Axis("model.optimizer.lr", ("0.1", "1"))
@@ -44,7 +45,7 @@ def has_colour(sheet: Path, colour: tuple[int, int, int]) -> int:
 
 def test_rows_are_the_first_axis_and_columns_the_second(tmp_path: Path) -> None:
     records = [point(tmp_path, place(o, r)) for o in OPTIMIZER.labels for r in RATE.labels]
-    (sheet,) = write_contact_sheets(tmp_path, [OPTIMIZER, RATE], records)
+    (sheet,) = write_contact_sheets(SweepFolder(tmp_path), [OPTIMIZER, RATE], records)
     assert sheet == tmp_path / "sheets" / "model.optimizer--model.optimizer.lr.png"
     with Image.open(sheet) as image:
         width, height = image.size
@@ -64,7 +65,7 @@ def test_three_axes_have_a_sheet_for_every_two(tmp_path: Path) -> None:
         for r in RATE.labels
         for s in STYLE.labels
     ]
-    sheets = write_contact_sheets(tmp_path, [OPTIMIZER, RATE, STYLE], records)
+    sheets = write_contact_sheets(SweepFolder(tmp_path), [OPTIMIZER, RATE, STYLE], records)
     assert [sheet.name for sheet in sheets] == [
         "model.optimizer--model.optimizer.lr.png",
         "model.optimizer--data.style.png",
@@ -79,7 +80,7 @@ def test_three_axes_have_a_sheet_for_every_two(tmp_path: Path) -> None:
 def test_one_axis_has_a_sheet_of_its_own_in_short_rows(tmp_path: Path) -> None:
     axis = Axis("data.size", tuple(str(size) for size in range(8)))
     records = [point(tmp_path, {axis.name: label}) for label in axis.labels]
-    (sheet,) = write_contact_sheets(tmp_path, [axis], records)
+    (sheet,) = write_contact_sheets(SweepFolder(tmp_path), [axis], records)
     assert sheet.name == "data.size.png"
     with Image.open(sheet) as image:
         assert image.width == 6 * (TILE + GAP) + GAP
@@ -87,13 +88,13 @@ def test_one_axis_has_a_sheet_of_its_own_in_short_rows(tmp_path: Path) -> None:
 
 
 def test_no_axis_has_no_sheet(tmp_path: Path) -> None:
-    assert write_contact_sheets(tmp_path, [], [Record("only", {})]) == []
+    assert write_contact_sheets(SweepFolder(tmp_path), [], [Record("only", {})]) == []
 
 
 @pytest.mark.parametrize("status", ["failed", "waiting", "stopped"])
 def test_what_has_no_result_is_grey(tmp_path: Path, status: Status) -> None:
     records = [point(tmp_path, place("Adam", "0.1")), point(tmp_path, place("SGD", "1"), status)]
-    (sheet,) = write_contact_sheets(tmp_path, [OPTIMIZER, RATE], records)
+    (sheet,) = write_contact_sheets(SweepFolder(tmp_path), [OPTIMIZER, RATE], records)
     assert has_colour(sheet, GREY) > 3000
     # a stopped run has a picture, with a band at its foot
     assert bool(has_colour(sheet, COLOURS["SGD"])) == (status == "stopped")
@@ -103,7 +104,7 @@ def test_a_lost_or_broken_picture_is_grey(tmp_path: Path) -> None:
     records = [point(tmp_path, place("Adam", "0.1")), point(tmp_path, place("SGD", "1"))]
     (tmp_path / "Adam-0.1" / "result.png").unlink()
     (tmp_path / "SGD-1" / "result.png").write_bytes(b"no picture")
-    (sheet,) = write_contact_sheets(tmp_path, [OPTIMIZER, RATE], records)
+    (sheet,) = write_contact_sheets(SweepFolder(tmp_path), [OPTIMIZER, RATE], records)
     assert has_colour(sheet, GREY) > 2 * 20000
     assert not has_colour(sheet, COLOURS["Adam"])
 
@@ -113,7 +114,7 @@ def test_pictures_keep_their_shapes(tmp_path: Path) -> None:
         point(tmp_path, place("Adam", "0.1"), size=(20, 40)),
         point(tmp_path, place("SGD", "0.1"), size=(4, 400)),
     ]
-    (sheet,) = write_contact_sheets(tmp_path, [OPTIMIZER, RATE], records)
+    (sheet,) = write_contact_sheets(SweepFolder(tmp_path), [OPTIMIZER, RATE], records)
     # by hand: twice as high as wide fits; 1 : 100 is as high as two tiles, 384 / 100 pixels wide
     assert has_colour(sheet, COLOURS["Adam"]) == TILE * 2 * TILE
     assert has_colour(sheet, COLOURS["SGD"]) == 4 * 2 * TILE
@@ -121,10 +122,10 @@ def test_pictures_keep_their_shapes(tmp_path: Path) -> None:
 
 def test_a_sheet_follows_a_picture_that_changes(tmp_path: Path) -> None:
     records = [point(tmp_path, place("Adam", "0.1"))]
-    write_contact_sheets(tmp_path, [OPTIMIZER, RATE], records)
+    write_contact_sheets(SweepFolder(tmp_path), [OPTIMIZER, RATE], records)
     (tmp_path / "Adam-0.1" / "result.png").unlink()
     Image.new("RGB", (30, 20), "lime").save(tmp_path / "Adam-0.1" / "result.png")
-    (sheet,) = write_contact_sheets(tmp_path, [OPTIMIZER, RATE], records)
+    (sheet,) = write_contact_sheets(SweepFolder(tmp_path), [OPTIMIZER, RATE], records)
     assert has_colour(sheet, (0, 255, 0)) == TILE * (TILE * 2 // 3)
 
 
@@ -145,7 +146,7 @@ def test_a_key_becomes_a_safe_file_name(key: str, name: str) -> None:
 def test_axes_whose_file_names_agree_have_sheets_of_their_own(tmp_path: Path) -> None:
     axes = [Axis("a b", ("1",)), Axis("a:b", ("1",)), Axis("a/b", ("1",))]
     record = Record("one", {axis.name: "1" for axis in axes})
-    sheets = write_contact_sheets(tmp_path, axes, [record])
+    sheets = write_contact_sheets(SweepFolder(tmp_path), axes, [record])
     assert len({*sheets}) == len([*(tmp_path / "sheets").iterdir()]) == 3
 
 

@@ -20,10 +20,10 @@ from stylelightning.sweep.payload import (
     SMALLER_SIDE,
     THUMBNAIL,
     gather,
-    last_grams,
 )
 from stylelightning.sweep.records import Axis, Record
 from stylelightning.sweep.report import in_script, page, write_report
+from stylelightning.sweep.sweep_folder import SweepFolder
 from tests.sweep.synthetic import write_run, write_sweep
 
 AXIS = Axis("data.style", ("waves", "mosaic"))
@@ -35,7 +35,7 @@ def record(point: str, **known: Any) -> Record:
 
 
 def gathered(folder: Path, each: Record) -> dict[str, Any]:
-    run: dict[str, Any] = gather(folder, "sweep", [AXIS], [each]).data["runs"][0]
+    run: dict[str, Any] = gather(SweepFolder(folder), "sweep", [AXIS], [each]).data["runs"][0]
     return run
 
 
@@ -48,7 +48,10 @@ def test_a_run_is_gathered_from_its_folder(tmp_path: Path) -> None:
     write_run(tmp_path / "a", (200, 30, 60), config=config, gram_steps=(1, 10))
     terms = {"content": 4.0, "total": 10.0}
     payload = gather(
-        tmp_path, "sweep", [AXIS], [record("a", terms=terms, metrics={"ssim": 0.5}, steps=10)]
+        SweepFolder(tmp_path),
+        "sweep",
+        [AXIS],
+        [record("a", terms=terms, metrics={"ssim": 0.5}, steps=10)],
     )
     assert payload.data["title"] == "sweep"
     assert payload.data["axes"] == [{"name": "data.style", "labels": ["waves", "mosaic"]}]
@@ -73,7 +76,7 @@ def test_a_run_is_gathered_from_its_folder(tmp_path: Path) -> None:
 
 def test_a_large_picture_is_embedded_smaller_and_much_smaller(tmp_path: Path) -> None:
     write_run(tmp_path / "a", (200, 30, 60), size=(1500, 750))
-    payload = gather(tmp_path, "sweep", [AXIS], [record("a")])
+    payload = gather(SweepFolder(tmp_path), "sweep", [AXIS], [record("a")])
     (run,) = payload.data["runs"]
     with picture_in(payload.pictures["run0"]) as full:
         assert full.size == (LONGEST_SIDE, LONGEST_SIDE // 2)
@@ -84,7 +87,7 @@ def test_a_large_picture_is_embedded_smaller_and_much_smaller(tmp_path: Path) ->
 def test_a_page_of_very_many_points_has_smaller_pictures_and_no_matrices(tmp_path: Path) -> None:
     write_run(tmp_path / "a", (200, 30, 60), size=(1500, 750), gram_steps=(1,))
     waiting = [Record(f"waiting{n}", {AXIS.name: "mosaic"}) for n in range(MANY)]
-    payload = gather(tmp_path, "sweep", [AXIS], [record("a"), *waiting])
+    payload = gather(SweepFolder(tmp_path), "sweep", [AXIS], [record("a"), *waiting])
     assert payload.pictures.keys() == {"run0"}
     with picture_in(payload.pictures["run0"]) as full:
         assert full.size == (SMALLER_SIDE, SMALLER_SIDE // 2)
@@ -137,20 +140,6 @@ def test_a_half_written_row_is_left_out(tmp_path: Path) -> None:
     assert gathered(tmp_path, record("a"))["losses"]["step"] == [1, 10]
 
 
-def test_the_last_gram_picture_of_each_layer_is_found(tmp_path: Path) -> None:
-    for name in ("style/b/step_000009.png", "style/b/step_000010.png", "style/a/step_000001.png"):
-        path = tmp_path / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch()
-    (tmp_path / "style" / "a" / "step_of_another_kind.png").touch()
-    found = last_grams(tmp_path)
-    assert {layer: path.name for layer, path in found.items()} == {
-        "style/a": "step_000001.png",
-        "style/b": "step_000010.png",
-    }
-    assert last_grams(tmp_path / "missing") == {}
-
-
 def test_a_file_that_changed_is_read_again(tmp_path: Path) -> None:
     write_run(tmp_path / "a", (1, 2, 3), config={"size": 1})
     path = tmp_path / "a" / "config.yaml"
@@ -162,7 +151,7 @@ def test_a_file_that_changed_is_read_again(tmp_path: Path) -> None:
 
 def test_the_report_is_one_file_that_names_no_other_place(tmp_path: Path) -> None:
     axes, records = write_sweep(tmp_path, 2, 2)
-    path = write_report(tmp_path, "A sweep", axes, records)
+    path = write_report(SweepFolder(tmp_path), "A sweep", axes, records)
     assert path == tmp_path / "report.html"
     text = path.read_text(encoding="utf-8")
     without_pictures = re.sub(r"data:image/webp;base64,[\w+/=]+", "", text)
@@ -176,13 +165,13 @@ def test_the_report_is_one_file_that_names_no_other_place(tmp_path: Path) -> Non
 
 def test_the_same_sweep_gives_the_same_bytes(tmp_path: Path) -> None:
     axes, records = write_sweep(tmp_path, 2)
-    first = write_report(tmp_path, "A sweep", axes, records).read_bytes()
-    assert write_report(tmp_path, "A sweep", axes, records).read_bytes() == first
+    first = write_report(SweepFolder(tmp_path), "A sweep", axes, records).read_bytes()
+    assert write_report(SweepFolder(tmp_path), "A sweep", axes, records).read_bytes() == first
 
 
 def test_markup_in_a_label_or_an_error_stays_text(tmp_path: Path) -> None:
     hostile = Record(HOSTILE, {HOSTILE: HOSTILE}, "failed", error=HOSTILE)
-    path = write_report(tmp_path, HOSTILE, [Axis(HOSTILE, (HOSTILE,))], [hostile])
+    path = write_report(SweepFolder(tmp_path), HOSTILE, [Axis(HOSTILE, (HOSTILE,))], [hostile])
     text = path.read_text(encoding="utf-8")
     assert "<script>alert" not in text
     assert text.count("<script") == text.count("</script>") == 2  # the data and the page's own
@@ -196,7 +185,7 @@ def test_a_layer_whose_name_is_markup_stays_an_attribute(tmp_path: Path) -> None
     path = tmp_path / "a" / "grams" / 'st"yle' / "<b>" / "step_000001.png"
     path.parent.mkdir(parents=True)
     Image.new("RGB", (3, 1)).save(path)
-    text = page(gather(tmp_path, "sweep", [AXIS], [record("a")]))
+    text = page(gather(SweepFolder(tmp_path), "sweep", [AXIS], [record("a")]))
     assert 'data-picture="run0/st&quot;yle/&lt;b&gt;"' in text
 
 
@@ -208,11 +197,11 @@ def test_json_in_a_script_has_no_less_than_sign() -> None:
 
 def test_a_text_that_is_no_unicode_is_written_all_the_same(tmp_path: Path) -> None:
     odd = os.fsdecode(b"\xff.jpg")  # as Python gives a file's name that is no UTF-8
-    path = write_report(tmp_path, odd, [Axis("data.style", (odd,))], [Record("a", {})])
+    path = write_report(SweepFolder(tmp_path), odd, [Axis("data.style", (odd,))], [Record("a", {})])
     assert "?.jpg" in path.read_text(encoding="utf-8")
 
 
 def test_every_file_of_the_page_is_in_it() -> None:
     folder = Path(report.__file__).parent / "page"
     named = {*(f"{n}.css" for n in report.STYLES), *(f"{n}.js" for n in report.SCRIPTS)}
-    assert {path.name for path in folder.iterdir()} == {*named, "report.html"}
+    assert {path.name for path in folder.iterdir()} == {*named, "page.html"}

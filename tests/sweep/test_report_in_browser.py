@@ -14,6 +14,7 @@ from playwright.sync_api import Browser, Locator, Page, Request, sync_playwright
 
 from stylelightning.sweep.records import Axis, Record
 from stylelightning.sweep.report import write_report
+from stylelightning.sweep.sweep_folder import SweepFolder
 from tests.sweep.synthetic import write_run, write_sweep
 
 RED, DARK_RED = (220, 100, 50), (40, 100, 50)
@@ -95,7 +96,7 @@ def sweep(tmp_path_factory: pytest.TempPathFactory) -> Path:
         Record("e", {"model.optimizer": "SGD", "lr": "1"}),
         Record("f", {"model.optimizer": "SGD", "lr": "10"}, "stopped", 3, 0.5, folder="f"),
     ]
-    return write_report(folder, "A sweep", axes, records)
+    return write_report(SweepFolder(folder), "A sweep", axes, records)
 
 
 def column(page: Page, title: str) -> list[str]:
@@ -162,7 +163,7 @@ def test_rows_and_columns_change_places(sweep: Path, open_report: Open) -> None:
 
 def test_a_third_axis_is_chosen_by_its_labels(tmp_path: Path, open_report: Open) -> None:
     axes, records = write_sweep(tmp_path, 2, 3, 2)
-    page = open_report(write_report(tmp_path, "Three axes", axes, records))
+    page = open_report(write_report(SweepFolder(tmp_path), "Three axes", axes, records))
     opened = page.locator(".grid .open")
     assert opened.count() == 6
     assert (
@@ -182,7 +183,7 @@ def test_a_third_axis_is_chosen_by_its_labels(tmp_path: Path, open_report: Open)
 @pytest.mark.parametrize("count", [0, 1])
 def test_a_sweep_of_fewer_axes_is_a_list(tmp_path: Path, open_report: Open, count: int) -> None:
     axes, records = write_sweep(tmp_path, *(3,) * count)
-    page = open_report(write_report(tmp_path, "Few axes", axes, records))
+    page = open_report(write_report(SweepFolder(tmp_path), "Few axes", axes, records))
     names = ["axis0 00", "axis0 01", "axis0 02"] if count else ["point0"]
     assert page.locator(".cells .name").all_inner_texts() == names
 
@@ -224,7 +225,7 @@ def test_the_picture_that_a_failed_run_kept_can_be_opened(
 ) -> None:
     write_run(tmp_path / "a", RED)
     record = Record("a", {"x": "1"}, "failed", folder="a", error="It diverged.")
-    page = open_report(write_report(tmp_path, "Failed", [Axis("x", ("1",))], [record]))
+    page = open_report(write_report(SweepFolder(tmp_path), "Failed", [Axis("x", ("1",))], [record]))
     page.get_by_role("button", name="Open the kept picture").click()
     page.wait_for_function("document.getElementById('lightbox-picture').naturalWidth === 32")
     page.locator("#close").click()
@@ -391,7 +392,9 @@ def test_gram_bars_are_as_long_as_their_values(sweep: Path, open_report: Open) -
 
 def test_what_no_run_has_is_said(tmp_path: Path, open_report: Open) -> None:
     records = [Record("a", {"x": "1"}), Record("b", {"x": "2"}, "failed", error="No.")]
-    page = open_report(write_report(tmp_path, "Nothing", [Axis("x", ("1", "2"))], records))
+    page = open_report(
+        write_report(SweepFolder(tmp_path), "Nothing", [Axis("x", ("1", "2"))], records)
+    )
     assert page.locator("#gram-missing").is_visible()
     assert page.locator("#losses-missing").is_visible()
     assert not page.locator("#gram-table").is_visible()
@@ -429,11 +432,11 @@ def test_paths_are_called_without_the_folder_that_they_share(
 ) -> None:
     axes = [Axis("data.style", ("images/a.jpg", "images/b.jpg")), Axis("model.tile", ("true",))]
     place = {"data.style": "images/a.jpg", "model.tile": "true"}
-    page = open_report(write_report(tmp_path, "Paths", axes, [Record("p", place)]))
+    page = open_report(write_report(SweepFolder(tmp_path), "Paths", axes, [Record("p", place)]))
     assert page.locator(".grid tbody th").all_inner_texts() == ["images/a.jpg", "images/b.jpg"]
     write_run(tmp_path / "p", RED)
     done = Record("p", place, "done", folder="p")
-    page = open_report(write_report(tmp_path, "Paths", axes, [done]))
+    page = open_report(write_report(SweepFolder(tmp_path), "Paths", axes, [done]))
     assert page.locator("#choose-a option").all_inner_texts() == ["a.jpg · tile true – p"]
 
 
@@ -447,7 +450,7 @@ def test_markup_in_labels_and_errors_is_shown_as_text(tmp_path: Path, open_repor
         Record("b", {HOSTILE: "b", "lr": "1"}, "done", folder="b", metrics={HOSTILE: 1.0}),
         Record("c", hostile, "done", folder="c", terms={HOSTILE: 1.0}),
     ]
-    page = open_report(write_report(tmp_path, HOSTILE, axes, records))
+    page = open_report(write_report(SweepFolder(tmp_path), HOSTILE, axes, records))
     assert page.title() == HOSTILE
     assert page.locator("h1").inner_text() == HOSTILE
     assert page.locator(".grid tbody th").first.inner_text() == HOSTILE
@@ -488,7 +491,7 @@ def test_a_policy_forbids_every_request(sweep: Path, browser: Browser) -> None:
 
 def test_a_hundred_runs_are_there_in_three_seconds(tmp_path: Path, open_report: Open) -> None:
     axes, records = write_sweep(tmp_path, 10, 10, rows=300)
-    path = write_report(tmp_path, "A hundred runs", axes, records)
+    path = write_report(SweepFolder(tmp_path), "A hundred runs", axes, records)
     start = time.monotonic()
     page = open_report(path)  # returns at the load event
     loaded = time.monotonic() - start

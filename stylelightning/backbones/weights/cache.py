@@ -16,7 +16,7 @@ from stylelightning.backbones.weights.source import Source
 from stylelightning.files.caches import VARIABLE, own_cache
 from stylelightning.images import write_atomically
 
-_log = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 _CREDIT = """\
 {file}: the filters of {network}'s convolutions, {first} to {last}, as raw
@@ -113,7 +113,7 @@ def one_at_a_time(source: Source) -> Iterator[None]:
         try:
             lock.acquire(timeout=0)
         except Timeout:
-            _log.info("Waiting for another process, which fetches %s.", source.name)
+            log.info("Waiting for another process, which fetches %s.", source.name)
             lock.acquire()
     try:
         yield

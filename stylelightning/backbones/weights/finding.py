@@ -14,7 +14,7 @@ from stylelightning.backbones.weights.files import log_digest, read_file
 from stylelightning.backbones.weights.source import OXFORD, Source
 from stylelightning.backbones.weights.torchvision_files import cached_file, download
 
-_log = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ def find_weights(
     """
     if source is not None and weights == source.name:
         state: Mapping[str, Any] = load_filters(source)
-        _log.info("Weights of %s: %s, sha256 %s.", network, source.name, source.digest)
+        log.info("Weights of %s: %s, sha256 %s.", network, source.name, source.digest)
         return Weights(state, kept_file(source), None)
     entry = entries.__members__.get(weights.removeprefix(f"{entries.__name__}."))
     path = Path(weights)
