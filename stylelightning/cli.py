@@ -266,7 +266,6 @@ class PlanCLI(CLI):
         def new_trainer(callbacks: list[Callback]) -> Trainer:
             return self.instantiate_trainer(callbacks=callbacks)
 
-        self.model.calibration = None  # what a term weighs takes no time
         steps = self.config["fit"].trainer.max_steps
         text = report(self.model, self.datamodule, new_trainer, steps)
         sys.stdout.write(f"{text}\n")

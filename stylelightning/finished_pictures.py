@@ -13,7 +13,7 @@ from stylelightning import checks, colours  # noqa: F401 - a config may name a t
 from stylelightning.canvas import Canvas
 from stylelightning.checkpoint import check_checkpoint
 from stylelightning.data import StyleTransferData
-from stylelightning.images import read_config, read_picture
+from stylelightning.images import RunPictures, read_config, read_picture
 from stylelightning.metrics import LPIPS, PictureMetrics, default_metrics
 from stylelightning.parser import Parser, take_pictures_for_paths
 from stylelightning.parser_errors import unwrap
@@ -73,18 +73,20 @@ def rate(
     metrics = PictureMetrics(own)
     given = None
     if content is not None or styles:
-        given = StyleTransferData(content, list(styles) or None, size=None)
-        given.setup("test")
+        data = StyleTransferData(content, list(styles) or None, size=None)
+        data.setup("test")
+        given = data.pictures
     ratings = []
     for name in images:
-        data = given or _read(data_of_config(_config_of(name), name), name)
-        ratings.append(_rating(name, read_picture(name).pixels, data, metrics, size))
+        pictures = given or _read(data_of_config(_config_of(name), name), name)
+        ratings.append(_rating(name, read_picture(name).pixels, pictures, metrics, size))
     for name in checkpoints:
         picture = picture_of_checkpoint(Path(name).expanduser())
-        run = _run_of(name)
-        if given is None or run.colours is not None:
-            _read(run, name)
-        ratings.append(_rating(name, run.finished(picture), given or run, metrics, size))
+        run, measured_by = _run_of(name), given
+        if measured_by is None or run.colours is not None:
+            read = _read(run, name)
+            picture, measured_by = read.finished(picture), given or read
+        ratings.append(_rating(name, picture, measured_by, metrics, size))
     return ratings
 
 
@@ -154,7 +156,7 @@ def _run_of(name: str) -> StyleTransferData:
     return data_of_config(config.read_text(encoding="utf-8"), str(config))
 
 
-def _read(data: StyleTransferData, source: str) -> StyleTransferData:
+def _read(data: StyleTransferData, source: str) -> RunPictures:
     """Read the images that a config names, and return them."""
     try:
         data.setup("test")
@@ -163,21 +165,21 @@ def _read(data: StyleTransferData, source: str) -> StyleTransferData:
             f"{error} The config of {source} names it: start where the run was started, or give "
             "--content PATH and --style PATH."
         ) from error
-    return data
+    return data.pictures
 
 
 def _rating(
     name: str,
     picture: Tensor,
-    data: StyleTransferData,
+    pictures: RunPictures,
     metrics: PictureMetrics,
     size: int | None,
 ) -> Rating:
-    numbers = metrics.measure_result(picture.float(), data, size)
+    numbers = metrics.measure_result(picture.float(), pictures, size)
     height, width = metrics.compared_size(picture, size)
     notes = [f"{key} is left out: {why}." for key, why in _grouped(metrics.left_out).items()]
-    own = data.picture_size(max(height, width))
-    if data.content_path is not None and max(abs(own[0] - height), abs(own[1] - width)) > 1:
+    own = pictures.picture_size(max(height, width))
+    if pictures.content_image is not None and max(abs(own[0] - height), abs(own[1] - width)) > 1:
         notes.append(
             f"The content image is stretched from {checks.pixels(own)} to the "
             f"{checks.pixels((height, width))} of {name}."

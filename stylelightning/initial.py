@@ -6,13 +6,12 @@ import torch
 from torch import Tensor
 
 from stylelightning import functional as F
-from stylelightning.data import StyleTransferData
-from stylelightning.images import read_picture
+from stylelightning.images import RunPictures, read_picture
 
 CHOICES = ("content", "style", "noise", "gray")
 
 
-def initial_picture(init: str, data: StyleTransferData, long_side: int) -> Tensor:
+def initial_picture(init: str, data: RunPictures, long_side: int) -> Tensor:
     """Return the picture that a run starts from.
 
     Args:

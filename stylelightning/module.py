@@ -17,8 +17,8 @@ from stylelightning import checks, lbfgs, moments
 from stylelightning.backbones.base import Backbone, Features
 from stylelightning.calibration import Calibration
 from stylelightning.canvas import Canvas
-from stylelightning.data import StyleTransferData
 from stylelightning.engine import CompileMode, Engine, MatmulPrecision
+from stylelightning.images import RunPictures
 from stylelightning.initial import initial_picture
 from stylelightning.losses.base import IMAGE_LAYER, Loss
 from stylelightning.schedule import Schedule
@@ -153,18 +153,19 @@ class StyleTransfer(LightningModule):
         return self._scale
 
     @property
-    def data(self) -> StyleTransferData:
+    def data(self) -> RunPictures:
         """The run's pictures.
 
         Raises:
             TypeError: If the trainer was given another datamodule.
         """
         data: object = getattr(self.trainer, "datamodule", None)
-        if not isinstance(data, StyleTransferData):
+        pictures = getattr(data, "pictures", None)
+        if not isinstance(pictures, RunPictures):
             raise TypeError(
                 f"StyleTransfer needs a StyleTransferData as its datamodule, got {data!r}."
             )
-        return data
+        return pictures
 
     # set-up
 
