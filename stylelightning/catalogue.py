@@ -42,6 +42,7 @@ KINDS = {
     "backbones": Kind("stylelightning.backbones", ("stylelightning.backbones", "Backbone")),
     "losses": Kind("stylelightning.losses", ("stylelightning.losses", "Loss")),
     "callbacks": Kind("stylelightning.callbacks", ("lightning.pytorch", "Callback")),
+    "initial": Kind("stylelightning.initial", ("stylelightning.initial", "InitialPicture")),
     "colours": Kind("stylelightning.colours", ("stylelightning.colours", "Colours")),
     "metrics": Kind("stylelightning.metrics", ("stylelightning.metrics", "PictureMetric")),
     # Muon takes matrices only, SparseAdam sparse gradients only

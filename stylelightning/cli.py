@@ -13,7 +13,7 @@ from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
 from lightning.pytorch.loggers import TensorBoardLogger
 
 # a YAML file may name every class of these packages by its bare name
-from stylelightning import backbones, colours, losses, metrics  # noqa: F401
+from stylelightning import backbones, colours, initial, losses, metrics  # noqa: F401
 from stylelightning.callbacks import (
     Advice,
     LastCheckpoint,
@@ -25,6 +25,7 @@ from stylelightning.checkpoint import check_checkpoint
 from stylelightning.checkpoint_io import AtomicCheckpointIO
 from stylelightning.data import StyleTransferData
 from stylelightning.images import check_output, write_atomically
+from stylelightning.initial import InitialPicture
 from stylelightning.module import StyleTransfer
 from stylelightning.parser import ConfigFile, Parser, take_pictures_for_paths
 from stylelightning.planning import report
@@ -34,6 +35,7 @@ from stylelightning.run_folder import (
     differing_keys,
     last_checkpoint,
 )
+from stylelightning.words_and_paths import take_words_and_paths
 
 log = logging.getLogger(__name__)
 
@@ -97,6 +99,7 @@ class CLI(LightningCLI):
         """Add the options that belong to no component of Lightning."""
         parser.set_defaults({"model.optimizer": ADAM})
         take_pictures_for_paths(parser, "data.style")
+        take_words_and_paths(parser, "model.init", InitialPicture)
         parser.add_argument(
             "--callbacks",
             type=dict[str, Callback | None],
@@ -274,14 +277,16 @@ class PlanCLI(CLI):
 def picture_paths(config: Namespace) -> list[tuple[str, str]]:
     """Return the keys and paths of the pictures that a parsed config reads.
 
-    ``model.init`` is among them, which may also be a word such as ``noise``.
+    ``model.init`` is among them, which may also be a word such as ``noise``; of a class it is the
+    option ``path``.
     """
+    init = config.model.get("init")
     styles = _as_list(config.data.get("style"))
     paths = [
         ("data.content", config.data.get("content")),
         # the entries of a list may have keys of their own
         *(("data.style", each if isinstance(each, str) else each.path) for each in styles),
-        ("model.init", config.model.get("init")),
+        ("model.init", init.get("init_args.path") if isinstance(init, Namespace) else init),
     ]
     return [(key, path) for key, path in paths if path]
 

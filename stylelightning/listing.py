@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 LISTS = {
     "backbones": "the networks that look at the picture",
     "losses": "the terms of the total",
+    "initial": "where the picture starts",
     "callbacks": "what happens around the steps",
     "colours": "what is done to colours before and after a run",
     "metrics": "how a finished picture is measured",

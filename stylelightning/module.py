@@ -19,7 +19,7 @@ from stylelightning.calibration import Calibration
 from stylelightning.canvas import Canvas
 from stylelightning.engine import CompileMode, Engine, MatmulPrecision
 from stylelightning.images import RunPictures
-from stylelightning.initial import initial_picture
+from stylelightning.initial import InitialPicture, initial_picture
 from stylelightning.losses.base import IMAGE_LAYER, Loss
 from stylelightning.schedule import Schedule
 from stylelightning.term_gradients import Evaluation
@@ -48,7 +48,7 @@ class StyleTransfer(LightningModule):
             scale.
         schedule: Steps and scales, coarse to fine.
         init: Where the picture starts: ``content``, ``style``, ``noise`` (white noise, from the
-            seed), ``gray``, or the path of a picture.
+            seed), ``gray``, the path of a picture, or a class, such as one of your own.
         averaging: Decay of the average over the steps' pictures, such as 0.99; the average is then
             what is shown, saved and taken to the next scale. Null for none.
         carry_moments: Whether first-order optimizers keep their moments, resized, from one scale
@@ -88,7 +88,7 @@ class StyleTransfer(LightningModule):
         optimizer: OptimizerCallable = lambda p: Adam(p, lr=0.02, betas=(0.9, 0.99)),
         lr_scheduler: LRSchedulerCallable | None = None,
         schedule: Schedule = Schedule(),  # noqa: B008 - frozen
-        init: str = "content",
+        init: InitialPicture | str = "content",
         averaging: float | None = None,
         carry_moments: bool = False,
         matmul_precision: MatmulPrecision | None = None,

@@ -105,9 +105,9 @@ OPTIMIZERS = sorted(name for name, value in vars(torch.optim).items() if inspect
 
 def component_names() -> list[str]:
     """Return the class names that a config may use by their bare name."""
-    from stylelightning import backbones, callbacks, colours, losses, metrics
+    from stylelightning import backbones, callbacks, colours, initial, losses, metrics
 
-    modules = (backbones, callbacks, colours, losses, metrics)
+    modules = (backbones, callbacks, colours, initial, losses, metrics)
     return [*(name for module in modules for name in module.__all__), *OPTIMIZERS]
 
 

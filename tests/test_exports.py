@@ -9,7 +9,8 @@ import stylelightning
 
 
 @pytest.mark.parametrize(
-    "package", ["backbones", "callbacks", "colours", "data", "images", "losses", "metrics"]
+    "package",
+    ["backbones", "callbacks", "colours", "data", "images", "initial", "losses", "metrics"],
 )
 def test_every_name_that_a_package_imports_is_public(package: str) -> None:
     module = importlib.import_module(f"stylelightning.{package}")

@@ -31,6 +31,7 @@ from stylelightning.catalogue import (
 )
 from stylelightning.checks import check_optimizer
 from stylelightning.colours import Colours
+from stylelightning.initial import InitialPicture
 from stylelightning.losses import Loss
 from stylelightning.metrics import PictureMetric
 from stylelightning.parser import Parser
@@ -40,6 +41,7 @@ PROGRAM = [sys.executable, "-m", "stylelightning"]
 PACKAGES = {
     "backbones": Backbone,
     "losses": Loss,
+    "initial": InitialPicture,
     "callbacks": Callback,
     "colours": Colours,
     "metrics": PictureMetric,
@@ -173,7 +175,7 @@ def test_the_help_of_the_program_names_list(capsys: Capture) -> None:
         pytest.param(
             "loses",
             "There is no list 'loses'. Did you mean losses? There are backbones, losses, "
-            "callbacks, colours, metrics, optimizers, networks, layers.",
+            "initial, callbacks, colours, metrics, optimizers, networks, layers.",
             id="list",
         ),
         pytest.param(

@@ -51,10 +51,12 @@ class PointParser(CLI):
         self.config = self.parser.parse_args(list(args))
         super().before_instantiate_classes()
         config, text = self.config["fit"], self._run_config()
-        paths = [path for key, path in picture_paths(config) if key != "model.init"]
-        if Path(config.model.init).expanduser().is_file():
-            paths.append(config.model.init)
-        return text, fingerprint(text, paths)
+        read = [
+            path
+            for key, path in picture_paths(config)
+            if key != "model.init" or Path(path).expanduser().is_file()
+        ]
+        return text, fingerprint(text, read)
 
 
 def jobs_of(
