@@ -3,6 +3,8 @@
 from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any
 
+from stylelightning.kinds import KINDS
+
 if TYPE_CHECKING:
     from stylelightning.data import StyleTransferData as StyleTransferData
     from stylelightning.module import StyleTransfer as StyleTransfer
@@ -15,9 +17,7 @@ _HOMES = {
     "StyleTransfer": "module:StyleTransfer",
     "StyleTransferData": "data:StyleTransferData",
 }
-_HOMES |= {
-    name: name for name in ("backbones", "callbacks", "colours", "functional", "losses", "metrics")
-}
+_HOMES |= {name: name for name in ("functional", *KINDS) if name != "optimizers"}
 
 __all__ = sorted(_HOMES)
 

@@ -8,7 +8,7 @@ from lightning.pytorch import Trainer
 from torch.optim import LBFGS, Optimizer, SparseAdam
 
 from stylelightning.backbones.base import Backbone
-from stylelightning.data import StyleTransferData
+from stylelightning.images import RunPictures
 from stylelightning.losses.base import IMAGE_LAYER, Loss
 from stylelightning.losses.gram import GramLoss
 from stylelightning.schedule import Plan, Schedule
@@ -91,18 +91,18 @@ def check_layers(losses: Mapping[str, Loss], backbone: Backbone) -> None:
         backbone.check_layers(name for name in loss.layers if name != IMAGE_LAYER)
 
 
-def check_images(losses: Mapping[str, Loss], data: StyleTransferData) -> None:
+def check_images(losses: Mapping[str, Loss], pictures: RunPictures) -> None:
     """Refuse losses whose image is missing.
 
     Raises:
         ValueError: If a loss needs a content or style image that the run doesn't have.
     """
     for name, loss in losses.items():
-        for kind, needed, path in (
-            ("content", loss.needs_content, data.content_path),
-            ("style", loss.needs_style, data.style_images or None),
+        for kind, needed, there in (
+            ("content", loss.needs_content, pictures.content_image),
+            ("style", loss.needs_style, pictures.style_images or None),
         ):
-            if needed and path is None:
+            if needed and there is None:
                 raise ValueError(
                     f"The loss {name!r} needs a {kind} image: give --data.{kind} PATH, or switch "
                     f"the loss off with --model.losses.{name} null."
@@ -137,12 +137,12 @@ def smallest_side(losses: Mapping[str, Loss], backbone: Backbone) -> int:
     return least
 
 
-def plan_scales(schedule: Schedule, data: StyleTransferData, least: int) -> Plan:
+def plan_scales(schedule: Schedule, pictures: RunPictures, least: int) -> Plan:
     """Return the scales at which every image is large enough, and say which are not.
 
     Args:
         schedule: Steps and scales that are asked for.
-        data: The run's pictures.
+        pictures: The run's pictures.
         least: Smallest side in pixels that the losses of the run can read.
 
     Raises:
@@ -150,30 +150,30 @@ def plan_scales(schedule: Schedule, data: StyleTransferData, least: int) -> Plan
     """
 
     def usable(size: int) -> bool:
-        sides = (*data.picture_size(size), *chain(*data.style_sizes(size)))
+        sides = (*pictures.picture_size(size), *chain(*pictures.style_sizes(size)))
         return bool(min(sides) >= least)
 
-    if not usable(data.size):
-        enough = next(filter(usable, range(data.size, LARGEST)), None)
+    if not usable(pictures.size):
+        enough = next(filter(usable, range(pictures.size, LARGEST)), None)
         way = (
             f"smallest that works is --data.size {enough}."
             if enough
             else (f"images are too long or too small for any size up to {LARGEST} px.")
         )
         raise ValueError(
-            f"`data.size` is {data.size}, a picture of {pixels(data.picture_size(data.size))}, but "
-            f"the losses of this run need at least {least} px on every side, of both images: the "
-            f"{way}"
+            f"`data.size` is {pictures.size}, a picture of "
+            f"{pixels(pictures.picture_size(pictures.size))}, but the losses of this run need at "
+            f"least {least} px on every side, of both images: the {way}"
         )
-    for size in schedule.sizes(data.size):
+    for size in schedule.sizes(pictures.size):
         if not usable(size):
             log.warning(
                 "The scale of %s is skipped: the losses of this run need at least %d px on every "
                 "side.",
-                pixels(data.picture_size(size)),
+                pixels(pictures.picture_size(size)),
                 least,
             )
-    return schedule.plan(data.size, usable)
+    return schedule.plan(pictures.size, usable)
 
 
 def pixels(size: tuple[int, ...]) -> str:

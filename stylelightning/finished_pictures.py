@@ -13,7 +13,7 @@ from stylelightning.checkpoint import read_checkpoint
 from stylelightning.cli.parser import Parser, take_pictures_for_paths
 from stylelightning.cli.parser_errors import unwrap
 from stylelightning.data import StyleTransferData
-from stylelightning.images import MissingConfigError, read_config, read_picture
+from stylelightning.images import MissingConfigError, RunPictures, read_config, read_picture
 from stylelightning.metrics import LPIPS, PictureMetrics, default_metrics
 from stylelightning.run_folder import RunFolder
 
@@ -72,18 +72,20 @@ def measure(
     metrics = PictureMetrics(own)
     given = None
     if content is not None or styles:
-        given = StyleTransferData(content, list(styles) or None, size=None)
-        given.setup("test")
+        data = StyleTransferData(content, list(styles) or None, size=None)
+        data.setup("test")
+        given = data.pictures
     measurements = []
     for name in images:
-        data = given or _read(data_of_config(_config_of(name), name), name)
-        measurements.append(_measurement(name, read_picture(name).pixels, data, metrics, size))
+        pictures = given or _read(data_of_config(_config_of(name), name), name)
+        measurements.append(_measurement(name, read_picture(name).pixels, pictures, metrics, size))
     for name in checkpoints:
         picture = picture_of_checkpoint(Path(name).expanduser())
-        run = _run_of(name)
-        if given is None or run.colours is not None:
-            _read(run, name)
-        measurements.append(_measurement(name, run.finished(picture), given or run, metrics, size))
+        run, measured_by = _run_of(name), given
+        if measured_by is None or run.colours is not None:
+            read = _read(run, name)
+            picture, measured_by = read.finished(picture), given or read
+        measurements.append(_measurement(name, picture, measured_by, metrics, size))
     return measurements
 
 
@@ -145,7 +147,7 @@ def _run_of(name: str) -> StyleTransferData:
     return data_of_config(config.read_text(encoding="utf-8"), str(config))
 
 
-def _read(data: StyleTransferData, source: str) -> StyleTransferData:
+def _read(data: StyleTransferData, source: str) -> RunPictures:
     """Read the images that a config names, and return them."""
     try:
         data.setup("test")
@@ -154,21 +156,21 @@ def _read(data: StyleTransferData, source: str) -> StyleTransferData:
             f"{error} The config of {source} names it: start where the run was started, or give "
             "--content PATH and --style PATH."
         ) from error
-    return data
+    return data.pictures
 
 
 def _measurement(
     name: str,
     picture: Tensor,
-    data: StyleTransferData,
+    pictures: RunPictures,
     metrics: PictureMetrics,
     size: int | None,
 ) -> Measurement:
-    numbers = metrics.measure_result(picture.float(), data, size)
+    numbers = metrics.measure_result(picture.float(), pictures, size)
     height, width = metrics.compared_size(picture, size)
     notes = [f"{key} is left out: {why}." for key, why in _grouped(metrics.left_out).items()]
-    own = data.picture_size(max(height, width))
-    if data.content_path is not None and max(abs(own[0] - height), abs(own[1] - width)) > 1:
+    own = pictures.picture_size(max(height, width))
+    if pictures.content_image is not None and max(abs(own[0] - height), abs(own[1] - width)) > 1:
         notes.append(
             f"The content image is stretched from {checks.pixels(own)} to the "
             f"{checks.pixels((height, width))} of {name}."

@@ -29,6 +29,7 @@ class Kind:
 KINDS = {
     "backbones": Kind("the networks that look at the picture", "stylelightning.backbones:Backbone"),
     "losses": Kind("the terms of the total", "stylelightning.losses:Loss"),
+    "initial": Kind("where the picture starts", "stylelightning.initial:InitialPicture"),
     "callbacks": Kind(
         "what happens around the steps", "lightning.pytorch:Callback", "stylelightning.callbacks"
     ),

@@ -16,9 +16,9 @@ from stylelightning import checks, lbfgs, moments
 from stylelightning.backbones.base import Backbone, Features
 from stylelightning.calibration import Calibration
 from stylelightning.canvas import Canvas
-from stylelightning.data import StyleTransferData
 from stylelightning.engine import CompileMode, FastBackbone, MatmulPrecision
-from stylelightning.initial import initial_picture
+from stylelightning.images import RunPictures
+from stylelightning.initial import InitialPicture, initial_picture
 from stylelightning.losses.base import Loss
 from stylelightning.objective import Objective, Terms
 from stylelightning.parametrizations import Parametrization, PixelParametrization
@@ -50,7 +50,7 @@ class StyleTransfer(LightningModule):
         schedule: Steps and scales, coarse to fine.
         canvas: What the parameters of the picture are; null for its pixels.
         init: Where the picture starts: ``content``, ``style``, ``noise`` (white noise, from the
-            seed), ``gray``, or the path of a picture.
+            seed), ``gray``, the path of a picture, or a class, such as one of your own.
         averaging: Decay of the average over the steps' pictures, such as 0.99; the average is then
             what is shown, saved and taken to the next scale. Null for none.
         carry_moments: Whether first-order optimizers keep their moments, resized, from one scale
@@ -91,7 +91,7 @@ class StyleTransfer(LightningModule):
         lr_scheduler: LRSchedulerCallable | None = None,
         schedule: Schedule = Schedule(),  # noqa: B008 - frozen
         canvas: Parametrization | None = None,
-        init: str = "content",
+        init: InitialPicture | str = "content",
         averaging: float | None = None,
         carry_moments: bool = False,
         matmul_precision: MatmulPrecision | None = None,
@@ -157,18 +157,19 @@ class StyleTransfer(LightningModule):
         return self._scale
 
     @property
-    def data(self) -> StyleTransferData:
+    def data(self) -> RunPictures:
         """The run's pictures.
 
         Raises:
             TypeError: If the trainer was given another datamodule.
         """
         data: object = getattr(self.trainer, "datamodule", None)
-        if not isinstance(data, StyleTransferData):
+        pictures = getattr(data, "pictures", None)
+        if not isinstance(pictures, RunPictures):
             raise TypeError(
                 f"StyleTransfer needs a StyleTransferData as its datamodule, got {data!r}."
             )
-        return data
+        return pictures
 
     # set-up
 

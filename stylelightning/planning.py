@@ -3,7 +3,8 @@
 import math
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from copy import copy
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -11,7 +12,8 @@ from lightning.pytorch import Callback, LightningModule, Trainer
 from torch.optim import LBFGS
 
 from stylelightning import checks
-from stylelightning.data import StyleTransferData
+from stylelightning.data import GivenPictures, StyleTransferData
+from stylelightning.images import RunPictures
 from stylelightning.memory import PeakMemory, free_megabytes
 from stylelightning.module import StyleTransfer
 from stylelightning.schedule import Schedule
@@ -70,28 +72,33 @@ class StepClock(Callback):
 
 
 def probe(
-    module: StyleTransfer, data: StyleTransferData, new_trainer: NewTrainer, size: int
+    module: StyleTransfer, pictures: RunPictures, new_trainer: NewTrainer, size: int
 ) -> Probe:
     """Run a few steps at one size.
 
     Args:
-        module: The run's module; its schedule is put back.
-        data: The run's pictures; their size is put back.
+        module: The run's module; it stays as it is, but for the targets of its losses.
+        pictures: The run's pictures.
         new_trainer: What makes the trainer.
         size: Longer side of the picture in pixels.
     """
-    schedule, requested, clock = module.schedule, data.requested_size, StepClock()
+    clock, steps = StepClock(), 1 + max(2, _period(module))
     trainer = new_trainer([clock])
-    steps = 1 + max(2, _period(module))
-    try:
-        module.schedule, data.requested_size = Schedule(steps), size
-        with PeakMemory(trainer.strategy.root_device) as peak:
-            trainer.fit(module, data)
-        height, width = module.canvas.size
-        history = _missing_history(trainer.optimizers[0], steps, height * width)
-        return Probe(height * width, clock.seconds, peak.megabytes + history)
-    finally:
-        module.schedule, data.requested_size = schedule, requested
+    with PeakMemory(trainer.strategy.root_device) as peak:
+        trainer.fit(
+            _with_schedule(module, Schedule(steps)), GivenPictures(replace(pictures, size=size))
+        )
+    height, width = pictures.picture_size(size)
+    history = _missing_history(trainer.optimizers[0], steps, height * width)
+    return Probe(height * width, clock.seconds, peak.megabytes + history)
+
+
+def _with_schedule(module: StyleTransfer, schedule: Schedule) -> StyleTransfer:
+    """Return a module of the same networks and losses that runs a schedule of its own."""
+    other = copy(module)
+    other.schedule = schedule
+    other.calibration = None  # what a term weighs takes no time
+    return other
 
 
 def _period(module: StyleTransfer) -> int:
@@ -135,7 +142,7 @@ def largest_pixels(probes: Sequence[Probe], megabytes: float) -> float:
 
 def measure(
     module: StyleTransfer,
-    data: StyleTransferData,
+    pictures: RunPictures,
     new_trainer: NewTrainer,
     least: int,
     device: torch.device,
@@ -144,7 +151,7 @@ def measure(
 
     Args:
         module: The run's module.
-        data: The run's pictures, set up.
+        pictures: The run's pictures.
         new_trainer: What makes the trainers.
         least: Smallest side in pixels that the losses of the run can read.
         device: Where the run is.
@@ -152,19 +159,19 @@ def measure(
     usable = [
         size
         for size in PROBES
-        if size < data.size
-        and min(min(each) for each in (data.picture_size(size), *data.style_sizes(size))) >= least
+        if size < pictures.size
+        and min(min(pictures.picture_size(size)), *map(min, pictures.style_sizes(size))) >= least
     ]
-    probes = [probe(module, data, new_trainer, size) for size in usable]
-    height, width = data.picture_size(data.size)
+    probes = [probe(module, pictures, new_trainer, size) for size in usable]
+    height, width = pictures.picture_size(pictures.size)
     if len(probes) < 2:
-        return [*probes, probe(module, data, new_trainer, data.size)]
+        return [*probes, probe(module, pictures, new_trainer, pictures.size)]
     steps = 2 + _period(module)
     quick = steps * predicted(height * width, probes, "seconds") < PATIENCE
     free = free_megabytes(device) + probes[-1].megabytes
     fits = not predicted(height * width, probes, "megabytes") > CAREFUL * free
     if quick and fits:
-        probes.append(probe(module, data, new_trainer, data.size))
+        probes.append(probe(module, pictures, new_trainer, pictures.size))
     return probes
 
 
@@ -184,16 +191,17 @@ def report(
     """
     began = time.perf_counter()
     data.setup("fit")
-    checks.check_images(module.objective.losses, data)
+    pictures = data.pictures
+    checks.check_images(module.objective.losses, pictures)
     least = checks.smallest_side(module.objective.losses, module.backbone)
-    plan = checks.plan_scales(module.schedule, data, least)
+    plan = checks.plan_scales(module.schedule, pictures, least)
     device = new_trainer([]).strategy.root_device
-    probes = measure(module, data, new_trainer, least, device)
+    probes = measure(module, pictures, new_trainer, least, device)
     total, left, lines = 0.0, max_steps if max_steps >= 0 else plan.total_steps, []
     for scale in plan.scales:
         steps = min(scale.steps, left)
         left -= steps
-        height, width = data.picture_size(scale.size)
+        height, width = pictures.picture_size(scale.size)
         seconds = predicted(height * width, probes, "seconds")
         total += steps * seconds
         lines.append(
@@ -201,7 +209,7 @@ def report(
             + f"{steps:8d} steps{1e3 * seconds:10.0f} ms/step"
             + _duration(steps * seconds).rjust(14)
         )
-    height, width = data.picture_size(data.size)
+    height, width = pictures.picture_size(pictures.size)
     peak = predicted(height * width, probes, "megabytes")
     free = free_megabytes(device) + probes[-1].megabytes
     lines.append(f"{'together':>16}{_duration(total):>47}")
@@ -210,7 +218,7 @@ def report(
         factor = math.sqrt(largest_pixels(probes, CAREFUL * free) / (height * width))
         if math.isfinite(factor):
             lines.append(
-                f"{'largest size':>16}  {int(data.size * factor)} px, in {CAREFUL:.0%} of that"
+                f"{'largest size':>16}  {int(pictures.size * factor)} px, in {CAREFUL:.0%} of that"
             )
     measured = any(each.pixels == height * width for each in probes)
     how = "measured at that size" if measured else "computed from smaller sizes"

@@ -82,9 +82,11 @@ def test_the_gradient_equals_torchvisions_network_with_the_formulas_written_out(
     make_trainer(tmp_path, seen).fit(module, data)
 
     image = seen.image.requires_grad_()
-    given = data.content(32)
+    given = data.pictures.content(32)
     assert given is not None
-    maps = [torchvision_features(backbone, each) for each in (image, given, data.styles(32)[0])]
+    maps = [
+        torchvision_features(backbone, each) for each in (image, given, data.pictures.styles(32)[0])
+    ]
     total = sum(TERMS[name][1](*maps, image) for name in names)
     (expected,) = torch.autograd.grad(total, image)
     assert (seen.grad - expected).norm() <= 1e-5 * expected.norm()

@@ -169,7 +169,7 @@ def test_the_picture_starts_where_it_is_asked_to(
     (start,) = starts
     assert start.shape == (1, 3, 12, 16)
     if init == "content":
-        torch.testing.assert_close(start, data.content(16))
+        torch.testing.assert_close(start, data.pictures.content(16))
     elif init == "gray":
         assert bool((start == 0.5).all())
     elif init == "noise":
@@ -184,7 +184,9 @@ def test_the_picture_starts_where_it_is_asked_to(
             < 0.2
         )
     else:  # the square style image fills the picture and is cut, not stretched: rows 2 to 14
-        torch.testing.assert_close(start, data.styles(16)[0][..., 2:14, :], atol=0.02, rtol=0)
+        torch.testing.assert_close(
+            start, data.pictures.styles(16)[0][..., 2:14, :], atol=0.02, rtol=0
+        )
 
 
 def test_noise_comes_from_the_seed_alone(tmp_path: Path, data: StyleTransferData) -> None:

@@ -9,6 +9,7 @@ from lightning.pytorch import Callback, Trainer
 
 from stylelightning import StyleTransferData
 from stylelightning.__main__ import main
+from stylelightning.images import RunPictures
 from stylelightning.losses import ContentLoss, PatchLoss
 from stylelightning.memory import free_megabytes
 from stylelightning.planning import Probe, largest_pixels, predicted, probe, report
@@ -16,6 +17,12 @@ from tests.conftest import TINY
 from tests.runs import make_module, make_trainer
 
 PROBES = [Probe(100, 1.0, 500.0), Probe(200, 1.5, 600.0), Probe(400, 3.5, 800.0)]
+
+
+def read(content: Path, style: Path, size: int) -> RunPictures:
+    data = StyleTransferData(str(content), str(style), size=size)
+    data.setup("fit")
+    return data.pictures
 
 
 @pytest.mark.parametrize(
@@ -44,38 +51,38 @@ def test_the_largest_size_is_where_the_line_reaches_the_memory() -> None:
 
 
 def test_a_probe_leaves_the_run_as_it_was(tmp_path: Path, content: Path, style: Path) -> None:
-    module, data = make_module(), StyleTransferData(str(content), str(style), size=32)
-    before = module.schedule
-    found = probe(module, data, lambda callbacks: make_trainer(tmp_path, *callbacks), 20)
+    module, pictures = make_module(), read(content, style, size=32)
+    before = dict(vars(module)), dict(module._modules)
+    found = probe(module, pictures, lambda callbacks: make_trainer(tmp_path, *callbacks), 20)
     assert found.pixels == 20 * 15
     assert found.seconds > 0
     assert found.megabytes > 0
-    assert module.schedule is before
-    assert data.requested_size == 32
+    assert (vars(module), module._modules) == before  # no schedule, canvas or trainer of its own
+    assert pictures.size == 32
     assert not list(tmp_path.glob("run*"))
 
 
 def test_a_probe_is_as_long_as_a_search_is_rare(tmp_path: Path, content: Path, style: Path) -> None:
     steps: list[Trainer] = []
     losses = {"patches": PatchLoss(size=3, stride=2, renew_every_n_steps=7)}
-    module, data = make_module(losses=losses), StyleTransferData(str(content), str(style), size=16)
+    module, pictures = make_module(losses=losses), read(content, style, size=16)
 
     def counting(callbacks: list[Callback]) -> Trainer:
         trainer = make_trainer(tmp_path, *callbacks)
         steps.append(trainer)
         return trainer
 
-    probe(module, data, counting, 16)
+    probe(module, pictures, counting, 16)
     assert steps[0].global_step == 8
 
 
 def test_the_history_of_lbfgs_is_in_the_memory(tmp_path: Path, content: Path, style: Path) -> None:
-    data = StyleTransferData(str(content), str(style), size=16)
+    pictures = read(content, style, size=16)
 
     def megabytes(history: int) -> float:
         optimizer = lambda p: torch.optim.LBFGS(p, history_size=history)  # noqa: E731
         module = make_module(optimizer=optimizer)
-        return probe(module, data, lambda c: make_trainer(tmp_path, *c), 16).megabytes
+        return probe(module, pictures, lambda c: make_trainer(tmp_path, *c), 16).megabytes
 
     # by hand: two pictures of 16 x 12 colours in float32 for each step that it knows, 3 of them run
     extra = (10**6 - 3) * 2 * 3 * 4 * 16 * 12 / 1e6

@@ -12,9 +12,11 @@ from stylelightning.checkpoint import read_checkpoint
 from stylelightning.cli.parser import ConfigFile, Parser, take_pictures_for_paths
 from stylelightning.data import StyleTransferData
 from stylelightning.images import check_output
+from stylelightning.initial import InitialPicture
 from stylelightning.kinds import import_components
 from stylelightning.module import StyleTransfer
 from stylelightning.run_folder import MadeFolders, last_checkpoint
+from stylelightning.words_and_paths import take_words_and_paths
 
 log = logging.getLogger(__name__)
 
@@ -60,6 +62,7 @@ def run_parser(command: str = "fit") -> Parser:
     parser.add_lightning_class_args(StyleTransferData, "data")
     parser.set_defaults({**TRAINER_DEFAULTS, "model.optimizer": ADAM})
     take_pictures_for_paths(parser, "data.style")
+    take_words_and_paths(parser, "model.init", InitialPicture)
     parser.add_argument(
         "--callbacks",
         type=dict[str, Callback | None],
@@ -121,14 +124,16 @@ def root_folder(config: Namespace) -> Path:
 def picture_paths(config: Namespace) -> list[tuple[str, str]]:
     """Return the keys and paths of the pictures that a parsed config reads.
 
-    ``model.init`` is among them, which may also be a word such as ``noise``.
+    ``model.init`` is among them, which may also be a word such as ``noise``; of a class it is the
+    option ``path``.
     """
+    init = config.model.get("init")
     styles = as_list(config.data.get("style"))
     paths = [
         ("data.content", config.data.get("content")),
         # the entries of a list may have keys of their own
         *(("data.style", each if isinstance(each, str) else each.path) for each in styles),
-        ("model.init", config.model.get("init")),
+        ("model.init", init.get("init_args.path") if isinstance(init, Namespace) else init),
     ]
     return [(key, path) for key, path in paths if path]
 

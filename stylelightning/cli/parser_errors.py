@@ -51,7 +51,7 @@ def explain(message: str, keys: Iterable[str], classes: Iterable[str]) -> str:
             f"{_near(match[1], options)}Its options are {', '.join(options)}."
         )
     if match := MISSING.search(text):
-        missing = (match[1] or match[2]).split(" - ")[0]
+        missing = re.split(r" - | Given value", match[1] or match[2])[0]
         if where:
             return f"{where}: {missing} must be given."
         return f"{missing} must be given: start from a whole config, --config FILE."

@@ -102,7 +102,6 @@ def plan(args: Sequence[str]) -> str:
             _seed(config)
             check_config(config, made)
             run = parser.instantiate(config)
-            run.model.calibration = None  # what a term weighs takes no time
             silent = {"logger": False, "enable_checkpointing": False, "enable_progress_bar": False}
             settings = {**run.trainer, **silent, "max_steps": -1, "min_steps": None}
             return report(

@@ -9,6 +9,7 @@ from stylelightning.images.opening import PIXEL_LIMIT
 from stylelightning.images.output import check_output
 from stylelightning.images.picture import Picture
 from stylelightning.images.read import read_picture
+from stylelightning.images.run_pictures import RunPictures, SourcePicture
 from stylelightning.images.shown import data_uri, shown_image
 from stylelightning.images.write import write_picture
 
@@ -18,6 +19,8 @@ __all__ = [
     "READABLE_SUFFIXES",
     "MissingConfigError",
     "Picture",
+    "RunPictures",
+    "SourcePicture",
     "check_output",
     "check_video",
     "data_uri",

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from stylelightning import functional as F
-from stylelightning.data import StyleTransferData
+from stylelightning.images import RunPictures
 from stylelightning.metrics.base import PictureMetric
 from stylelightning.metrics.content_similarity import ContentSimilarity
 from stylelightning.metrics.gram_distance import GramDistance
@@ -90,19 +90,19 @@ class PictureMetrics:
         return values
 
     def measure_result(
-        self, picture: Tensor, data: StyleTransferData, size: int | None = None
+        self, picture: Tensor, pictures: RunPictures, size: int | None = None
     ) -> dict[str, float]:
         """Return the numbers of a picture by those of a run's images in their own colours.
 
         Args:
             picture: Picture of shape (1, 3, H, W) in [0, 1].
-            data: The run's images, set up.
+            pictures: The run's images.
             size: Longer side in pixels at which all are compared; None for the picture's own, at
                 most ``LARGEST``.
         """
         shape = self.compared_size(picture, size)
-        content, styles = data.references(shape)
-        return self.measure(F.resize(picture, shape), content, styles, data.shares)
+        content, styles = pictures.references(shape)
+        return self.measure(F.resize(picture, shape), content, styles, pictures.shares)
 
     @staticmethod
     def compared_size(picture: Tensor, size: int | None) -> tuple[int, int]:

@@ -53,10 +53,12 @@ def _check(parser: Parser, args: Sequence[str], made: MadeFolders) -> tuple[str,
     config = parser.parse_args(list(args))
     check_config(config, made)
     text = kept_config(parser, config, NOT_KEPT)
-    paths = [path for key, path in picture_paths(config) if key != "model.init"]
-    if Path(config.model.init).expanduser().is_file():
-        paths.append(config.model.init)
-    return text, fingerprint(text, paths)
+    read = [
+        path
+        for key, path in picture_paths(config)
+        if key != "model.init" or Path(path).expanduser().is_file()
+    ]
+    return text, fingerprint(text, read)
 
 
 def _refuse_mistakes(points: Sequence[Point], failures: Sequence[Record]) -> None:

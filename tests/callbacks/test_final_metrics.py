@@ -63,7 +63,7 @@ def test_the_numbers_are_those_of_the_finished_picture(
 ) -> None:
     module = fit(tmp_path, data, FinalMetrics())
     picture = module.canvas.picture
-    (content,), (style,) = [data.content(32)], data.styles(32)
+    (content,), (style,) = [data.pictures.content(32)], data.pictures.styles(32)
     assert recorded(tmp_path) == PictureMetrics().measure(picture, content, [style])
 
 
@@ -75,8 +75,10 @@ def test_images_are_compared_in_their_own_colours(
     treated = StyleTransferData(str(content), str(style), size=32, colours=LuminanceOnly())
     module = make_module()
     make_trainer(tmp_path, FinalMetrics()).fit(module, treated)
-    shown = treated.finished(module.canvas.picture)
-    expected = PictureMetrics().measure(shown, plain.content(32), plain.styles(32))
+    shown = treated.pictures.finished(module.canvas.picture)
+    expected = PictureMetrics().measure(
+        shown, plain.pictures.content(32), plain.pictures.styles(32)
+    )
     assert recorded(tmp_path) == expected
 
 
@@ -108,7 +110,7 @@ def test_a_picture_is_compared_at_the_size_that_is_asked_for(
     small = torch.nn.functional.interpolate(
         module.canvas.picture, (15, 20), mode="bicubic", antialias=True
     ).clamp(0, 1)
-    content, styles = data.references((15, 20))
+    content, styles = data.pictures.references((15, 20))
     assert recorded(tmp_path) == PictureMetrics().measure(small, content, styles)
     with pytest.raises(ValueError, match="`size` of FinalMetrics must be at least 1 pixel, got 0"):
         FinalMetrics(size=0)
@@ -129,7 +131,7 @@ def test_a_large_picture_is_reduced(data: StyleTransferData) -> None:
             sizes.append((picture.shape[2:], content.shape[2:], styles[0].shape[2:]))
             return {}
 
-    PictureMetrics([Size()]).measure_result(torch.rand(1, 3, 600, 800), data)
+    PictureMetrics([Size()]).measure_result(torch.rand(1, 3, 600, 800), data.pictures)
     assert sizes == [((384, 512), (384, 512), (512, 512))]
 
 

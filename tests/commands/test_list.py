@@ -159,7 +159,7 @@ def test_the_help_of_the_program_names_list(capsys: Capture) -> None:
         pytest.param(
             "loses",
             "There is no list 'loses'. Did you mean losses? There are backbones, losses, "
-            "callbacks, colours, metrics, optimizers, networks, layers.",
+            "initial, callbacks, colours, metrics, optimizers, networks, layers.",
             id="list",
         ),
         pytest.param(

@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 import yaml
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from stylelightning.__main__ import main
 from stylelightning.class_change import keep_options_on_class_change
+from stylelightning.images import read_picture, write_picture
 from stylelightning.sweep.spec import Spec, points_of
 from stylelightning.sweep.validation import jobs_of
 from tests.conftest import ROOT, TINY
@@ -244,6 +246,22 @@ def test_a_failed_point_has_nothing_of_the_run_before(sweep: Sweep) -> None:
     (row,) = rows(folder)
     assert (row["status"], row["folder"]) == ("failed", "")
     assert not [value for key, value in row.items() if key.startswith(("metric/", "term/"))]
+
+
+def test_initial_pictures_are_an_axis_and_their_files_count(sweep: Sweep, tmp_path: Path) -> None:
+    start = tmp_path / "start.png"
+    of_class = {"class_path": "InitialFile", "init_args": {"path": str(start)}}
+    starts = {"word": "gray", "path": str(start), "class": of_class}
+    axes = {"start": {label: {"model.init": value} for label, value in starts.items()}}
+    write_picture(start, torch.zeros(1, 3, 24, 32))
+    before = picture_bytes(sweep("--trainer.max_steps=0", axes=axes))
+    write_picture(start, torch.ones(1, 3, 24, 32))
+    folder = sweep("--trainer.max_steps=0", axes=axes)
+    after = picture_bytes(folder)
+    assert [name for name in before if before[name] == after[name]] == ["word"]
+    for name in ("path", "class"):
+        newest = max(folder.glob(f"{name}/version_*/result.png"))
+        assert bool((read_picture(newest).pixels == 1).all())
 
 
 def test_pictures_are_not_written_among_those_that_are_read(

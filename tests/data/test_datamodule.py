@@ -7,8 +7,8 @@ import torch
 from stylelightning import StyleTransferData
 from stylelightning import functional as F
 from stylelightning.colours import ContentToStyle, LuminanceOnly, StyleToContent
+from stylelightning.data import StyleImage
 from stylelightning.images import read_picture, write_picture
-from stylelightning.style_images import StyleImage
 from tests.colours.pictures import recoloured
 
 
@@ -28,19 +28,19 @@ def make_data(
 
 def test_the_content_image_gives_the_aspect_ratio(tmp_path: Path) -> None:
     data = make_data(tmp_path)
-    content = data.content(40)
+    content = data.pictures.content(40)
     assert content is not None
     assert content.shape == (1, 3, 20, 40)
 
 
 def test_the_style_keeps_its_own_aspect_ratio(tmp_path: Path) -> None:  # S4
     data = make_data(tmp_path, style_size=(40, 20))
-    assert [tuple(style.shape) for style in data.styles(40)] == [(1, 3, 40, 20)]
+    assert [tuple(style.shape) for style in data.pictures.styles(40)] == [(1, 3, 40, 20)]
 
 
 def test_style_scale_multiplies_the_long_side(tmp_path: Path) -> None:
     data = make_data(tmp_path, style_scale=0.5)
-    assert [tuple(style.shape) for style in data.styles(40)] == [(1, 3, 10, 20)]
+    assert [tuple(style.shape) for style in data.pictures.styles(40)] == [(1, 3, 10, 20)]
 
 
 def test_an_enlarged_style_image_is_said(
@@ -67,23 +67,23 @@ def test_without_a_size_the_picture_has_the_content_images_own(tmp_path: Path) -
     write_picture(tmp_path / "c.png", torch.rand(1, 3, 30, 60))
     data = StyleTransferData(str(tmp_path / "c.png"), size=None)
     data.setup("fit")
-    assert data.picture_size(data.size) == (30, 60)
+    assert data.pictures.picture_size(data.pictures.size) == (30, 60)
 
 
 def test_without_content_the_style_gives_the_aspect_ratio(tmp_path: Path) -> None:
     write_picture(tmp_path / "s.png", torch.rand(1, 3, 30, 60))
     data = StyleTransferData(style=str(tmp_path / "s.png"), size=20)
     data.setup("fit")
-    assert data.picture_size(20) == (10, 20)
-    assert data.content(20) is None
+    assert data.pictures.picture_size(20) == (10, 20)
+    assert data.pictures.content(20) is None
 
 
 def test_a_picture_without_content_has_any_aspect_ratio(tmp_path: Path) -> None:
     write_picture(tmp_path / "s.png", torch.rand(1, 3, 30, 60))
     data = StyleTransferData(style=str(tmp_path / "s.png"), size=20, aspect_ratio=0.5)
     data.setup("fit")
-    assert data.picture_size(20) == (20, 10)
-    assert [tuple(style.shape) for style in data.styles(20)] == [(1, 3, 10, 20)]
+    assert data.pictures.picture_size(20) == (20, 10)
+    assert [tuple(style.shape) for style in data.pictures.styles(20)] == [(1, 3, 10, 20)]
 
 
 def test_several_style_images_have_sizes_and_shares_of_their_own(tmp_path: Path) -> None:
@@ -93,11 +93,15 @@ def test_several_style_images_have_sizes_and_shares_of_their_own(tmp_path: Path)
     style = [StyleImage(paths[0], weight=3.0), StyleImage(paths[1], scale=0.5)]
     data = StyleTransferData(style=[*style], size=40, style_scale=0.5)
     data.setup("fit")
-    assert [tuple(each.shape) for each in data.styles(40)] == [(1, 3, 10, 20), (1, 3, 10, 5)]
-    assert data.shares == (0.75, 0.25)
-    assert data.picture_size(40) == (20, 40)  # the first one's shape
+    assert [tuple(each.shape) for each in data.pictures.styles(40)] == [
+        (1, 3, 10, 20),
+        (1, 3, 10, 5),
+    ]
+    assert data.pictures.shares == (0.75, 0.25)
+    assert data.pictures.picture_size(40) == (20, 40)  # the first one's shape
     plain = StyleTransferData(style=[*paths])
-    assert plain.shares == (0.5, 0.5)
+    plain.setup("fit")
+    assert plain.pictures.shares == (0.5, 0.5)
 
 
 def test_every_style_image_that_is_enlarged_is_named(
@@ -117,33 +121,35 @@ def test_every_style_image_that_is_enlarged_is_named(
 
 def test_colours_are_treated_before_the_images_are_resized(tmp_path: Path) -> None:
     to_style = make_data(tmp_path, size=60, colours=ContentToStyle())
-    changed = to_style.content(60)
+    changed = to_style.pictures.content(60)
     assert changed is not None
     torch.testing.assert_close(
-        to_style.styles(40)[0], F.resize(read_picture(tmp_path / "s.png").pixels, (20, 40))
+        to_style.pictures.styles(40)[0], F.resize(read_picture(tmp_path / "s.png").pixels, (20, 40))
     )
     expected = recoloured(read_picture(tmp_path / "c.png"), read_picture(tmp_path / "s.png"))
     torch.testing.assert_close(changed, expected)
     to_content = make_data(tmp_path, colours=StyleToContent())
     expected = recoloured(read_picture(tmp_path / "s.png"), read_picture(tmp_path / "c.png"))
-    torch.testing.assert_close(to_content.styles(40)[0], expected)
+    torch.testing.assert_close(to_content.pictures.styles(40)[0], expected)
 
 
 def test_the_finished_picture_has_the_contents_own_colours(tmp_path: Path) -> None:
     data = make_data(tmp_path, colours=LuminanceOnly())
     content = F.resize(read_picture(tmp_path / "c.png").pixels, (20, 40))
-    gray = data.content(40)
+    gray = data.pictures.content(40)
     assert gray is not None
     # the content image's own luminance gives the content image
-    torch.testing.assert_close(data.finished(gray), content, rtol=0, atol=0.05)  # cut when resized
-    assert torch.equal(make_data(tmp_path).finished(gray), gray)
+    torch.testing.assert_close(
+        data.pictures.finished(gray), content, rtol=0, atol=0.05
+    )  # cut when resized
+    assert torch.equal(make_data(tmp_path).pictures.finished(gray), gray)
 
 
 def test_opacity_is_resized_with_the_picture(tmp_path: Path) -> None:
     write_picture(tmp_path / "c.png", torch.rand(1, 3, 8, 8), alpha=torch.full((1, 1, 8, 8), 0.2))
     data = StyleTransferData(str(tmp_path / "c.png"), size=16)
     data.setup("fit")
-    torch.testing.assert_close(data.alpha((16, 16)), torch.full((1, 1, 16, 16), 0.2))
+    torch.testing.assert_close(data.pictures.alpha((16, 16)), torch.full((1, 1, 16, 16), 0.2))
 
 
 @pytest.mark.parametrize(
@@ -168,7 +174,7 @@ def test_bad_options_are_refused(values: dict[str, object], message: str) -> Non
 
 def test_pictures_are_read_in_setup(tmp_path: Path) -> None:
     with pytest.raises(RuntimeError, match="read in `setup`"):
-        StyleTransferData(str(tmp_path / "c.png"), size=None).picture_size(10)
+        StyleTransferData(str(tmp_path / "c.png"), size=None).pictures.picture_size(10)
 
 
 def test_the_endless_loader_says_that_it_can_resume(tmp_path: Path) -> None:
