@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from jsonargparse import Namespace
-from lightning.pytorch import Callback, Trainer
+from lightning.pytorch import Callback, Trainer, seed_everything
 
 from stylelightning.checkpoint import read_checkpoint
 from stylelightning.cli.parser import ConfigFile, Parser, take_pictures_for_paths
@@ -114,6 +114,13 @@ def check_config(config: Namespace, made: MadeFolders) -> Path | None:
     _warn_of_typos(config.model.losses, "model.losses")
     _warn_of_typos(config.callbacks, "callbacks")
     return _checkpoint(config)
+
+
+def set_seed(config: Namespace) -> None:
+    """Set the seed, and put it into the config if it was drawn."""
+    if config.seed_everything is not False:
+        given = None if config.seed_everything is True else config.seed_everything
+        config.seed_everything = seed_everything(given, workers=True)
 
 
 def root_folder(config: Namespace) -> Path:

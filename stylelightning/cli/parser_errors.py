@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable
 from importlib import import_module
 
+from stylelightning.cli.answer import near_ones
+
 KEY = re.compile(r'Parser key "([^"]+)": ')
 CLASS = re.compile(r"(?:given class_path '|class_path=')([^']+)'")
 ESSENCE = re.compile(r"Errors: - (.+?) - Expected a <class 'NoneType'> Given value")
@@ -105,8 +107,7 @@ def _types(text: str) -> str:
 
 
 def _near(word: str, names: Iterable[str]) -> str:
-    near = difflib.get_close_matches(word, sorted(set(names)), n=3, cutoff=0.7)
-    return f"Did you mean {', '.join(near)}? " if near else ""
+    return near_ones(word, sorted(set(names)), cutoff=0.7)
 
 
 def _near_keys(word: str, keys: Iterable[str]) -> str:

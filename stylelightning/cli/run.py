@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from jsonargparse import Namespace
-from lightning.pytorch import Callback, Trainer, seed_everything
+from lightning.pytorch import Callback, Trainer
 from lightning.pytorch.callbacks import Checkpoint, ProgressBar
 from lightning.pytorch.loggers import TensorBoardLogger
 
@@ -26,12 +26,12 @@ from stylelightning.cli.config import (
     kept_config,
     root_folder,
     run_parser,
+    set_seed,
 )
 from stylelightning.cli.errors import RunError
 from stylelightning.cli.process import exit_code_of_a_stop
 from stylelightning.config_keys import differing_keys
 from stylelightning.images import write_atomically
-from stylelightning.planning import report
 from stylelightning.run_folder import MadeFolders, RunFolder, create_run_folder
 
 log = logging.getLogger(__name__)
@@ -85,40 +85,11 @@ def fit(args: Sequence[str], manner: Manner | None = None) -> None:
         raise
 
 
-def plan(args: Sequence[str]) -> str:
-    """Return what the run of a command line would take; nothing is written.
-
-    Args:
-        args: The options of ``fit``.
-
-    Raises:
-        Exception: If the run can't work.
-        SystemExit: If it was stopped, with 130 for Ctrl-C and 143 for SIGTERM.
-    """
-    parser, made = run_parser("plan"), MadeFolders()
-    try:
-        with exit_code_of_a_stop():
-            config = parser.parse_args(list(args))
-            _seed(config)
-            check_config(config, made)
-            run = parser.instantiate(config)
-            silent = {"logger": False, "enable_checkpointing": False, "enable_progress_bar": False}
-            settings = {**run.trainer, **silent, "max_steps": -1, "min_steps": None}
-            return report(
-                run.model,
-                run.data,
-                lambda callbacks: _trainer({**settings, "callbacks": callbacks}),
-                config.trainer.max_steps,
-            )
-    finally:
-        made.remove_empty()
-
-
 def _fit(args: Sequence[str], manner: Manner, made: MadeFolders) -> None:
     parser = run_parser()
     parser.says_changes = manner.says_changes
     config = parser.parse_args(list(args))
-    _seed(config)
+    set_seed(config)
     checkpoint = check_config(config, made)
     run = parser.instantiate(config, instantiators=list(manner.instantiators) or None)
     folder = create_run_folder(root_folder(config), config.name, made)
@@ -129,19 +100,12 @@ def _fit(args: Sequence[str], manner: Manner, made: MadeFolders) -> None:
     outputs = [folder.result, *([Path(config.output)] if config.output else [])]
     writer = ResultWriter([str(path) for path in outputs], text)
     made.started = lambda: writer.started
-    trainer = _trainer(_trainer_settings(run, folder, writer, manner))
+    trainer = one_picture_trainer(_trainer_settings(run, folder, writer, manner))
     trainer.fit(run.model, datamodule=run.data, ckpt_path=checkpoint, weights_only=True)
     if not writer.started:
         writer.write(trainer, run.model)
     if trainer.global_step == writer.first_step or not writer.started:
         log.warning("No step was left to run: the picture is that of step %d.", trainer.global_step)
-
-
-def _seed(config: Namespace) -> None:
-    """Set the seed, and put it into the config if it was drawn."""
-    if config.seed_everything is not False:
-        given = None if config.seed_everything is True else config.seed_everything
-        config.seed_everything = seed_everything(given, workers=True)
 
 
 def _say_what_differs(checkpoint: Path, text: str) -> None:
@@ -186,8 +150,11 @@ def _trainer_settings(
     return settings
 
 
-def _trainer(settings: Mapping[str, Any]) -> Trainer:
+def one_picture_trainer(settings: Mapping[str, Any]) -> Trainer:
     """Return a trainer for one picture.
+
+    Args:
+        settings: Arguments of Lightning's.
 
     Raises:
         ValueError: If Lightning refuses its settings, or they ask for several processes.

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 from stylelightning.cli.parser import Parser
-from stylelightning.cli.process import set_up_process
 from stylelightning.sweep.options import HOW, add_common_options, make_runs
 
 
@@ -16,25 +15,19 @@ def run(args: Sequence[str]) -> int:
     Returns:
         Exit code: 0 all done, 1 some runs failed, 130 stopped.
     """
-    set_up_process()
-    return make_runs(parser(), args)
-
-
-def parser() -> Parser:
-    """Return the parser of the options."""
-    made = Parser(
+    parser = Parser(
         prog="stylelightning batch",
         allow_abbrev=False,
         description=f"""Make a picture of every content image in every style.
 
 {HOW}""",
     )
-    made.add_argument(
+    parser.add_argument(
         "-c",
         "--config",
         dest="base",
         action="append",
         help="Config of every run; give it again to layer another on top.",
     )
-    add_common_options(made, "batch")
-    return made
+    add_common_options(parser, "batch")
+    return make_runs(parser, args)

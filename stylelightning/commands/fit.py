@@ -4,8 +4,6 @@ import logging
 import time
 from collections.abc import Sequence
 
-from lightning.pytorch.utilities.exceptions import SIGTERMException
-
 from stylelightning.cli.process import on_sigterm, set_up_process
 from stylelightning.cli.run import fit
 
@@ -20,7 +18,7 @@ def run(args: Sequence[str]) -> int:
     """
     set_up_process()
     began = time.monotonic()
-    with on_sigterm(SIGTERMException):  # Lightning has its own while a run steps
+    with on_sigterm():
         fit(args)
     log.info("done in %.0f s", time.monotonic() - began)
     return 0

@@ -1,6 +1,5 @@
 """``python -m stylelightning list``: what a config may name."""
 
-import difflib
 import inspect
 import logging
 import re
@@ -11,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from stylelightning.catalogue import components, networks
-from stylelightning.cli.answer import write_answer
+from stylelightning.cli.answer import aligned, near_ones, write_answer
 from stylelightning.kinds import KINDS
 
 if TYPE_CHECKING:
@@ -71,7 +70,9 @@ def listing(args: Sequence[str]) -> str:
     what, *rest = args
     choices = [name.split()[0] for name in LISTS]
     if what not in choices:
-        raise ValueError(f"There is no list {what!r}. {_near(what, choices)}{_choices(choices)}")
+        raise ValueError(
+            f"There is no list {what!r}. {near_ones(what, choices)}{_choices(choices)}"
+        )
     taken = 1 if what == "layers" else 0
     if len(rest) > taken:
         line = " ".join([what, *rest[:taken]])
@@ -145,7 +146,9 @@ def backbone_and_options(name: str | None) -> tuple[str, dict[str, str]]:
         raise ValueError(f"{name} has the layers of its network: name that one.{NETWORKS}")
     if name in networks():
         return NETWORK_BACKBONE, {"network": name}
-    raise ValueError(f"There is no backbone {name!r}. {_near(name, [*classes, *networks()])}{way}")
+    raise ValueError(
+        f"There is no backbone {name!r}. {near_ones(name, [*classes, *networks()])}{way}"
+    )
 
 
 def untrained(backbone: type["Backbone"], options: dict[str, str]) -> "Backbone":
@@ -157,13 +160,7 @@ def untrained(backbone: type["Backbone"], options: dict[str, str]) -> "Backbone"
 
 def table(rows: Iterable["Layer"]) -> list[str]:
     """Return the lines of a table of layers, names on the left and numbers on the right."""
-    cells = [COLUMNS, *map(_cells, rows)]
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    lines = []
-    for name, *numbers in cells:
-        right = [each.rjust(width) for each, width in zip(numbers, widths[1:], strict=True)]
-        lines.append("  ".join([name.ljust(widths[0]), *right]))
-    return lines
+    return aligned([COLUMNS, *map(_cells, rows)], "<>>>>")
 
 
 def _cells(row: "Layer") -> tuple[str, ...]:
@@ -178,11 +175,6 @@ def _number(value: int | None) -> str:
 def _plain(sentence: str) -> str:
     """Return a sentence without the marks of reStructuredText."""
     return re.sub(r"(?::\w+:)?`+~?([^`]*)`+", r"\1", sentence)
-
-
-def _near(word: str, names: Sequence[str]) -> str:
-    near = difflib.get_close_matches(word, names, n=3, cutoff=0.6)
-    return f"Did you mean {', '.join(near)}? " if near else ""
 
 
 def _choices(names: Sequence[str]) -> str:

@@ -2,21 +2,39 @@
 
 from collections.abc import Sequence
 
-from lightning.pytorch.utilities.exceptions import SIGTERMException
-
 from stylelightning.cli.answer import write_answer
-from stylelightning.cli.process import on_sigterm, set_up_process
-from stylelightning.cli.run import plan
+from stylelightning.cli.config import check_config, run_parser, set_seed
+from stylelightning.cli.process import exit_code_of_a_stop, on_sigterm, set_up_process
+from stylelightning.cli.run import one_picture_trainer
+from stylelightning.planning import report
+from stylelightning.run_folder import MadeFolders
+
+SILENT = {"logger": False, "enable_checkpointing": False, "enable_progress_bar": False}
 
 
 def run(args: Sequence[str]) -> int:
-    """Answer it.
+    """Answer it; nothing is written.
 
     Args:
         args: The options of ``fit``.
     """
     set_up_process()
-    with on_sigterm(SIGTERMException):
-        text = plan(args)
+    parser, made = run_parser("plan"), MadeFolders()
+    try:
+        with exit_code_of_a_stop(), on_sigterm():
+            config = parser.parse_args(list(args))
+            set_seed(config)
+            check_config(config, made)
+            planned = parser.instantiate(config)
+            planned.model.calibration = None  # what a term weighs takes no time
+            settings = {**planned.trainer, **SILENT, "max_steps": -1, "min_steps": None}
+            text = report(
+                planned.model,
+                planned.data,
+                lambda callbacks: one_picture_trainer({**settings, "callbacks": callbacks}),
+                config.trainer.max_steps,
+            )
+    finally:
+        made.remove_empty()
     write_answer(f"{text}\n")
     return 0

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 from stylelightning.cli.parser import ConfigFile, Parser
-from stylelightning.cli.process import set_up_process
 from stylelightning.sweep.options import HOW, add_common_options, make_runs
 
 
@@ -16,27 +15,21 @@ def run(args: Sequence[str]) -> int:
     Returns:
         Exit code: 0 all done, 1 some runs failed, 130 stopped.
     """
-    set_up_process()
-    return make_runs(parser(), args)
-
-
-def parser() -> Parser:
-    """Return the parser of the options."""
-    made = Parser(
+    parser = Parser(
         prog="stylelightning sweep",
         allow_abbrev=False,
         description=f"""Make the runs of a sweep file, which names a base config and what differs.
 
 {HOW}""",
     )
-    made.add_argument("-c", "--config", action=ConfigFile, help="The sweep file, in YAML.")
-    made.add_argument(
+    parser.add_argument("-c", "--config", action=ConfigFile, help="The sweep file, in YAML.")
+    parser.add_argument(
         "--base", type=str | list[str] | None, help="Config of every run; a list is layered."
     )
-    made.add_argument("--axes", type=dict, default={}, help="What differs: values by dotted key.")
-    made.add_argument("--options", type=dict, default={}, help="Values that all runs have.")
-    made.add_argument("--points", type=list, default=[], help="Points, instead of axes.")
-    made.add_argument("--sample", type=int | None, help="Number of points, drawn at random.")
-    made.add_argument("--seed", type=int, default=0, help="Seed of the random points.")
-    add_common_options(made, "sweep")
-    return made
+    parser.add_argument("--axes", type=dict, default={}, help="What differs: values by dotted key.")
+    parser.add_argument("--options", type=dict, default={}, help="Values that all runs have.")
+    parser.add_argument("--points", type=list, default=[], help="Points, instead of axes.")
+    parser.add_argument("--sample", type=int | None, help="Number of points, drawn at random.")
+    parser.add_argument("--seed", type=int, default=0, help="Seed of the random points.")
+    add_common_options(parser, "sweep")
+    return make_runs(parser, args)

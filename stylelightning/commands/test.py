@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NoReturn
 
-from stylelightning.cli.answer import write_answer
+from stylelightning.cli.answer import aligned, write_answer
 from stylelightning.cli.errors import UsageError
 
 if TYPE_CHECKING:
@@ -89,12 +89,7 @@ def table(measurements: Sequence["Measurement"]) -> str:
         ["compared at", *(f"{each.width}x{each.height}" for each in measurements)],
         *([name, *(_cell(each.metrics.get(name)) for each in measurements)] for name in names),
     ]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = []
-    for first, *others in rows:
-        right = [text.rjust(width) for text, width in zip(others, widths[1:], strict=True)]
-        lines.append("  ".join([first.ljust(widths[0]), *right]) + "\n")
-    return "".join(lines)
+    return "".join(f"{line}\n" for line in aligned(rows, "<" + ">" * len(measurements)))
 
 
 def as_json(measurements: Sequence["Measurement"]) -> str:

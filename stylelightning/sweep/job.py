@@ -15,7 +15,7 @@ from lightning.pytorch import Callback, LightningModule, Trainer
 from stylelightning.backbones import Backbone
 from stylelightning.callbacks import FinalMetrics
 from stylelightning.callbacks.periodic import style_transfer
-from stylelightning.cli.config import NOT_KEPT as NOT_KEPT_BY_FIT
+from stylelightning.cli import config
 from stylelightning.cli.errors import attempt
 from stylelightning.cli.process import set_up_process
 from stylelightning.cli.run import Manner, fit
@@ -28,7 +28,7 @@ from stylelightning.sweep.sweep_folder import SweepFolder
 
 log = logging.getLogger(__name__)
 
-NOT_KEPT = (*NOT_KEPT_BY_FIT, "trainer.default_root_dir")
+NOT_KEPT = (*config.NOT_KEPT, "trainer.default_root_dir")
 """Keys that are left out of the config of a point's run: the sweep's folder is one of them."""
 
 BACKBONES: dict[str, Backbone] = {}

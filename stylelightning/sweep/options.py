@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from stylelightning.cli.parser import Parser
+from stylelightning.cli.process import set_up_process
 from stylelightning.sweep.engines import Engine
 from stylelightning.sweep.runner import run_sweep
 from stylelightning.sweep.spec import Spec
@@ -32,6 +33,7 @@ def make_runs(parser: Parser, options: Sequence[str]) -> int:
         OSError: If a file is missing or can't be written.
         ValueError: If the sweep makes no sense.
     """
+    set_up_process()
     own, fit = split_options(options)
     config = parser.parse_args(own)
     for key in ("name", "root", "engine"):
