@@ -22,8 +22,9 @@ from torch.optim import LBFGS, Optimizer
 
 import stylelightning.losses
 from benchmarks.common import ROOT, Row, default_device, save, table
-from stylelightning import Schedule, StyleTransfer, StyleTransferData, lbfgs
+from stylelightning import Schedule, StyleTransfer, StyleTransferData
 from stylelightning.backbones import VGG16
+from stylelightning.run import lbfgs
 
 RECIPES = ["gatys2016", "johnson-neural-style", "neural-style-pt", "pystiche"]
 SIZES = {32: 10, 64: 10, 96: 10, 128: 10, 192: 3, 256: 3}

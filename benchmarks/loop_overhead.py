@@ -20,7 +20,6 @@ from lightning.pytorch.loggers import TensorBoardLogger
 from benchmarks.common import Row, default_device, save, synchronize, table
 from benchmarks.step_time import square_pictures
 from stylelightning import Schedule, StyleTransfer, StyleTransferData
-from stylelightning.allocator import keep_freed_memory
 from stylelightning.backbones import Backbone, Pixels, RandomMultiscale
 from stylelightning.callbacks import (
     GramMatrixVisualizer,
@@ -31,6 +30,7 @@ from stylelightning.callbacks import (
     StepProgressBar,
     StopOnDivergence,
 )
+from stylelightning.execution.allocator import keep_freed_memory
 from stylelightning.losses import GramLoss, TotalVariationLoss
 
 BACKBONES: dict[str, tuple[Callable[[], Backbone], list[str]]] = {

@@ -17,7 +17,7 @@ from pathlib import Path
 from benchmarks.bf16 import convolutions_by_float32
 from benchmarks.common import ROOT, Row, default_device, save, table
 from stylelightning.__main__ import main as stylelightning
-from stylelightning.engine import has_bf16
+from stylelightning.execution.engine import has_bf16
 
 PRECISIONS = ["bf16-mixed", "16-mixed", "64-true"]
 """What is compared; 64 bits show how much of a difference is not of the precision."""

@@ -32,10 +32,10 @@ from torch.utils.flop_counter import FlopCounterMode
 from benchmarks.clock import StepClock
 from benchmarks.common import ROOT, Row, default_device, median_ms, save, table
 from stylelightning.__main__ import main as stylelightning
-from stylelightning.allocator import keep_freed_memory
 from stylelightning.backbones import VGG19
-from stylelightning.engine import FastBackbone, MatmulPrecision
-from stylelightning.memory import PeakMemory
+from stylelightning.execution.allocator import keep_freed_memory
+from stylelightning.execution.engine import FastBackbone, MatmulPrecision
+from stylelightning.execution.memory import PeakMemory
 
 DEEPEST = "relu5_1"
 STYLE_LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")

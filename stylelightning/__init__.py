@@ -3,7 +3,7 @@
 from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any
 
-from stylelightning.kinds import KINDS
+from stylelightning.cli.kinds import KINDS
 
 if TYPE_CHECKING:
     from stylelightning.data import StyleTransferData as StyleTransferData

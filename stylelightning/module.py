@@ -11,19 +11,19 @@ from lightning.pytorch.utilities.types import LRSchedulerConfigType, OptimizerLR
 from torch import Tensor, nn
 from torch.optim import LBFGS, Adam, Optimizer
 
-from stylelightning import checkpoint as checkpoints
-from stylelightning import checks, lbfgs, moments
 from stylelightning.backbones.base import Backbone, Features
-from stylelightning.calibration import Calibration
 from stylelightning.canvas import Canvas
-from stylelightning.engine import CompileMode, FastBackbone, MatmulPrecision
+from stylelightning.execution.engine import CompileMode, FastBackbone, MatmulPrecision
 from stylelightning.images import RunPictures
 from stylelightning.initial import InitialPicture, initial_picture
 from stylelightning.losses.base import Loss
 from stylelightning.objective import Objective, Terms
 from stylelightning.parametrizations import Parametrization, PixelParametrization
+from stylelightning.run import checkpoint as checkpoints
+from stylelightning.run import checks, lbfgs, moments
+from stylelightning.run.calibration import Calibration
+from stylelightning.run.term_gradients import Evaluation
 from stylelightning.schedule import Schedule
-from stylelightning.term_gradients import Evaluation
 
 log = logging.getLogger(__name__)
 

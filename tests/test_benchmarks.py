@@ -13,7 +13,8 @@ from benchmarks.convergence import own_settings
 from benchmarks.lbfgs_starts import Totals, any_length
 from benchmarks.step_time import bare_network, floor, usual_step
 from benchmarks.trace import Trace
-from stylelightning import StyleTransferData, lbfgs
+from stylelightning import StyleTransferData
+from stylelightning.run import lbfgs
 from tests.runs import OPTIMIZERS, make_module, make_trainer
 
 

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 import stylelightning
-from stylelightning.kinds import KINDS
+from stylelightning.cli.kinds import KINDS
 
 
 @pytest.mark.parametrize("package", sorted(KINDS.keys() - {"optimizers"} | {"data", "images"}))

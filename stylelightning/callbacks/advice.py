@@ -7,10 +7,10 @@ import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
 
 from stylelightning.callbacks.periodic import style_transfer
-from stylelightning.checks import pixels
 from stylelightning.losses.base import IMAGE_LAYER, Loss
 from stylelightning.module import StyleTransfer
-from stylelightning.term_gradients import Evaluation, norm, with_noise
+from stylelightning.run.checks import pixels
+from stylelightning.run.term_gradients import Evaluation, norm, with_noise
 
 log = logging.getLogger(__name__)
 

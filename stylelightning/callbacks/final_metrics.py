@@ -8,7 +8,7 @@ from lightning.pytorch.utilities.exceptions import SIGTERMException
 
 from stylelightning.callbacks.interrupt import StepEndInterrupt
 from stylelightning.callbacks.periodic import run_folder, style_transfer
-from stylelightning.images import write_atomically
+from stylelightning.files.atomic import write_atomically
 from stylelightning.metrics import PictureMetric, PictureMetrics
 from stylelightning.module import StyleTransfer
 

@@ -11,7 +11,7 @@ from stylelightning.callbacks.gradient_chart import draw_chart
 from stylelightning.callbacks.periodic import boards, run_folder
 from stylelightning.images import write_picture
 from stylelightning.module import StyleTransfer
-from stylelightning.term_gradients import norm
+from stylelightning.run.term_gradients import norm
 
 
 class GradientBalance(PictureCallback):

@@ -12,9 +12,9 @@ from stylelightning.callbacks.periodic import (
     run_folder,
     style_transfer,
 )
-from stylelightning.memory import peak_megabytes
+from stylelightning.execution.memory import peak_megabytes
 from stylelightning.module import StyleTransfer
-from stylelightning.run_folder import RunFolder
+from stylelightning.run.folder import RunFolder
 
 log = logging.getLogger(__name__)
 

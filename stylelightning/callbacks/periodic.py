@@ -9,7 +9,7 @@ from lightning.pytorch.loggers import TensorBoardLogger
 from torch.utils.tensorboard import SummaryWriter
 
 from stylelightning.module import StyleTransfer
-from stylelightning.run_folder import RunFolder
+from stylelightning.run.folder import RunFolder
 
 
 class PeriodicCallback(Callback, ABC):

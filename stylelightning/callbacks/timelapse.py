@@ -12,7 +12,7 @@ from stylelightning.callbacks.background import PictureCallback
 from stylelightning.callbacks.periodic import run_folder
 from stylelightning.images import check_video, pixels_to_image, write_gif, write_mp4
 from stylelightning.module import StyleTransfer
-from stylelightning.run_folder import RunFolder
+from stylelightning.run.folder import RunFolder
 
 log = logging.getLogger(__name__)
 

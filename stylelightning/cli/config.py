@@ -8,15 +8,15 @@ from typing import Any
 from jsonargparse import Namespace
 from lightning.pytorch import Callback, Trainer, seed_everything
 
-from stylelightning.checkpoint import read_checkpoint
+from stylelightning.cli.kinds import import_components
 from stylelightning.cli.parser import ConfigFile, Parser, take_pictures_for_paths
+from stylelightning.cli.words_and_paths import take_words_and_paths
 from stylelightning.data import StyleTransferData
 from stylelightning.images import check_output
 from stylelightning.initial import InitialPicture
-from stylelightning.kinds import import_components
 from stylelightning.module import StyleTransfer
-from stylelightning.run_folder import MadeFolders, last_checkpoint
-from stylelightning.words_and_paths import take_words_and_paths
+from stylelightning.run.checkpoint import read_checkpoint
+from stylelightning.run.folder import MadeFolders, last_checkpoint
 
 log = logging.getLogger(__name__)
 

@@ -76,8 +76,8 @@ def attempt(work: Callable[[], object], raises: bool = True) -> Outcome:
 
 def _mendable(error: Exception) -> bool:
     """Return whether a run failed for a reason that its user can do something about."""
-    from stylelightning.calibration import CalibrationError  # these import torch
     from stylelightning.module import DivergenceError
+    from stylelightning.run.calibration import CalibrationError  # these import torch
 
     known = isinstance(error, OSError | DivergenceError | CalibrationError)
     return known or _out_of_memory(error)

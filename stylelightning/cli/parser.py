@@ -10,11 +10,11 @@ from jsonargparse import ArgumentParser, Namespace
 from jsonargparse._actions import ActionConfigFile
 from lightning.pytorch.cli import LightningArgumentParser
 
-from stylelightning.class_change import watched_changes
+from stylelightning.cli.class_change import watched_changes
 from stylelightning.cli.errors import UsageError
+from stylelightning.cli.kinds import import_components
 from stylelightning.cli.parser_errors import explain
 from stylelightning.images import PICTURE_SUFFIXES, read_config
-from stylelightning.kinds import import_components
 
 MERGED = ("callbacks", "model.losses")
 """Mappings of which a later config changes the entries that it names and keeps the others."""

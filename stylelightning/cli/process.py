@@ -8,9 +8,9 @@ from types import FrameType
 
 from lightning.pytorch.utilities.exceptions import SIGTERMException
 
-from stylelightning.allocator import keep_freed_memory
-from stylelightning.class_change import keep_options_on_class_change
+from stylelightning.cli.class_change import keep_options_on_class_change
 from stylelightning.cli.console import set_up_console
+from stylelightning.execution.allocator import keep_freed_memory
 
 
 def set_up_process() -> None:

@@ -18,7 +18,6 @@ from stylelightning.callbacks import (
     StepEndStop,
     StopOnDivergence,
 )
-from stylelightning.checkpoint_io import AtomicCheckpointIO
 from stylelightning.cli.config import (
     NOT_KEPT,
     as_list,
@@ -28,11 +27,12 @@ from stylelightning.cli.config import (
     run_parser,
     set_seed,
 )
+from stylelightning.cli.config_keys import differing_keys
 from stylelightning.cli.errors import RunError
 from stylelightning.cli.process import exit_code_of_a_stop
-from stylelightning.config_keys import differing_keys
-from stylelightning.images import write_atomically
-from stylelightning.run_folder import MadeFolders, RunFolder, create_run_folder
+from stylelightning.files.atomic import write_atomically
+from stylelightning.run.checkpoint_io import AtomicCheckpointIO
+from stylelightning.run.folder import MadeFolders, RunFolder, create_run_folder
 
 log = logging.getLogger(__name__)
 

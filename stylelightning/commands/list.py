@@ -9,9 +9,9 @@ import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from stylelightning.catalogue import components, networks
 from stylelightning.cli.answer import aligned, near_ones, write_answer
-from stylelightning.kinds import KINDS
+from stylelightning.cli.catalogue import components, networks
+from stylelightning.cli.kinds import KINDS
 
 if TYPE_CHECKING:
     from stylelightning.backbones import Backbone, Layer

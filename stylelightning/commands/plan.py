@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 from stylelightning.cli.answer import write_answer
 from stylelightning.cli.config import check_config, run_parser, set_seed
+from stylelightning.cli.forecast import report
 from stylelightning.cli.process import exit_code_of_a_stop, on_sigterm, set_up_process
 from stylelightning.cli.run import one_picture_trainer
-from stylelightning.planning import report
-from stylelightning.run_folder import MadeFolders
+from stylelightning.run.folder import MadeFolders
 
 SILENT = {"logger": False, "enable_checkpointing": False, "enable_progress_bar": False}
 

@@ -10,7 +10,7 @@ from stylelightning.cli.answer import aligned, write_answer
 from stylelightning.cli.errors import UsageError
 
 if TYPE_CHECKING:
-    from stylelightning.finished_pictures import Measurement
+    from stylelightning.cli.finished_pictures import Measurement
 
 DESCRIPTION = """\
 Measures finished pictures by the content image and the style images that they were made from, and
@@ -36,7 +36,7 @@ def run(args: Sequence[str]) -> int:
     """
     given = parser().parse_args(args)
     from stylelightning.cli.console import set_up_console
-    from stylelightning.finished_pictures import measure  # imports torch: 4 s
+    from stylelightning.cli.finished_pictures import measure  # imports torch: 4 s
 
     set_up_console(quiet=True)  # the answer is all that goes to standard output
     found = measure(given.image, given.ckpt_path, given.content, given.style, given.size)

@@ -1,7 +1,6 @@
 """Read and write pictures: the only place of the project that touches picture files."""
 
 from stylelightning.images.animation import check_video, write_gif, write_mp4
-from stylelightning.images.atomic import write_atomically
 from stylelightning.images.convert import pixels_to_image
 from stylelightning.images.formats import PICTURE_SUFFIXES, READABLE_SUFFIXES
 from stylelightning.images.metadata import MissingConfigError, read_config
@@ -28,7 +27,6 @@ __all__ = [
     "read_config",
     "read_picture",
     "shown_image",
-    "write_atomically",
     "write_gif",
     "write_mp4",
     "write_picture",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 import numpy as np
 from PIL import Image
 
-from stylelightning.images.atomic import write_atomically
+from stylelightning.files.atomic import write_atomically
 
 if TYPE_CHECKING:
     from av import VideoStream

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from PIL import Image, UnidentifiedImageError
 
-from stylelightning.images.errors import reworded
-from stylelightning.images.paths import absolute_path, similar_names
+from stylelightning.files.errors import reworded
+from stylelightning.files.paths import absolute_path, similar_names
 
 PIXEL_LIMIT = 178_956_970
 """Most pixels of a picture that is read: twice Pillow's ``MAX_IMAGE_PIXELS``, where Pillow refuses.

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from stylelightning.images.atomic import output_file, temporary_file, writing_error
+from stylelightning.files.atomic import output_file, temporary_file, writing_error
+from stylelightning.files.paths import absolute_path
 from stylelightning.images.formats import picture_format
-from stylelightning.images.paths import absolute_path
 
 
 def check_output(path: str | Path) -> Path:

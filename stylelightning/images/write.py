@@ -7,10 +7,10 @@ from pathlib import Path
 from PIL import Image
 from torch import Tensor
 
-from stylelightning.images.atomic import write_atomically
+from stylelightning.files.atomic import write_atomically
+from stylelightning.files.paths import absolute_path
 from stylelightning.images.convert import pixels_to_image
 from stylelightning.images.formats import picture_format
-from stylelightning.images.paths import absolute_path
 
 log = logging.getLogger(__name__)
 

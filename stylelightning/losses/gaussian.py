@@ -9,9 +9,9 @@ from torch import Tensor
 
 from stylelightning import functional as F
 from stylelightning.backbones.base import Features
+from stylelightning.functional.transport import squared_gaussian_wasserstein, symmetric_root
 from stylelightning.losses.base import STYLE_LAYERS, StatisticalLoss
 from stylelightning.losses.references import References
-from stylelightning.transport import squared_gaussian_wasserstein, symmetric_root
 
 
 class GaussianLoss(StatisticalLoss):

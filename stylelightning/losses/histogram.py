@@ -4,9 +4,9 @@ from torch import Tensor
 
 from stylelightning import functional as F
 from stylelightning.backbones.base import Features
+from stylelightning.functional.transport import blended_quantiles, squared_wasserstein
 from stylelightning.losses.base import Loss
 from stylelightning.losses.references import References
-from stylelightning.transport import blended_quantiles, squared_wasserstein
 
 
 class HistogramLoss(Loss):

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from stylelightning.backbones.base import Features
-from stylelightning.hypercolumns import hypercolumns, sample_places
+from stylelightning.functional.hypercolumns import hypercolumns, sample_places
 from stylelightning.losses.base import IMAGE_LAYER
 from stylelightning.losses.references import References
 from stylelightning.losses.renewed import RenewedLoss

@@ -9,15 +9,15 @@ from torch import Tensor
 from torch.nn import functional
 
 from stylelightning.backbones.base import Features
-from stylelightning.losses.references import Reference, References
-from stylelightning.losses.renewed import RenewedLoss
-from stylelightning.patches import (
+from stylelightning.functional.patches import (
     PatchBands,
     PatchPadding,
     nearest_patches,
     patch_positions,
     patches_at,
 )
+from stylelightning.losses.references import Reference, References
+from stylelightning.losses.renewed import RenewedLoss
 
 
 class PatchLoss(RenewedLoss):

@@ -5,7 +5,7 @@ from abc import abstractmethod
 import torch
 from torch import Tensor
 
-from stylelightning.hypercolumns import cosine_distances, euclidean_distances
+from stylelightning.functional.hypercolumns import cosine_distances, euclidean_distances
 from stylelightning.losses.base import IMAGE_LAYER
 from stylelightning.losses.hypercolumn import StyleHypercolumnLoss
 

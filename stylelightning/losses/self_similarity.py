@@ -5,7 +5,7 @@ from torch import Tensor
 
 from stylelightning import functional as F
 from stylelightning.backbones.base import Features
-from stylelightning.hypercolumns import cosine_distances
+from stylelightning.functional.hypercolumns import cosine_distances
 from stylelightning.losses.hypercolumn import HypercolumnLoss
 from stylelightning.losses.references import References
 

@@ -8,10 +8,10 @@ from torch import Tensor
 from torch.nn import functional
 
 from stylelightning.backbones.base import Features
+from stylelightning.functional.patches import PatchPadding
+from stylelightning.functional.transport import blended_quantiles, wasserstein
 from stylelightning.losses.references import Reference, References
 from stylelightning.losses.renewed import RenewedLoss
-from stylelightning.patches import PatchPadding
-from stylelightning.transport import blended_quantiles, wasserstein
 
 
 class SlicedWassersteinLoss(RenewedLoss):

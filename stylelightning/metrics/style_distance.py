@@ -7,9 +7,9 @@ import torch
 from torch import Tensor
 
 from stylelightning import functional as F
+from stylelightning.functional.patches import patches_at
+from stylelightning.functional.transport import quantile_means
 from stylelightning.metrics.base import PictureMetric
-from stylelightning.patches import patches_at
-from stylelightning.transport import quantile_means
 
 QUANTILES = 512
 """Equal parts of a distribution on a line whose means are compared."""

@@ -19,8 +19,8 @@ from stylelightning.cli import config
 from stylelightning.cli.errors import attempt
 from stylelightning.cli.process import set_up_process
 from stylelightning.cli.run import Manner, fit
-from stylelightning.memory import PeakMemory
-from stylelightning.run_folder import RunFolder, newest_run
+from stylelightning.execution.memory import PeakMemory
+from stylelightning.run.folder import RunFolder, newest_run
 from stylelightning.sweep.hparams import write_hparams
 from stylelightning.sweep.records import Record, Status
 from stylelightning.sweep.state import checkpoint_of, read_state, write_state

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from stylelightning.images import write_atomically
+from stylelightning.files.atomic import write_atomically
 from stylelightning.sweep.sweep_folder import SweepFolder
 
 Status = Literal["waiting", "done", "stopped", "failed"]

@@ -8,8 +8,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from stylelightning.images import write_atomically
-from stylelightning.run_folder import newest_run
+from stylelightning.files.atomic import write_atomically
+from stylelightning.run.folder import newest_run
 from stylelightning.sweep.records import Record
 from stylelightning.sweep.sweep_folder import SweepFolder
 

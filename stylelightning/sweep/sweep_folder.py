@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from stylelightning.run_folder import RunFolder
+from stylelightning.run.folder import RunFolder
 
 
 @dataclass(frozen=True)

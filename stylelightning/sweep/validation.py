@@ -7,7 +7,7 @@ from pathlib import Path
 from stylelightning.cli.config import check_config, kept_config, picture_paths, run_parser
 from stylelightning.cli.errors import attempt
 from stylelightning.cli.parser import Parser
-from stylelightning.run_folder import MadeFolders
+from stylelightning.run.folder import MadeFolders
 from stylelightning.sweep.job import NOT_KEPT, Job
 from stylelightning.sweep.points import Point, axes_of
 from stylelightning.sweep.records import Record

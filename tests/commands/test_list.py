@@ -18,14 +18,15 @@ from lightning.pytorch.cli import OptimizerCallable
 from torch.optim import Optimizer
 
 import stylelightning
-from stylelightning import backbones, catalogue
+from stylelightning import backbones
 from stylelightning.__main__ import main
 from stylelightning.backbones import Layer
-from stylelightning.catalogue import ONE_SIZE, components, first_sentence, natural, networks
-from stylelightning.checks import check_optimizer
+from stylelightning.cli import catalogue
+from stylelightning.cli.catalogue import ONE_SIZE, components, first_sentence, natural, networks
+from stylelightning.cli.kinds import KINDS
 from stylelightning.cli.parser import Parser
 from stylelightning.commands import list as listing
-from stylelightning.kinds import KINDS
+from stylelightning.run.checks import check_optimizer
 
 Capture = pytest.CaptureFixture[str]
 PROGRAM = [sys.executable, "-m", "stylelightning"]

@@ -11,8 +11,8 @@ import pytest
 import torch
 
 from stylelightning.__main__ import main
+from stylelightning.cli.finished_pictures import Measurement, picture_of_checkpoint
 from stylelightning.commands.test import table
-from stylelightning.finished_pictures import Measurement, picture_of_checkpoint
 from stylelightning.images import read_picture, write_picture
 from stylelightning.metrics import PictureMetrics
 from tests.conftest import Run, smooth_picture

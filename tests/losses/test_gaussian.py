@@ -4,8 +4,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stylelightning.functional.transport import squared_gaussian_wasserstein, symmetric_root
 from stylelightning.losses import GaussianWassersteinLoss, MeanCovarianceLoss
-from stylelightning.transport import squared_gaussian_wasserstein, symmetric_root
 from tests.runs import references
 
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from stylelightning.backbones.base import Features
-from stylelightning.hypercolumns import (
+from stylelightning.functional.hypercolumns import (
     cosine_distances,
     euclidean_distances,
     hypercolumns,

@@ -6,8 +6,8 @@ import torch
 
 from stylelightning import Schedule, StyleTransferData
 from stylelightning.backbones.base import Features
+from stylelightning.functional.patches import extract_patches, patch_positions
 from stylelightning.losses import PatchLoss
-from stylelightning.patches import extract_patches, patch_positions
 from tests.runs import evaluated, fit, references
 
 

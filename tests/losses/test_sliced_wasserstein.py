@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from stylelightning.losses import SlicedWassersteinLoss
+from tests.functional.test_transport import by_breakpoints
 from tests.runs import evaluated, references
-from tests.test_transport import by_breakpoints
 
 
 def features(seed: int, height: int = 5, width: int = 6) -> torch.Tensor:

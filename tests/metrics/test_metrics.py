@@ -16,6 +16,7 @@ from torchmetrics.image import TotalVariation as TorchTotalVariation
 from stylelightning import functional as F
 from stylelightning.backbones import Pixels, RandomMultiscale
 from stylelightning.colours.luminance import luminance
+from stylelightning.functional.transport import squared_wasserstein
 from stylelightning.metrics import (
     ContentSimilarity,
     GramDistance,
@@ -23,7 +24,6 @@ from stylelightning.metrics import (
     StyleDistance,
     TotalVariation,
 )
-from stylelightning.transport import squared_wasserstein
 from tests.conftest import smooth_picture
 
 CONTENT, STYLE = smooth_picture(24, 32, seed=1), smooth_picture(32, 32, seed=2)

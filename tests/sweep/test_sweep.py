@@ -11,7 +11,7 @@ import yaml
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from stylelightning.__main__ import main
-from stylelightning.class_change import keep_options_on_class_change
+from stylelightning.cli.class_change import keep_options_on_class_change
 from stylelightning.images import read_picture, write_picture
 from stylelightning.sweep.spec import Spec, points_of
 from stylelightning.sweep.validation import jobs_of

@@ -13,8 +13,8 @@ from torch import Tensor
 from stylelightning.backbones.weights.checking import checked_filters
 from stylelightning.backbones.weights.files import reason
 from stylelightning.backbones.weights.source import Source
+from stylelightning.files.atomic import write_atomically
 from stylelightning.files.caches import VARIABLE, own_cache
-from stylelightning.images import write_atomically
 
 log = logging.getLogger(__name__)
 

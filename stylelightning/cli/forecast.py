@@ -1,0 +1,237 @@
+"""What a run will take on this machine: measured at small sizes, then computed."""
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from copy import copy
+from dataclasses import dataclass, replace
+from typing import Any
+
+import torch
+from lightning.pytorch import Callback, LightningModule, Trainer
+from torch.optim import LBFGS
+
+from stylelightning.data import GivenPictures, StyleTransferData
+from stylelightning.execution.memory import PeakMemory, free_megabytes
+from stylelightning.images import RunPictures
+from stylelightning.module import StyleTransfer
+from stylelightning.run import checks
+from stylelightning.schedule import Schedule
+
+PROBES = (144, 256)
+"""Longer sides in pixels at which every run is measured, if it is larger."""
+PATIENCE = 60.0
+"""Seconds that measuring the last size itself may take."""
+CAREFUL = 0.8
+"""Part of the free memory that a run is trusted with."""
+
+
+NewTrainer = Callable[[list[Callback]], Trainer]
+"""Makes a trainer that runs on the device of the run, with these callbacks, and writes nothing."""
+
+
+@dataclass(frozen=True)
+class Probe:
+    """What was measured at one size.
+
+    Args:
+        pixels: Number of pixels of the picture.
+        seconds: Time of a step.
+        megabytes: Peak memory.
+    """
+
+    pixels: int
+    seconds: float
+    megabytes: float
+
+
+class StepClock(Callback):
+    """Takes the time of the steps after the first, which prepares much."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.times: list[float] = []
+
+    def on_train_batch_end(
+        self,
+        trainer: Trainer,
+        pl_module: LightningModule,
+        outputs: Any,
+        batch: Any,
+        batch_idx: int,
+    ) -> None:
+        """Take the time."""
+        if pl_module.device.type == "cuda":
+            torch.cuda.synchronize(pl_module.device)
+        self.times.append(time.perf_counter())
+
+    @property
+    def seconds(self) -> float:
+        """Mean time of a step."""
+        return (self.times[-1] - self.times[0]) / (len(self.times) - 1)
+
+
+def probe(
+    module: StyleTransfer, pictures: RunPictures, new_trainer: NewTrainer, size: int
+) -> Probe:
+    """Run a few steps at one size.
+
+    Args:
+        module: The run's module; it stays as it is, but for the targets of its losses.
+        pictures: The run's pictures.
+        new_trainer: What makes the trainer.
+        size: Longer side of the picture in pixels.
+    """
+    clock, steps = StepClock(), 1 + max(2, _period(module))
+    trainer = new_trainer([clock])
+    with PeakMemory(trainer.strategy.root_device) as peak:
+        trainer.fit(
+            _with_schedule(module, Schedule(steps)), GivenPictures(replace(pictures, size=size))
+        )
+    height, width = pictures.picture_size(size)
+    history = _missing_history(trainer.optimizers[0], steps, height * width)
+    return Probe(height * width, clock.seconds, peak.megabytes + history)
+
+
+def _with_schedule(module: StyleTransfer, schedule: Schedule) -> StyleTransfer:
+    """Return a module of the same networks and losses that runs a schedule of its own."""
+    other = copy(module)
+    other.schedule = schedule
+    other.calibration = None  # what a term weighs takes no time
+    return other
+
+
+def _period(module: StyleTransfer) -> int:
+    """Return after how many steps the losses have done all that they do, 20 at most."""
+    return min(20, max(loss.renew_every_n_steps or 1 for loss in module.objective.losses.values()))
+
+
+def _missing_history(optimizer: object, steps: int, pixels: int) -> float:
+    """Return the megabytes that L-BFGS will still take: two pictures for each step it knows."""
+    if not isinstance(optimizer, LBFGS):
+        return 0.0
+    missing = max(0, int(optimizer.param_groups[0]["history_size"]) - steps)
+    return missing * 2 * 3 * 4 * pixels / 1e6
+
+
+def predicted(pixels: int, probes: Sequence[Probe], what: str) -> float:
+    """Return the value of a line through the two nearest probes.
+
+    Args:
+        pixels: Number of pixels of the picture.
+        probes: At least one; one alone is taken in proportion to the pixels.
+        what: ``seconds`` or ``megabytes``.
+    """
+    near = sorted(probes, key=lambda each: abs(each.pixels - pixels))[:2]
+    first = near[0]
+    value = float(getattr(first, what))
+    if len(near) == 1 or near[1].pixels == first.pixels:
+        return value * pixels / first.pixels
+    slope = (float(getattr(near[1], what)) - value) / (near[1].pixels - first.pixels)
+    return max(0.0, value + slope * (pixels - first.pixels))
+
+
+def largest_pixels(probes: Sequence[Probe], megabytes: float) -> float:
+    """Return the number of pixels of a picture that takes so much memory, by the largest probes."""
+    first, last = sorted(probes, key=lambda each: each.pixels)[-2:]
+    slope = (last.megabytes - first.megabytes) / (last.pixels - first.pixels)
+    if not slope > 0:
+        return math.inf
+    return last.pixels + (megabytes - last.megabytes) / slope
+
+
+def measure(
+    module: StyleTransfer,
+    pictures: RunPictures,
+    new_trainer: NewTrainer,
+    least: int,
+    device: torch.device,
+) -> list[Probe]:
+    """Measure small sizes, and the run's last size when that is quick and fits.
+
+    Args:
+        module: The run's module.
+        pictures: The run's pictures.
+        new_trainer: What makes the trainers.
+        least: Smallest side in pixels that the losses of the run can read.
+        device: Where the run is.
+    """
+    usable = [
+        size
+        for size in PROBES
+        if size < pictures.size
+        and min(min(pictures.picture_size(size)), *map(min, pictures.style_sizes(size))) >= least
+    ]
+    probes = [probe(module, pictures, new_trainer, size) for size in usable]
+    height, width = pictures.picture_size(pictures.size)
+    if len(probes) < 2:
+        return [*probes, probe(module, pictures, new_trainer, pictures.size)]
+    steps = 2 + _period(module)
+    quick = steps * predicted(height * width, probes, "seconds") < PATIENCE
+    free = free_megabytes(device) + probes[-1].megabytes
+    fits = not predicted(height * width, probes, "megabytes") > CAREFUL * free
+    if quick and fits:
+        probes.append(probe(module, pictures, new_trainer, pictures.size))
+    return probes
+
+
+def report(
+    module: StyleTransfer, data: StyleTransferData, new_trainer: NewTrainer, max_steps: int
+) -> str:
+    """Return what the run will take, as text.
+
+    Args:
+        module: The run's module.
+        data: The run's pictures.
+        new_trainer: What makes the trainers.
+        max_steps: Most steps of the run; -1 for all of its schedule.
+
+    Raises:
+        ValueError: If the run can't work.
+    """
+    began = time.perf_counter()
+    data.setup("fit")
+    pictures = data.pictures
+    checks.check_images(module.objective.losses, pictures)
+    least = checks.smallest_side(module.objective.losses, module.backbone)
+    plan = checks.plan_scales(module.schedule, pictures, least)
+    device = new_trainer([]).strategy.root_device
+    probes = measure(module, pictures, new_trainer, least, device)
+    total, left, lines = 0.0, max_steps if max_steps >= 0 else plan.total_steps, []
+    for scale in plan.scales:
+        steps = min(scale.steps, left)
+        left -= steps
+        height, width = pictures.picture_size(scale.size)
+        seconds = predicted(height * width, probes, "seconds")
+        total += steps * seconds
+        lines.append(
+            f"{width}x{height} px".rjust(16)
+            + f"{steps:8d} steps{1e3 * seconds:10.0f} ms/step"
+            + _duration(steps * seconds).rjust(14)
+        )
+    height, width = pictures.picture_size(pictures.size)
+    peak = predicted(height * width, probes, "megabytes")
+    free = free_megabytes(device) + probes[-1].megabytes
+    lines.append(f"{'together':>16}{_duration(total):>47}")
+    lines.append(f"{'peak memory':>16}  {peak:.0f} MB; {free:.0f} MB are there")
+    if len(probes) > 1:
+        factor = math.sqrt(largest_pixels(probes, CAREFUL * free) / (height * width))
+        if math.isfinite(factor):
+            lines.append(
+                f"{'largest size':>16}  {int(pictures.size * factor)} px, in {CAREFUL:.0%} of that"
+            )
+    measured = any(each.pixels == height * width for each in probes)
+    how = "measured at that size" if measured else "computed from smaller sizes"
+    lines.append(
+        f"{'':16}  {how}, in {_duration(time.perf_counter() - began)}; pictures and logs apart"
+    )
+    return "\n".join(lines)
+
+
+def _duration(seconds: float) -> str:
+    whole = round(seconds)
+    if whole < 60:
+        return f"{seconds:.1f} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"

@@ -1,0 +1,139 @@
+import math
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from lightning.pytorch import Callback, Trainer
+
+from stylelightning import StyleTransferData
+from stylelightning.__main__ import main
+from stylelightning.cli.forecast import Probe, largest_pixels, predicted, probe, report
+from stylelightning.execution.memory import free_megabytes
+from stylelightning.images import RunPictures
+from stylelightning.losses import ContentLoss, PatchLoss
+from tests.conftest import TINY
+from tests.runs import make_module, make_trainer
+
+PROBES = [Probe(100, 1.0, 500.0), Probe(200, 1.5, 600.0), Probe(400, 3.5, 800.0)]
+
+
+def read(content: Path, style: Path, size: int) -> RunPictures:
+    data = StyleTransferData(str(content), str(style), size=size)
+    data.setup("fit")
+    return data.pictures
+
+
+@pytest.mark.parametrize(
+    ("pixels", "what", "expected"),
+    [
+        (150, "seconds", 1.25),  # between two
+        (300, "seconds", 2.5),
+        (600, "seconds", 5.5),  # beyond, by the last two
+        (600, "megabytes", 1000.0),
+        (50, "megabytes", 450.0),
+        (400, "seconds", 3.5),
+    ],
+)
+def test_what_lies_between_is_on_a_line(pixels: int, what: str, expected: float) -> None:
+    assert predicted(pixels, PROBES, what) == pytest.approx(expected)
+
+
+def test_one_probe_is_taken_in_proportion() -> None:
+    assert predicted(200, PROBES[:1], "seconds") == 2
+
+
+def test_the_largest_size_is_where_the_line_reaches_the_memory() -> None:
+    # by hand: 200 pixels more are 200 MB more
+    assert largest_pixels(PROBES, 1000.0) == 600
+    assert largest_pixels([Probe(1, 1, 5), Probe(2, 1, 5)], 1000.0) == math.inf
+
+
+def test_a_probe_leaves_the_run_as_it_was(tmp_path: Path, content: Path, style: Path) -> None:
+    module, pictures = make_module(), read(content, style, size=32)
+    before = dict(vars(module)), dict(module._modules)
+    found = probe(module, pictures, lambda callbacks: make_trainer(tmp_path, *callbacks), 20)
+    assert found.pixels == 20 * 15
+    assert found.seconds > 0
+    assert found.megabytes > 0
+    assert (vars(module), module._modules) == before  # no schedule, canvas or trainer of its own
+    assert pictures.size == 32
+    assert not list(tmp_path.glob("run*"))
+
+
+def test_a_probe_is_as_long_as_a_search_is_rare(tmp_path: Path, content: Path, style: Path) -> None:
+    steps: list[Trainer] = []
+    losses = {"patches": PatchLoss(size=3, stride=2, renew_every_n_steps=7)}
+    module, pictures = make_module(losses=losses), read(content, style, size=16)
+
+    def counting(callbacks: list[Callback]) -> Trainer:
+        trainer = make_trainer(tmp_path, *callbacks)
+        steps.append(trainer)
+        return trainer
+
+    probe(module, pictures, counting, 16)
+    assert steps[0].global_step == 8
+
+
+def test_the_history_of_lbfgs_is_in_the_memory(tmp_path: Path, content: Path, style: Path) -> None:
+    pictures = read(content, style, size=16)
+
+    def megabytes(history: int) -> float:
+        optimizer = lambda p: torch.optim.LBFGS(p, history_size=history)  # noqa: E731
+        module = make_module(optimizer=optimizer)
+        return probe(module, pictures, lambda c: make_trainer(tmp_path, *c), 16).megabytes
+
+    # by hand: two pictures of 16 x 12 colours in float32 for each step that it knows, 3 of them run
+    extra = (10**6 - 3) * 2 * 3 * 4 * 16 * 12 / 1e6
+    assert megabytes(10**6) - megabytes(3) == pytest.approx(extra, rel=0.2)
+
+
+def test_a_report_has_a_line_for_each_scale(tmp_path: Path, content: Path, style: Path) -> None:
+    module, data = make_module(), StyleTransferData(str(content), str(style), size=32)
+    text = report(module, data, lambda callbacks: make_trainer(tmp_path, *callbacks), 5)
+    assert "16x12 px       3 steps" in text
+    assert "32x24 px       2 steps" in text  # of five at most
+    assert "peak memory" in text
+
+
+def test_plan_takes_the_options_of_fit_and_writes_nothing(
+    tmp_path: Path, content: Path, style: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pictures = ["--data.content", str(content), "--data.style", str(style)]
+    folder = ["--trainer.default_root_dir", str(tmp_path / "runs"), "--trainer.accelerator=cpu"]
+    output = ["--output", str(tmp_path / "new" / "out.png")]
+    assert main(["plan", "--config", str(TINY), *pictures, *folder, *output]) == 0
+    said = capsys.readouterr()
+    assert "together" in said.out
+    assert not said.err
+    assert not (tmp_path / "runs").exists()
+    assert not (tmp_path / "new").exists()
+    assert main(["plan", "--config", str(TINY), *pictures, *folder, "--data.size=0"]) == 2
+    assert capsys.readouterr().err.startswith("error: `data.size` must be at least 1 pixel")
+
+
+def test_a_plan_without_a_needed_picture_is_refused(tmp_path: Path, style: Path) -> None:
+    module = make_module(losses={"content": ContentLoss(1.0, ["level1"])})
+    with pytest.raises(ValueError, match="needs a content image"):
+        report(
+            module, StyleTransferData(style=str(style)), lambda c: make_trainer(tmp_path, *c), -1
+        )
+
+
+RISE = """
+import torch
+from stylelightning.execution.memory import PeakMemory
+cpu = torch.device("cpu")
+with PeakMemory(cpu) as idle:
+    pass
+with PeakMemory(cpu) as busy:
+    torch.ones(50_000_000)  # 200 MB
+assert busy.megabytes > idle.megabytes + 150, (idle.megabytes, busy.megabytes)
+"""
+
+
+def test_memory_is_seen_to_rise() -> None:
+    # in a process of its own: that of the tests keeps what it once had
+    subprocess.run([sys.executable, "-c", RISE], check=True)
+    assert free_megabytes(torch.device("cpu")) > 0
