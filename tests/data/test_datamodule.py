@@ -33,7 +33,7 @@ def test_the_content_image_gives_the_aspect_ratio(tmp_path: Path) -> None:
     assert content.shape == (1, 3, 20, 40)
 
 
-def test_the_style_keeps_its_own_aspect_ratio(tmp_path: Path) -> None:  # S4
+def test_the_style_keeps_its_own_aspect_ratio(tmp_path: Path) -> None:
     data = make_data(tmp_path, style_size=(40, 20))
     assert [tuple(style.shape) for style in data.pictures.styles(40)] == [(1, 3, 40, 20)]
 
@@ -43,9 +43,7 @@ def test_style_scale_multiplies_the_long_side(tmp_path: Path) -> None:
     assert [tuple(style.shape) for style in data.pictures.styles(40)] == [(1, 3, 10, 20)]
 
 
-def test_an_enlarged_style_image_is_said(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:  # S5
+def test_an_enlarged_style_image_is_said(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING):
         make_data(tmp_path, style_scale=2.0)
     assert "The style image is 40 px and is enlarged to 80 px" in caplog.text

@@ -54,13 +54,13 @@ def test_one_pixel_is_a_picture(tmp_path: Path) -> None:
     assert colours(path) == [[1, 2, 3]]
 
 
-def test_tilde_is_the_home_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # I8
+def test_tilde_is_the_home_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     save(tmp_path / "a.png", Image.new("L", (1, 1)))
     monkeypatch.setenv("HOME", str(tmp_path))
     assert read_picture("~/a.png").path == tmp_path / "a.png"
 
 
-# I1. By hand, EXIF 2.3: which stored pixel of the rows [a b c], [d e f] comes where.
+# orientation, by hand, EXIF 2.3: which stored pixel of the rows [a b c], [d e f] comes where.
 @pytest.mark.parametrize("suffix", [".png", ".tif"])  # Pillow turns TIFF itself, PNG not
 @pytest.mark.parametrize(
     ("orientation", "expected"),
@@ -87,7 +87,7 @@ def test_exif_orientation_is_applied(
     assert [bytes(row).decode() for row in rows] == expected
 
 
-def test_sixteen_bit_picture_is_turned(tmp_path: Path) -> None:  # I1, I2
+def test_sixteen_bit_picture_is_turned(tmp_path: Path) -> None:
     exif = Image.Exif()
     exif[274] = 6
     stored = Image.fromarray(np.array([[1, 2, 3]], np.uint16))
@@ -105,7 +105,7 @@ def test_broken_exif_is_logged_and_not_turned(
     assert [record.getMessage()[:12] for record in caplog.records] == ["The EXIF dat"]
 
 
-# I2. Oracle: value / 65535, the definition of 16 bits.
+# 16 bits; oracle: value / 65535, the definition of 16 bits.
 @pytest.mark.parametrize("name", ["a.png", "a.tif", "big.tif", "a.pgm", "a.jp2"])
 def test_sixteen_bit_gray_ramp_keeps_its_range_and_steps(tmp_path: Path, name: str) -> None:
     ramp = np.arange(65536, dtype=np.uint16).reshape(256, 256)
@@ -117,14 +117,14 @@ def test_sixteen_bit_gray_ramp_keeps_its_range_and_steps(tmp_path: Path, name: s
     assert pixels.is_contiguous()
 
 
-def test_sixteen_bit_colours_keep_their_range(tmp_path: Path) -> None:  # I2
+def test_sixteen_bit_colours_keep_their_range(tmp_path: Path) -> None:
     row = struct.pack(">B6H", 0, 0, 0x8000, 0xFFFF, 0xFFFF, 0, 0x00FF)
     path = tmp_path / "a.png"
     path.write_bytes(png(2, 1, 16, 2, row))
     assert colours(path) == [[0, 128, 255], [255, 0, 0]]  # the high byte of each
 
 
-def test_twelve_bit_gray_is_scaled_by_its_own_white(tmp_path: Path) -> None:  # I2
+def test_twelve_bit_gray_is_scaled_by_its_own_white(tmp_path: Path) -> None:
     # The bytes FF F8 00 00 are two samples of 12 bits, FFF and 800, and one byte too many.
     path = save(tmp_path / "a.tif", Image.fromarray(np.array([[0xF8FF, 0]], np.uint16)))
     path.write_bytes(with_tag(path.read_bytes(), 258, 12))  # BitsPerSample
@@ -148,7 +148,7 @@ def test_float_gray_is_read_as_it_is(tmp_path: Path) -> None:
     assert pixels[0, 2, 0].tolist() == [0.0, np.float32(0.123456), 1.0, 1.0, 0.0]
 
 
-# I3
+# opacity
 def test_hidden_colours_do_not_appear(tmp_path: Path) -> None:
     image = Image.new("RGBA", (2, 1), (255, 0, 0, 0))  # hidden red
     image.putpixel((1, 0), (10, 20, 30, 255))
@@ -160,7 +160,7 @@ def test_hidden_colours_do_not_appear(tmp_path: Path) -> None:
     assert alpha.tolist() == [[[[0.0, 1.0]]]]
 
 
-def test_half_transparent_pixels_lie_on_the_weighted_mean(tmp_path: Path) -> None:  # I3
+def test_half_transparent_pixels_lie_on_the_weighted_mean(tmp_path: Path) -> None:
     image = Image.new("RGBA", (2, 1), (255, 0, 0, 51))
     image.putpixel((1, 0), (0, 0, 255, 204))
     pixels = read_picture(save(tmp_path / "a.png", image)).pixels
@@ -173,7 +173,7 @@ def test_half_transparent_pixels_lie_on_the_weighted_mean(tmp_path: Path) -> Non
 @given(hidden=st.tuples(*[st.integers(0, 255)] * 3), opacity=st.integers(1, 255))
 def test_hidden_colour_never_matters(
     tmp_path_factory: pytest.TempPathFactory, hidden: tuple[int, int, int], opacity: int
-) -> None:  # I3, an invariant
+) -> None:  # an invariant
     folder = tmp_path_factory.mktemp("hidden")
     pictures = []
     for name, colour in (("a.png", hidden), ("b.png", (0, 0, 0))):
@@ -204,7 +204,7 @@ def test_opaque_alpha_is_none(tmp_path: Path) -> None:
     assert colours(path) == [[1, 2, 3]] * 4
 
 
-# I4: every mode becomes three channels of the right colour. Oracle: by hand, the definition of
+# every mode becomes three channels of the right colour. Oracle: by hand, the definition of
 # each mode; gray 100 has no colour, CMYK (0, 255, 255, 0) is red.
 @pytest.mark.parametrize(
     ("mode", "colour", "name", "expected"),
@@ -232,7 +232,7 @@ def test_every_mode_is_read_as_three_channels(
     assert colours(save(tmp_path / name, image)) == [expected] * 4
 
 
-def test_gray_picture_has_three_equal_channels(tmp_path: Path) -> None:  # I6
+def test_gray_picture_has_three_equal_channels(tmp_path: Path) -> None:
     image = Image.fromarray(np.arange(6, dtype=np.uint8).reshape(2, 3))
     pixels = read_picture(save(tmp_path / "a.png", image)).pixels
     assert torch.equal(pixels[:, 0], pixels[:, 1])
@@ -284,7 +284,7 @@ def test_transparent_colour_of_sixteen_bits_is_hidden(tmp_path: Path) -> None:
     assert colours(path) == [[9, 9, 9]] * 2
 
 
-# I5: a profile that fits is applied, another is ignored with one warning.
+# a profile that fits is applied, another is ignored with one warning.
 def test_rgb_profile_is_applied(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     image = Image.new("RGB", (1, 1), (255, 0, 0))
     path = save(tmp_path / "a.png", image, icc_profile=swapped_rgb())
@@ -390,7 +390,7 @@ def test_broken_profile_is_ignored_with_one_warning(
     assert "colours may be off" in caplog.records[0].getMessage()
 
 
-# I7
+# sizes that Pillow warns of
 def test_large_picture_below_the_limit_is_read_without_noise(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

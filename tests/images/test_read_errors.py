@@ -30,7 +30,7 @@ def jpeg() -> bytes:
     return buffer.getvalue()
 
 
-def test_missing_file_lists_near_names(tmp_path: Path) -> None:  # I8
+def test_missing_file_lists_near_names(tmp_path: Path) -> None:
     for name in ("me.jpg", "Me2.jpg", "other.png"):
         (tmp_path / name).touch()
     (tmp_path / "mee.jpg").mkdir()
@@ -41,7 +41,7 @@ def test_missing_file_lists_near_names(tmp_path: Path) -> None:  # I8
     assert "mee" not in text  # a folder is no picture
 
 
-def test_missing_file_without_near_names_says_so(tmp_path: Path) -> None:  # I8
+def test_missing_file_without_near_names_says_so(tmp_path: Path) -> None:
     message(tmp_path / "me.jpg", FileNotFoundError, "there is no such file. Check the path.")
 
 
@@ -107,7 +107,7 @@ def test_unreadable_file_keeps_its_error(tmp_path: Path, monkeypatch: pytest.Mon
     assert "picture Pillow" not in text
 
 
-def test_text_file_is_refused_with_its_beginning(tmp_path: Path) -> None:  # I8
+def test_text_file_is_refused_with_its_beginning(tmp_path: Path) -> None:
     (tmp_path / "a.jpg").write_text("Hello, I am a text.")
     message(
         tmp_path / "a.jpg",
@@ -187,7 +187,7 @@ def test_lack_of_memory_is_not_the_files_fault(
         read_picture(tmp_path / "a.jpg")
 
 
-# I7. By hand: 20000 x 20000 is 400 million pixels.
+# by hand: 20000 x 20000 is 400 million pixels.
 def test_bomb_is_refused_from_its_header(tmp_path: Path) -> None:
     (tmp_path / "a.png").write_bytes(png(20000, 20000, 1, 0, b""))
     message(tmp_path / "a.png", ValueError, "178,956,970 pixels are read, it claims 400,000,000.")
@@ -195,7 +195,7 @@ def test_bomb_is_refused_from_its_header(tmp_path: Path) -> None:
 
 def test_bomb_is_refused_when_pillows_limit_is_off(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:  # I7
+) -> None:
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", None)
     (tmp_path / "a.png").write_bytes(png(PIXEL_LIMIT + 1, 1, 1, 0, b""))
     message(tmp_path / "a.png", ValueError, "it claims 178,956,971.")
@@ -207,7 +207,7 @@ def test_bomb_is_refused_when_pillows_limit_is_off(
 
 def test_bomb_found_while_decoding_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:  # I7
+) -> None:
     def fail(self: ImageFile.ImageFile) -> NoReturn:
         raise Image.DecompressionBombError("too large")
 
