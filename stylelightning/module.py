@@ -20,7 +20,7 @@ from stylelightning.losses.base import Loss
 from stylelightning.objective import Objective, Terms
 from stylelightning.parametrizations import Parametrization, PixelParametrization
 from stylelightning.run import checkpoint as checkpoints
-from stylelightning.run import checks, lbfgs, moments
+from stylelightning.run import checks, lbfgs, optimizer_memory
 from stylelightning.run.calibration import Calibration
 from stylelightning.run.term_gradients import Evaluation
 from stylelightning.schedule import Schedule
@@ -286,7 +286,7 @@ class StyleTransfer(LightningModule):
         self.trainer.strategy.setup_optimizers(self.trainer)
         new = self.optimizers(use_pl_optimizer=False)
         if self.carry_moments and isinstance(old, Optimizer) and isinstance(new, Optimizer):
-            moments.carry(old, before, new, list(self.canvas.parameters()))
+            optimizer_memory.carry(old, before, new, list(self.canvas.parameters()))
         self._prepare()
 
     # optimizer
