@@ -28,7 +28,7 @@ usage: stylelightning list WHAT
 The names that a config may use, one a line, with what each is.
 
 what:
-{"".join(f"  {what:17}{text}{chr(10)}" for what, text in LISTS.items())}
+{"".join(f"  {what:18}{text}{chr(10)}" for what, text in LISTS.items())}
 Of each layer: its channels, and in pixels of the picture its stride, its receptive field
 and the smallest side of a picture that has it.
 A class of your own is not listed; name it with its module, such as my_module.MyLoss.
