@@ -13,6 +13,7 @@ from torch.optim import LBFGS, Adam, Optimizer
 
 from stylelightning.backbones.base import Backbone, Features
 from stylelightning.canvas import Canvas
+from stylelightning.data import GivenPictures, StyleTransferData
 from stylelightning.execution.engine import CompileMode, FastBackbone, MatmulPrecision
 from stylelightning.images import RunPictures
 from stylelightning.initial import InitialPicture, initial_picture
@@ -44,7 +45,7 @@ class StyleTransfer(LightningModule):
         optimizer: Any optimizer of ``torch.optim``, or a class path. It starts again at each
             scale. L-BFGS always runs with ``max_iter: 1``, so that a step is one evaluation of the
             losses, as it is for every other optimizer, and without a line search no step is longer
-            than 0.1 in root mean square.
+            than 0.1 of the picture's range in root mean square.
         lr_scheduler: A learning-rate scheduler, stepped after each step; it starts again at each
             scale.
         schedule: Steps and scales, coarse to fine.
@@ -131,7 +132,7 @@ class StyleTransfer(LightningModule):
         self.carry_moments = carry_moments
         self.terms = Terms({}, {}, {})
         self._scale = 0
-        self._evaluated = -1
+        self._evaluated = self._advanced = -1
         self._loss_states: dict[str, dict[str, Any]] = {}
 
     # what the callbacks read
@@ -164,12 +165,11 @@ class StyleTransfer(LightningModule):
             TypeError: If the trainer was given another datamodule.
         """
         data: object = getattr(self.trainer, "datamodule", None)
-        pictures = getattr(data, "pictures", None)
-        if not isinstance(pictures, RunPictures):
+        if not isinstance(data, StyleTransferData | GivenPictures):
             raise TypeError(
                 f"StyleTransfer needs a StyleTransferData as its datamodule, got {data!r}."
             )
-        return pictures
+        return data.pictures
 
     # set-up
 
@@ -234,9 +234,9 @@ class StyleTransfer(LightningModule):
             return Evaluation(plain, picture)
 
     def _advance(self, features: Features) -> None:
-        step = self.plan.steps_into(self._scale, self.trainer.global_step)
-        with torch.autocast(self.device.type, enabled=False):
-            self.objective.advance(features, step)
+        if self._advanced != self.trainer.global_step:
+            self._advanced = self.trainer.global_step
+            self.objective.advance(features, self.plan.steps_into(self._scale, self._advanced))
 
     def on_train_start(self) -> None:
         """Compute the targets, on the run's device; a resumed run is at its own scale here."""
@@ -246,8 +246,9 @@ class StyleTransfer(LightningModule):
         self._loss_states = {}
         if self.calibration is not None:
             picture = self.canvas.decode().detach()
-            with torch.no_grad(), self.trainer.precision_plugin.forward_context():
-                self._advance(self(picture))
+            if not self.calibration.weights:
+                with torch.no_grad(), self.trainer.precision_plugin.forward_context():
+                    self._advance(self(picture))
             self.calibration.start(self.evaluate, picture, self.trainer)
 
     def teardown(self, stage: str) -> None:
@@ -278,15 +279,19 @@ class StyleTransfer(LightningModule):
         with self.trainer.precision_plugin.forward_context():  # that of `training_step`
             references = self.objective.references(content, styles, self.data.shares)
         self.objective.prepare(references)
+        self._advanced = -1
 
     def _enter_scale(self, index: int) -> None:
         before, old = list(self.canvas.parameters()), self.optimizers(use_pl_optimizer=False)
+        sizes = [self.canvas.size]
         self._scale = index
         self.canvas.resize(self.data.picture_size(self.plan.scales[index].size))
         self.trainer.strategy.setup_optimizers(self.trainer)
         new = self.optimizers(use_pl_optimizer=False)
         if self.carry_moments and isinstance(old, Optimizer) and isinstance(new, Optimizer):
-            optimizer_memory.carry(old, before, new, list(self.canvas.parameters()))
+            optimizer_memory.carry(
+                old, before, new, list(self.canvas.parameters()), (*sizes, self.canvas.size)
+            )
         self._prepare()
 
     # optimizer
@@ -310,7 +315,7 @@ class StyleTransfer(LightningModule):
             raise ValueError(f"`model.optimizer` can't optimise a picture: {error}") from error
         checks.check_optimizer(optimizer, self.trainer.precision, self.objective.losses)
         if isinstance(optimizer, LBFGS):
-            lbfgs.prepare(optimizer)
+            lbfgs.prepare(optimizer, self.canvas.decode)
         return optimizer
 
     def optimizer_step(self, epoch: int, batch_idx: int, optimizer: Any, *args: Any) -> None:
@@ -371,8 +376,11 @@ class StyleTransfer(LightningModule):
         if self.calibration is not None and "calibration" in checkpoint:
             self.calibration.load_state(checkpoint["calibration"])
         self.canvas.encode(checkpoint["picture"])
+        present = self._made_with()
+        if checkpoints.canvas_of(checkpoint) != present["canvas"]:  # the picture is all they share
+            stored = {k: v for k, v in stored.items() if "parametrization" not in k}
         checkpoint["state_dict"] = {k: stored.get(k, v) for k, v in self.state_dict().items()}
-        for sentence in checkpoints.adapt_optimizer(checkpoint, self._made_with()):
+        for sentence in checkpoints.adapt_optimizer(checkpoint, present):
             log.warning(sentence)
 
     def _made_with(self) -> dict[str, Any]:

@@ -118,8 +118,9 @@ class Objective:
             step: Steps done since ``prepare``.
         """
         seen = {name: feature.detach() for name, feature in features.items()}
-        for loss in self.losses.values():
-            loss.advance(seen, step)
+        with torch.autocast(features[IMAGE_LAYER].device.type, enabled=False):
+            for loss in self.losses.values():
+                loss.advance(seen, step)
 
     def terms(self, features: Features) -> Terms:
         """Return the weighted terms; nothing changes by it.

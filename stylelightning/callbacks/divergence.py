@@ -89,7 +89,7 @@ class StopOnDivergence(Callback):
         if not module.finite or self._watch.diverged(
             min(2, self.patience) if last else self.patience
         ):
-            module.canvas.encode(self._watch.best)
+            module.canvas.encode(self._watch.best.clamp(0, 1))
             raise DivergenceError(self._watch.explain(trainer.optimizers[0]))
 
 

@@ -77,7 +77,7 @@ def probe(
     """Run a few steps at one size.
 
     Args:
-        module: The run's module; it stays as it is, but for the targets of its losses.
+        module: The run's module; its losses and its canvas are those of the probe afterwards.
         pictures: The run's pictures.
         new_trainer: What makes the trainer.
         size: Longer side of the picture in pixels.
@@ -89,7 +89,7 @@ def probe(
             _with_schedule(module, Schedule(steps)), GivenPictures(replace(pictures, size=size))
         )
     height, width = pictures.picture_size(size)
-    history = _missing_history(trainer.optimizers[0], steps, height * width)
+    history = _missing_history(trainer.optimizers[0], steps)
     return Probe(height * width, clock.seconds, peak.megabytes + history)
 
 
@@ -106,12 +106,13 @@ def _period(module: StyleTransfer) -> int:
     return min(20, max(loss.renew_every_n_steps or 1 for loss in module.objective.losses.values()))
 
 
-def _missing_history(optimizer: object, steps: int, pixels: int) -> float:
-    """Return the megabytes that L-BFGS will still take: two pictures for each step it knows."""
+def _missing_history(optimizer: object, steps: int) -> float:
+    """Return the megabytes that L-BFGS will still take: its parameters twice a step it knows."""
     if not isinstance(optimizer, LBFGS):
         return 0.0
-    missing = max(0, int(optimizer.param_groups[0]["history_size"]) - steps)
-    return missing * 2 * 3 * 4 * pixels / 1e6
+    group = optimizer.param_groups[0]
+    missing = max(0, int(group["history_size"]) - steps)
+    return missing * 2 * sum(each.numel() * each.element_size() for each in group["params"]) / 1e6
 
 
 def predicted(pixels: int, probes: Sequence[Probe], what: str) -> float:

@@ -26,7 +26,6 @@ def run(args: Sequence[str]) -> int:
             set_seed(config)
             check_config(config, made)
             planned = parser.instantiate(config)
-            planned.model.calibration = None  # what a term weighs takes no time
             settings = {**planned.trainer, **SILENT, "max_steps": -1, "min_steps": None}
             text = report(
                 planned.model,

@@ -100,12 +100,15 @@ class Loss(nn.Module, ABC):
         return {name: references.content[name].detach() for name in self.layers}
 
     def _styles(self, references: References) -> Sequence[Reference]:
-        """Return the style images."""
+        """Return the style images with the layers of the loss alone, which may be kept."""
         if not references.styles:
             raise ValueError(
                 f"{type(self).__name__} needs the features of a style image, got none."
             )
-        return references.styles
+        return [
+            Reference({name: style.features[name] for name in self.layers}, style.share)
+            for style in references.styles
+        ]
 
     def _blend(self, references: References, value: Callable[[Features], Tensor]) -> Tensor:
         """Return the mean over style images of what is computed from each, by their shares.

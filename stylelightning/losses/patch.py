@@ -113,6 +113,7 @@ class PatchLoss(RenewedLoss):
         """
         styles = self._styles(references)
         self._banks = {name: self._bank(name, styles) for name in self.layers}
+        self._targets = {}
 
     def renew(self, features: Features, renewal: int) -> None:
         """Look the nearest patches up."""

@@ -62,6 +62,11 @@ def update(checkpoint: Checkpoint) -> None:
         checkpoint["picture"] = shown.clamp(0, 1)
 
 
+def canvas_of(checkpoint: Checkpoint) -> str:
+    """Return the class of the parametrisation of a checkpoint's picture."""
+    return str(checkpoint.get("made_with", {}).get("canvas", "PixelParametrization"))
+
+
 def check_place(checkpoint: Checkpoint, plan: Plan, sizes: list[tuple[int, int]]) -> None:
     """Refuse a checkpoint that a run's plan can't go on from.
 
@@ -124,7 +129,7 @@ def adapt_optimizer(checkpoint: Checkpoint, present: dict[str, Any]) -> list[str
     Returns:
         One sentence for each thing that differs.
     """
-    stored = {"canvas": "PixelParametrization", **checkpoint.get("made_with", present)}
+    stored = {**checkpoint.get("made_with", present), "canvas": canvas_of(checkpoint)}
     for kind in ("optimizer", "canvas"):
         if stored[kind] != present[kind]:
             checkpoint["optimizer_states"], checkpoint["lr_schedulers"] = [], []

@@ -1,6 +1,7 @@
 """What makes torch's L-BFGS fit a run whose steps are single evaluations."""
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -8,12 +9,12 @@ from torch import Tensor
 from torch.optim import LBFGS, Optimizer
 
 LONGEST_STEP = 0.1
-"""Root mean square of a step over the picture's values, a tenth of their range [0, 1]."""
+"""Root mean square of what a step changes of the picture, a tenth of its range [0, 1]."""
 EVALUATIONS = 25
 """Evaluations that torch allows a step with a line search, by its own default."""
 
 
-def prepare(optimizer: LBFGS) -> None:
+def prepare(optimizer: LBFGS, picture: Callable[[], Tensor]) -> None:
     """Make each step one evaluation, and no step longer than ``LONGEST_STEP``.
 
     Without a line search n steps of one iteration are one step of n, bit for bit. With one, a step
@@ -23,6 +24,7 @@ def prepare(optimizer: LBFGS) -> None:
 
     Args:
         optimizer: Optimizer of the picture, not stepped yet; torch's own or of a derived class.
+        picture: What gives the picture that the parameters stand for.
     """
     group = optimizer.param_groups[0]  # L-BFGS has but one
     searches = group["line_search_fn"] is not None
@@ -31,7 +33,7 @@ def prepare(optimizer: LBFGS) -> None:
     group.update(options)
     optimizer.defaults.update(options)
     if not searches:
-        limit = _StepLimit()
+        limit = _StepLimit(picture)
         optimizer.register_step_pre_hook(limit.remember)
         optimizer.register_step_post_hook(limit.shorten)
 
@@ -53,28 +55,29 @@ class _StepLimit:
     unconstrained optimization and nonlinear equations", 1983, algorithm A6.3.1, ``maxstep``
     """
 
-    def __init__(self) -> None:
+    def __init__(self, picture: Callable[[], Tensor]) -> None:
+        self._picture = picture
         self._before: list[Tensor] = []
 
     @torch.no_grad()
     def remember(self, optimizer: Optimizer, args: Any, kwargs: Any) -> None:
         """Keep the picture as it is before the step."""
-        self._before = [each.clone() for each in optimizer.param_groups[0]["params"]]
+        parameters = optimizer.param_groups[0]["params"]
+        self._before = [each.clone() for each in (self._picture(), *parameters)]
 
     @torch.no_grad()
     def shorten(self, optimizer: Optimizer, args: Any, kwargs: Any) -> None:
         """Go only a part of the step, if all of it was too long."""
-        before, self._before = self._before, []
-        if not before:  # a derived class calls torch's step in its own, and both end here
+        if not self._before:  # a derived class calls torch's step in its own, and both end here
             return
-        parameters = optimizer.param_groups[0]["params"]
-        moved = [after - old for after, old in zip(parameters, before, strict=True)]
-        length = root_mean_square(torch.cat([each.flatten() for each in moved]))
+        (picture, *before), self._before = self._before, []
+        length = root_mean_square(self._picture() - picture)
         if not LONGEST_STEP < length < math.inf:
             return
         part = LONGEST_STEP / length
-        for parameter, old, step in zip(parameters, before, moved, strict=True):
-            parameter.copy_(old.add(step, alpha=part))
+        parameters = optimizer.param_groups[0]["params"]
+        for parameter, old in zip(parameters, before, strict=True):
+            parameter.copy_(old.add(parameter - old, alpha=part))
         state = optimizer.state[parameters[0]]
         state["t"] = state["t"] * part
 

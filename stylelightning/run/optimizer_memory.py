@@ -12,20 +12,22 @@ def carry(
     old_parameters: Sequence[Tensor],
     new: Optimizer,
     new_parameters: Sequence[Tensor],
+    sizes: Sequence[tuple[int, int]],
 ) -> None:
     """Give a new optimizer the old one's state, resized to the new parameters.
 
-    Tensors of a parameter's shape are resampled: bilinear and cut at 0 when they have no negative
+    Parameters that are as high and wide as the picture are maps; others start cold. Of maps, tensors
+    of a parameter's shape are resampled: bilinear and cut at 0 when they have no negative
     value (second moments), bicubic otherwise (first moments, momentum). Everything else, such as
     the number of steps, is kept. L-BFGS is left cold, its history belongs to the old size, and so
-    are parameters that are no maps, and optimizers with tensors of other shapes (Adafactor's rows
-    and columns).
+    are optimizers with tensors of other shapes (Adafactor's rows and columns).
 
     Args:
         old: Optimizer of the old picture.
         old_parameters: What ``old`` holds, each (1, C, H, W).
         new: Optimizer of the new picture, not stepped yet.
         new_parameters: What ``new`` holds, each (1, C, h, w).
+        sizes: Old and new height and width of the picture in pixels.
 
     Source: style-transfer-pytorch, function ``scale_adam``.
     """
@@ -35,7 +37,8 @@ def carry(
         state = old.state.get(before, {})
         tensors = [value for value in state.values() if isinstance(value, Tensor)]
         shapes = {value.shape for value in tensors if value.ndim}
-        if state and before.ndim == after.ndim == 4 and shapes <= {before.shape}:
+        maps = (*before.shape[:2], *sizes[0]), (*before.shape[:2], *sizes[1])
+        if state and (before.shape, after.shape) == maps and shapes <= {before.shape}:
             new.state[after] = {key: _resized(state[key], before, after) for key in state}
 
 

@@ -32,7 +32,8 @@ class Evaluation:
             self._image = nn.Parameter(picture.detach())
             self.features = objective.features(self._image)
             read = {name: each.detach().requires_grad_() for name, each in self.features.items()}
-            for name, value in objective.terms(read).weighted.items():
+            for name in objective.losses:  # one by one: their graphs are large
+                value = objective.part([name]).terms(read).weighted[name]
                 self._gradients[name] = _gradients(value, read)
                 self.values[name] = value.detach()
 
@@ -85,7 +86,7 @@ def _gradients(value: Tensor, read: Features) -> Features:
     if not value.requires_grad:
         return {}
     found: tuple[Tensor | None, ...] = torch.autograd.grad(
-        value, list(read.values()), retain_graph=True, allow_unused=True
+        value, list(read.values()), allow_unused=True
     )
     pairs = zip(read, found, strict=True)
     return {name: gradient for name, gradient in pairs if gradient is not None}

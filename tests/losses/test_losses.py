@@ -1,6 +1,8 @@
 """What holds for every loss; a new loss is one row of ``LOSSES``."""
 
+import gc
 import pickle
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 
@@ -144,6 +146,18 @@ def test_a_style_term_ignores_where_things_are(kind: str, seed: int) -> None:
     shuffled = image.flatten(2)[..., order].view_as(image)
     value = evaluated(loss, {"image": image})
     torch.testing.assert_close(loss({"image": shuffled}), value)
+
+
+@pytest.mark.parametrize("kind", STYLE_LOSSES)
+def test_a_loss_keeps_no_layer_that_it_does_not_read(kind: str) -> None:
+    styles = [{**random_features(seed), "other": torch.rand(1, 2, 3, 4)} for seed in (2, 4)]
+    unread = [weakref.ref(style["other"]) for style in styles]
+    loss = LOSSES[kind]()
+    loss.prepare(references(random_features(1), styles))
+    loss.advance(random_features(3), 0)
+    del styles
+    gc.collect()
+    assert [each() for each in unread] == [None, None]
 
 
 def test_a_loss_is_finite_for_features_that_were_in_bfloat16(loss: Loss) -> None:

@@ -53,6 +53,72 @@ def logits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     return "--model.canvas=logits.Logits"
 
 
+COLOURS = """
+import torch
+from torch import nn
+
+from stylelightning.parametrizations import Parametrization
+
+MIX = torch.tensor([[1.0, 0.2, 0.0], [0.0, 1.0, 0.1], [0.1, 0.0, 1.0]])
+
+
+class Mixed(Parametrization):
+    \"\"\"Colours of another basis, in a parameter of the name that pixels have.\"\"\"
+
+    def encode(self, picture):
+        flat = torch.linalg.inv(MIX) @ picture.detach().flatten(2)
+        self.image = nn.Parameter(flat.view_as(picture).contiguous())
+
+    def decode(self):
+        return (MIX @ self.image.flatten(2)).view_as(self.image)
+
+
+class Spectrum(Parametrization):
+    \"\"\"Fourier coefficients: complex, and no map.\"\"\"
+
+    def encode(self, picture):
+        self.size = picture.shape[2:]
+        self.coefficients = nn.Parameter(torch.fft.rfft2(picture.detach()))
+
+    def decode(self):
+        return torch.fft.irfft2(self.coefficients, s=self.size)
+"""
+
+
+@pytest.fixture
+def colours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "mixed_colours.py").write_text(COLOURS)
+    monkeypatch.syspath_prepend(tmp_path)
+
+
+@pytest.mark.usefixtures("colours")
+def test_a_canvas_keeps_its_precision_under_a_mixed_one(run: Run) -> None:
+    folder = run("--model.canvas=mixed_colours.Mixed", "--trainer.precision=bf16-mixed")
+    loaded = torch.load(folder / "checkpoints" / "last.ckpt", weights_only=True)
+    assert loaded["picture"].dtype == torch.float32
+    # bfloat16 has 8 bits: hardly a value would have more
+    assert (loaded["picture"] != loaded["picture"].bfloat16().float()).float().mean() > 0.5
+
+
+@pytest.mark.usefixtures("colours")
+def test_numbers_of_another_canvas_are_not_taken_for_its_own(run: Run) -> None:
+    before = run("--trainer.max_steps=2")
+    folder = run("--model.canvas=mixed_colours.Mixed", "--ckpt_path=last", "--trainer.max_steps=2")
+    pictures = [read_picture(each / "result.png").pixels for each in (before, folder)]
+    torch.testing.assert_close(pictures[1], pictures[0], rtol=0, atol=1.5 / 255)
+
+
+@pytest.mark.usefixtures("colours")
+@pytest.mark.parametrize("optimizer", ["Adam", "LBFGS"])
+def test_parameters_may_be_complex_and_no_maps(run: Run, optimizer: str) -> None:
+    run(
+        "--model.canvas=mixed_colours.Spectrum",
+        f"--model.optimizer={optimizer}",
+        "--model.optimizer.lr=0.1",
+        "--model.carry_moments=true",
+    )
+
+
 def last(folder: Path) -> dict[str, torch.Tensor]:
     loaded = torch.load(folder / "checkpoints" / "last.ckpt", weights_only=True)
     state: dict[str, torch.Tensor] = loaded["state_dict"]

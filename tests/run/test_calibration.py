@@ -12,6 +12,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from stylelightning import Schedule, StyleTransfer, StyleTransferData
 from stylelightning.__main__ import main
 from stylelightning.backbones import VGG16, Backbone, RandomMultiscale
+from stylelightning.backbones.base import Features
 from stylelightning.losses import (
     ContentLoss,
     GramLoss,
@@ -191,6 +192,18 @@ def test_other_wishes_at_a_resume_are_measured_anew(
     run("--ckpt_path=last", *ASKED, other)
     first, same, anew = weights(capsys.readouterr().out)
     assert (first == same, first == anew) == (True, False)
+
+
+def test_losses_advance_once_a_step(tmp_path: Path, data: StyleTransferData) -> None:
+    steps: list[int] = []
+
+    class Watched(TotalVariationLoss):
+        def advance(self, features: Features, step: int) -> None:
+            steps.append(step)
+
+    terms = {**losses(("level1", "level2")), "tv": Watched()}
+    fit(tmp_path, data, losses=terms, calibrate=RATIOS, schedule=Schedule(steps=3))
+    assert steps == [0, 1, 2]
 
 
 def test_a_run_that_is_fitted_again_is_calibrated_again(

@@ -51,7 +51,7 @@ def step(optimizer: LBFGS, objective: Objective) -> float:
 
 def prepared(x: nn.Parameter, kind: type[LBFGS] = LBFGS, **options: Any) -> LBFGS:
     optimizer = kind([x], **options)
-    lbfgs.prepare(optimizer)
+    lbfgs.prepare(optimizer, lambda: x)
     return optimizer
 
 
