@@ -26,10 +26,8 @@ class Pixels(Backbone):
         super().__init__()
         if octaves < 1:
             raise ValueError(f"`octaves` must be at least 1, got {octaves}.")
-        self.layer_table = {
-            f"octave{n}": Layer(f"octave{n}", 3, side, side, side)
-            for n, side in ((n, 2 ** (n - 1)) for n in range(1, octaves + 1))
-        }
+        names = {f"octave{n + 1}": 2**n for n in range(octaves)}
+        self.layer_table = {name: Layer(name, 3, side, side, side) for name, side in names.items()}
         self.eval()
 
     def forward(self, image: Tensor, layers: Iterable[str]) -> Features:

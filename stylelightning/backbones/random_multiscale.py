@@ -68,14 +68,9 @@ class RandomMultiscale(Backbone):
             weight = torch.randn(filters, 3, size, size, generator=generator, device="cpu")
             weight -= weight.mean((2, 3), keepdim=True)
             weight /= weight.flatten(1).norm(dim=1)[:, None, None, None]
+            # On "meta" the usual initial weights draw no random numbers.
             bank = nn.Conv2d(
-                3,
-                filters,
-                size,
-                padding=size // 2,
-                padding_mode=padding,
-                bias=False,
-                device="meta",  # where the usual initial weights draw no random numbers
+                3, filters, size, padding=size // 2, padding_mode=padding, bias=False, device="meta"
             )
             bank.weight = nn.Parameter(weight)
             self.banks.append(bank)
@@ -83,23 +78,17 @@ class RandomMultiscale(Backbone):
         self.halving = nn.Conv2d(
             3, 3, 4, stride=2, padding=1, padding_mode=padding, groups=3, bias=False, device="meta"
         )
-        self.halving.weight = nn.Parameter(
-            torch.outer(binomial, binomial).expand(3, 1, 4, 4).clone()
-        )
+        window = torch.outer(binomial, binomial).expand(3, 1, 4, 4).clone()
+        self.halving.weight = nn.Parameter(window)
         self.requires_grad_(False)
         self.eval()
         channels = filters * len(sizes) + 6
         smallest = smallest_padded_side(padding, max(sizes) // 2)
-        self.layer_table = {
-            f"level{n}": Layer(
-                f"level{n}",
-                channels,
-                stride,
-                (max(sizes) - 1) * stride + 3 * stride - 2,  # halvings see 3 * stride - 2
-                smallest * stride,
-            )
-            for n, stride in ((n, 2 ** (n - 1)) for n in range(1, levels + 1))
-        }
+        self.layer_table = {}
+        for n in range(levels):
+            name, stride = f"level{n + 1}", 2**n
+            field = (max(sizes) - 1) * stride + 3 * stride - 2  # halvings see 3 * stride - 2
+            self.layer_table[name] = Layer(name, channels, stride, field, smallest * stride)
 
     def forward(self, image: Tensor, layers: Iterable[str]) -> Features:
         """Return the named levels.

@@ -106,10 +106,9 @@ class TorchvisionModel(Backbone):
         found = None if weights is None else find_weights(weights, network, entries)
         if found is None:
             log.warning(
-                "Untrained %s: its filters are drawn from seed %d, and its pictures are not those "
-                "of trained ones. Trained filters: `weights: DEFAULT`, or the path of a file.",
-                network,
-                seed,
+                f"Untrained {network}: its filters are drawn from seed {seed}, and its pictures "
+                "are not those of trained ones. Trained filters: `weights: DEFAULT`, or the path "
+                "of a file."
             )
         graph, nodes = trace(build_network(network, seed))
         put_out_of_place(graph)

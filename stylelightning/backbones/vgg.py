@@ -5,6 +5,7 @@ import math
 from abc import abstractmethod
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import get_args
 
 import torch
@@ -104,12 +105,11 @@ class VGG(Backbone):
         shapes = {key: tensor.shape for key, tensor in self.network.state_dict().items()}
         if weights is None:
             state, normalized = _untrained(shapes, seed), NORMALIZATIONS["imagenet"]
+            trained = self.source.name if self.source else "IMAGENET1K_V1"
             log.warning(
-                "Untrained %s: its filters are drawn from seed %d, and its pictures are not those "
-                "of the paper. Trained filters: `weights: %s`, or the path of a file.",
-                name,
-                seed,
-                self.source.name if self.source else "IMAGENET1K_V1",
+                f"Untrained {name}: its filters are drawn from seed {seed}, and its pictures are "
+                f"not those of the paper. Trained filters: `weights: {trained}`, or the path of a "
+                "file."
             )
         else:
             found = find_weights(weights, name, self.pretrained, self.source)
@@ -157,11 +157,8 @@ class VGG(Backbone):
         features: Features = {}
         x = self.normalize(image)
         for names in self._segments(wanted):
-            x, found = (
-                recompute(self._run, x, names, wanted)
-                if self.recomputes
-                else self._run(x, names, wanted)
-            )
+            run = partial(recompute, self._run) if self.recomputes else self._run
+            x, found = run(x, names, wanted)
             features |= found
         return features
 

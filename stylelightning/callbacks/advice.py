@@ -52,14 +52,7 @@ class Advice(Callback):
         if trainer.global_step == 0:
             _warn_of_small_styles(style_transfer(pl_module))
 
-    def on_train_batch_end(
-        self,
-        trainer: Trainer,
-        pl_module: LightningModule,
-        outputs: Any,
-        batch: Any,
-        batch_idx: int,
-    ) -> None:
+    def on_train_batch_end(self, trainer: Trainer, pl_module: LightningModule, *_: Any) -> None:
         """Look at the gradients after the first step."""
         module = style_transfer(pl_module)
         if trainer.global_step != 1 or not module.finite:

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from threading import BoundedSemaphore
+from typing import Any
 
 import torch
 from lightning.pytorch import LightningModule, Trainer
@@ -97,9 +98,7 @@ class PictureCallback(PeriodicCallback):
         super().on_train_end(trainer, pl_module)
         self.writer.finish()
 
-    def on_exception(
-        self, trainer: Trainer, pl_module: LightningModule, exception: BaseException
-    ) -> None:
+    def on_exception(self, trainer: Trainer, pl_module: LightningModule, *_: Any) -> None:
         """See that what was recorded is written; the run's own error is the one to be told."""
         try:
             self.writer.finish()

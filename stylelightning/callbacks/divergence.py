@@ -59,23 +59,14 @@ class StopOnDivergence(Callback):
         """Forget an earlier run."""
         self._watch = None
 
-    def on_before_backward(
-        self, trainer: Trainer, pl_module: LightningModule, loss: Tensor
-    ) -> None:
+    def on_before_backward(self, trainer: Trainer, pl_module: LightningModule, *_: Any) -> None:
         """Look at the picture that was just evaluated, without leaving the device."""
         module = style_transfer(pl_module)
         if self._watch is None:
             self._watch = _Watch(module, trainer.global_step)
         self._watch.update(module, self.factor, trainer.global_step)
 
-    def on_train_batch_end(
-        self,
-        trainer: Trainer,
-        pl_module: LightningModule,
-        outputs: Any,
-        batch: Any,
-        batch_idx: int,
-    ) -> None:
+    def on_train_batch_end(self, trainer: Trainer, pl_module: LightningModule, *_: Any) -> None:
         """Stop when the picture is lost.
 
         Raises:
@@ -86,9 +77,8 @@ class StopOnDivergence(Callback):
         last = step == last_step(trainer, module)
         if self._watch is None or (step % self.check_every_n_steps and not last):
             return
-        if not module.finite or self._watch.diverged(
-            min(2, self.patience) if last else self.patience
-        ):
+        patience = min(2, self.patience) if last else self.patience
+        if not module.finite or self._watch.diverged(patience):
             module.canvas.encode(self._watch.best.clamp(0, 1))
             raise DivergenceError(self._watch.explain(trainer.optimizers[0]))
 

@@ -73,8 +73,7 @@ class FinalMetrics(Callback):
         for reason in dict.fromkeys(self.metrics.failures.values()):
             names = [name for name, why in self.metrics.failures.items() if why == reason]
             log.warning("The metrics leave %s out: %s", ", ".join(names), reason)
-        text = f"{json.dumps(numbers, indent=2)}\n"
-        write_atomically(run_folder(trainer).metrics, text.encode())
+        write_atomically(run_folder(trainer).metrics, f"{json.dumps(numbers, indent=2)}\n".encode())
         shown = [f"{name} {value:.4g}" for name, value in numbers.items() if "/" not in name]
         log.info("metrics  %s", "  ".join(shown))
         for logger in trainer.loggers:

@@ -74,19 +74,11 @@ class LossLog(PeriodicCallback):
         for logger in trainer.loggers:
             metrics = {f"loss/{name}": term for name, term in terms.items()}
             logger.log_metrics({**metrics, "loss/total": total, "step_time": seconds}, step)
-        shown = "  ".join(
-            f"{name} {value:.4g}" for name, value in (*terms.items(), ("total", total))
-        )
+        shown = [f"{name} {value:.4g}" for name, value in (*terms.items(), ("total", total))]
+        last = last_step(trainer, module)
         log.info(
-            "step %*d/%d  %dx%d px  %s  %.0f ms/step  %.0f MB",
-            len(str(last_step(trainer, module))),
-            step,
-            last_step(trainer, module),
-            width,
-            height,
-            shown,
-            seconds * 1000,
-            memory,
+            f"step {step:{len(str(last))}d}/{last}  {width}x{height} px  {'  '.join(shown)}  "
+            f"{seconds * 1000:.0f} ms/step  {memory:.0f} MB"
         )
         self._time, self._step = time.monotonic(), step
 

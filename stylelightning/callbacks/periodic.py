@@ -47,14 +47,7 @@ class PeriodicCallback(Callback, ABC):
     def record(self, trainer: Trainer, module: StyleTransfer, step: int) -> None:
         """Record the state when ``step`` steps are done."""
 
-    def on_train_batch_end(
-        self,
-        trainer: Trainer,
-        pl_module: LightningModule,
-        outputs: Any,
-        batch: Any,
-        batch_idx: int,
-    ) -> None:
+    def on_train_batch_end(self, trainer: Trainer, pl_module: LightningModule, *_: Any) -> None:
         """Record when it is time."""
         module, step = style_transfer(pl_module), trainer.global_step
         first = step == 1 and self.records_first_step

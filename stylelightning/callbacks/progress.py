@@ -50,14 +50,7 @@ class StepProgressBar(TQDMProgressBar):
     def on_train_epoch_start(self, trainer: Trainer, *_: Any) -> None:
         """Do nothing: there are no epochs to show."""
 
-    def on_train_batch_end(
-        self,
-        trainer: Trainer,
-        pl_module: LightningModule,
-        outputs: Any,
-        batch: Any,
-        batch_idx: int,
-    ) -> None:
+    def on_train_batch_end(self, trainer: Trainer, pl_module: LightningModule, *_: Any) -> None:
         """Update the bar when it is time."""
         bar, step = self.train_progress_bar, trainer.global_step
         if bar.disable or (step % self.refresh_rate and step != bar.total):

@@ -4,6 +4,7 @@ import logging
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 from lightning.pytorch import Callback, LightningModule, Trainer
 
@@ -42,9 +43,7 @@ class ResultWriter(Callback):
         """Write the finished picture."""
         self.write(trainer, style_transfer(pl_module))
 
-    def on_exception(
-        self, trainer: Trainer, pl_module: LightningModule, exception: BaseException
-    ) -> None:
+    def on_exception(self, trainer: Trainer, pl_module: LightningModule, *_: Any) -> None:
         """Write the picture as it is."""
         if self.started and not self._written:
             self.write(trainer, style_transfer(pl_module))
@@ -79,12 +78,8 @@ class ResultWriter(Callback):
         height, width = module.canvas.size
         written = [each for each in self.outputs if each not in failures]
         log.info(
-            "%s  %dx%d px after step %d, %.0f s",
-            ", ".join(written) or "no picture",
-            width,
-            height,
-            trainer.global_step,
-            time.monotonic() - self._began,
+            f"{', '.join(written) or 'no picture'}  {width}x{height} px after step "
+            f"{trainer.global_step}, {time.monotonic() - self._began:.0f} s"
         )
         if failures:
             raise OSError("; ".join(map(str, failures.values())))

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Sequence
-from typing import Literal
+from typing import Any, Literal
 
 from lightning.pytorch import LightningModule, Trainer
 from PIL import Image
@@ -125,13 +125,11 @@ class Timelapse(PictureCallback):
         super().on_train_end(trainer, pl_module)
         self._write(run_folder(trainer))
 
-    def on_exception(
-        self, trainer: Trainer, pl_module: LightningModule, exception: BaseException
-    ) -> None:
+    def on_exception(self, trainer: Trainer, pl_module: LightningModule, *error: Any) -> None:
         """Write what there is; the run's own error is the one to be told."""
         if self._steps:
             self.record_once(trainer, pl_module)
-        super().on_exception(trainer, pl_module, exception)
+        super().on_exception(trainer, pl_module, *error)
         try:
             self._write(run_folder(trainer))
         except OSError as error:

@@ -137,15 +137,10 @@ class Changes:
                 filled, named = _options(first), _options(by_default)
                 options = {k: v for k, v in options.items() if k in named or v != filled.get(k)}
             taken = _options(new)
-            self._found.append(
-                Change(
-                    place,
-                    old["class_path"].rpartition(".")[2],
-                    new["class_path"],
-                    {k: v for k, v in options.items() if k not in taken},
-                    {k: v for k, v in options.items() if k in taken and v == taken[k]},
-                )
-            )
+            dropped = {k: v for k, v in options.items() if k not in taken}
+            kept = {k: v for k, v in options.items() if k in taken and v == taken[k]}
+            name = old["class_path"].rpartition(".")[2]
+            self._found.append(Change(place, name, new["class_path"], dropped, kept))
 
     def _given_since(self, place: str, before: dict[str, Any], after: dict[str, Any]) -> None:
         """Take off what has been given anew since."""
@@ -191,9 +186,8 @@ def _watch(
 ) -> Any:
     """Parse the value of a key, with an eye on the classes in it."""
     previous = cfg.get(self.dest) if cfg else None
-    token = _entries.set(
-        frozenset(map(id, previous)) if isinstance(previous, list) else frozenset()
-    )
+    entries = previous if isinstance(previous, list) else []
+    token = _entries.set(frozenset(map(id, entries)))
     changes = _watched.get()
     try:
         if changes is None or changes.reading or typehints.sub_defaults.get():

@@ -9,7 +9,7 @@ from jsonargparse import Namespace
 from lightning.pytorch import Callback, Trainer, seed_everything
 
 from stylelightning.cli.kinds import import_components
-from stylelightning.cli.parser import ConfigFile, Parser, take_pictures_for_paths
+from stylelightning.cli.parser import ConfigFile, Parser, command_parser, take_pictures_for_paths
 from stylelightning.cli.words_and_paths import take_words_and_paths
 from stylelightning.data import StyleTransferData
 from stylelightning.images import check_output
@@ -40,11 +40,7 @@ def run_parser(command: str = "fit") -> Parser:
     Args:
         command: The command that takes them.
     """
-    parser = Parser(
-        prog=f"stylelightning {command}",
-        description="Runs the full optimization routine.",
-        allow_abbrev=False,
-    )
+    parser = command_parser(command, "Runs the full optimization routine.")
     parser.add_argument(
         "-c",
         "--config",
@@ -72,7 +68,6 @@ def run_parser(command: str = "fit") -> Parser:
     parser.add_argument(
         "--output",
         type=str | None,
-        default=None,
         help="Where to write the finished picture too: .png, .jpg, .webp or .tif.",
     )
     parser.add_argument(
@@ -84,7 +79,6 @@ def run_parser(command: str = "fit") -> Parser:
     parser.add_argument(
         "--ckpt_path",
         type=str | None,
-        default=None,
         help="Checkpoint to resume; `last` for that of the newest run of the name.",
     )
     return parser

@@ -23,7 +23,7 @@ class Measurement:
     """The metrics of one picture.
 
     Args:
-        name: The path that was given.
+        picture: The path that was given.
         width: Width in pixels at which it was compared.
         height: Height in pixels at which it was compared.
         metrics: The numbers by name.
@@ -31,7 +31,7 @@ class Measurement:
         notes: What else its reader should know, in sentences.
     """
 
-    name: str
+    picture: str
     width: int
     height: int
     metrics: dict[str, float]
@@ -160,21 +160,15 @@ def _read(data: StyleTransferData, source: str) -> RunPictures:
 
 
 def _measurement(
-    name: str,
-    picture: Tensor,
-    pictures: RunPictures,
-    metrics: PictureMetrics,
-    size: int | None,
+    name: str, picture: Tensor, pictures: RunPictures, metrics: PictureMetrics, size: int | None
 ) -> Measurement:
     numbers = metrics.measure_result(picture.float(), pictures, size)
     height, width = metrics.compared_size(picture, size)
     notes = [f"{key} is left out: {why}." for key, why in _grouped(metrics.left_out).items()]
     own = pictures.picture_size(max(height, width))
     if pictures.content_image is not None and max(abs(own[0] - height), abs(own[1] - width)) > 1:
-        notes.append(
-            f"The content image is stretched from {checks.pixels(own)} to the "
-            f"{checks.pixels((height, width))} of {name}."
-        )
+        before, after = checks.pixels(own), checks.pixels((height, width))
+        notes.append(f"The content image is stretched from {before} to the {after} of {name}.")
     return Measurement(name, width, height, numbers, dict(metrics.left_out), notes)
 
 

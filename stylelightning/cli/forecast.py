@@ -53,12 +53,7 @@ class StepClock(Callback):
         self.times: list[float] = []
 
     def on_train_batch_end(
-        self,
-        trainer: Trainer,
-        pl_module: LightningModule,
-        outputs: Any,
-        batch: Any,
-        batch_idx: int,
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
         """Take the time."""
         if pl_module.device.type == "cuda":
@@ -83,22 +78,15 @@ def probe(
         size: Longer side of the picture in pixels.
     """
     clock, steps = StepClock(), 1 + max(2, _period(module))
+    short = copy(module)
+    short.schedule = Schedule(steps)
+    short.calibration = None  # what a term weighs takes no time
     trainer = new_trainer([clock])
     with PeakMemory(trainer.strategy.root_device) as peak:
-        trainer.fit(
-            _with_schedule(module, Schedule(steps)), GivenPictures(replace(pictures, size=size))
-        )
+        trainer.fit(short, GivenPictures(replace(pictures, size=size)))
     height, width = pictures.picture_size(size)
     history = _missing_history(trainer.optimizers[0], steps)
     return Probe(height * width, clock.seconds, peak.megabytes + history)
-
-
-def _with_schedule(module: StyleTransfer, schedule: Schedule) -> StyleTransfer:
-    """Return a module of the same networks and losses that runs a schedule of its own."""
-    other = copy(module)
-    other.schedule = schedule
-    other.calibration = None  # what a term weighs takes no time
-    return other
 
 
 def _period(module: StyleTransfer) -> int:
@@ -112,7 +100,8 @@ def _missing_history(optimizer: object, steps: int) -> float:
         return 0.0
     group = optimizer.param_groups[0]
     missing = max(0, int(group["history_size"]) - steps)
-    return missing * 2 * sum(each.numel() * each.element_size() for each in group["params"]) / 1e6
+    size: int = sum(each.numel() * each.element_size() for each in group["params"])
+    return missing * 2 * size / 1e6
 
 
 def predicted(pixels: int, probes: Sequence[Probe], what: str) -> float:
@@ -168,10 +157,9 @@ def measure(
     if len(probes) < 2:
         return [*probes, probe(module, pictures, new_trainer, pictures.size)]
     steps = 2 + _period(module)
-    quick = steps * predicted(height * width, probes, "seconds") < PATIENCE
     free = free_megabytes(device) + probes[-1].megabytes
     fits = not predicted(height * width, probes, "megabytes") > CAREFUL * free
-    if quick and fits:
+    if fits and steps * predicted(height * width, probes, "seconds") < PATIENCE:
         probes.append(probe(module, pictures, new_trainer, pictures.size))
     return probes
 
@@ -218,14 +206,12 @@ def report(
     if len(probes) > 1:
         factor = math.sqrt(largest_pixels(probes, CAREFUL * free) / (height * width))
         if math.isfinite(factor):
-            lines.append(
-                f"{'largest size':>16}  {int(pictures.size * factor)} px, in {CAREFUL:.0%} of that"
-            )
+            largest = int(pictures.size * factor)
+            lines.append(f"{'largest size':>16}  {largest} px, in {CAREFUL:.0%} of that")
     measured = any(each.pixels == height * width for each in probes)
     how = "measured at that size" if measured else "computed from smaller sizes"
-    lines.append(
-        f"{'':16}  {how}, in {_duration(time.perf_counter() - began)}; pictures and logs apart"
-    )
+    took = _duration(time.perf_counter() - began)
+    lines.append(f"{'':16}  {how}, in {took}; pictures and logs apart")
     return "\n".join(lines)
 
 

@@ -33,7 +33,8 @@ class ConfigFile(ActionConfigFile):
         elif path.is_dir():
             raise IsADirectoryError(f"The config {path.absolute()} is a folder: give a YAML file.")
         elif "\n" not in value and not path.is_file():
-            near = difflib.get_close_matches(path.name, _names(path.parent), n=1)
+            names = [each.name for each in path.parent.glob("*")]
+            near = difflib.get_close_matches(path.name, names, n=1)
             hint = f" Did you mean {path.parent / near[0]}?" if near else ""
             raise FileNotFoundError(f"There is no config file {path.absolute()}.{hint}")
         else:
@@ -51,9 +52,7 @@ class Parser(LightningArgumentParser):
     says_changes = True
     """Whether options that are left out when a class is changed are said."""
 
-    def parse_args(  # type: ignore[override]
-        self, *args: Any, **options: Any
-    ) -> Namespace:
+    def parse_args(self, *args: Any, **options: Any) -> Namespace:  # type: ignore[override]
         """Return the config of a command line, and say what changes of class left out.
 
         Args:
@@ -75,15 +74,29 @@ class Parser(LightningArgumentParser):
         raise UsageError(explain(message, keys, import_components()))
 
 
-def take_pictures_for_paths(parser: ArgumentParser, key: str) -> None:
+def command_parser(command: str, description: str) -> Parser:
+    """Return a parser without options.
+
+    Args:
+        command: The command that takes them.
+        description: What it does.
+    """
+    return Parser(prog=f"stylelightning {command}", description=description, allow_abbrev=False)
+
+
+def take_pictures_for_paths(parser: ArgumentParser, key: str) -> typehints.ActionTypeHint:
     """Make an option that takes paths or classes keep a path instead of reading the file there.
 
     jsonargparse reads the value of any option with a class in its type from a file of that name,
     here a picture. The attribute is private there; a test fails when it is gone.
+
+    Returns:
+        The option's action.
     """
     action = next(action for action in parser._actions if action.dest == key)
     assert isinstance(action, typehints.ActionTypeHint)
     action._enable_path = False
+    return action
 
 
 def _check_yaml(path: Path) -> None:
@@ -93,7 +106,3 @@ def _check_yaml(path: Path) -> None:
         raise ValueError(f"The config file {path.absolute()} is no YAML: {error}") from error
     if not isinstance(content, dict):
         raise ValueError(f"The config file {path.absolute()} holds no keys with values.")
-
-
-def _names(folder: Path) -> list[str]:
-    return [path.name for path in folder.iterdir()] if folder.is_dir() else []

@@ -70,9 +70,7 @@ def explain(message: str, keys: Iterable[str], classes: Iterable[str]) -> str:
         )
     if (essence := unwrap(text)) != text:
         return f"{where}: {essence}"
-    if match := UNION.search(inner):
-        return f"{where} must be {_types(match[1])}, got {match[2] or repr(match[2])}."
-    if match := SINGLE.search(inner):
+    if match := UNION.search(inner) or SINGLE.search(inner):
         return f"{where} must be {_types(match[1])}, got {match[2] or repr(match[2])}."
     return text
 

@@ -3,7 +3,6 @@
 from importlib.util import find_spec
 from pathlib import Path
 
-import jsonargparse._typehints as typehints
 from jsonargparse import ArgumentParser
 from jsonargparse.typing import register_type
 
@@ -30,21 +29,7 @@ def take_words_and_paths(parser: ArgumentParser, key: str, kind: type) -> None:
         key: The option, dotted.
         kind: What the classes derive from.
     """
-    take_pictures_for_paths(parser, key)
-    action = next(action for action in parser._actions if action.dest == key)
-    assert isinstance(action, typehints.ActionTypeHint)
-    action._typehint = WordOrPath | kind
-
-
-def _text(value: object) -> str:
-    """Return a text.
-
-    Raises:
-        ValueError: If it is something else.
-    """
-    if not isinstance(value, str):
-        raise ValueError(f"{value!r} is no text")
-    return value
+    take_pictures_for_paths(parser, key)._typehint = WordOrPath | kind
 
 
 def _word_or_path(value: object) -> str:
@@ -53,12 +38,13 @@ def _word_or_path(value: object) -> str:
     Raises:
         ValueError: If it may name one, or is no text.
     """
-    text = _text(value)
-    path = Path(text).expanduser()
+    if not isinstance(value, str):
+        raise ValueError(f"{value!r} is no text")
+    path = Path(value).expanduser()
     is_picture = path.suffix.lower() in READABLE_SUFFIXES or path.is_file()
-    if not is_picture and (text.startswith("{") or _may_be_imported(text)):
-        raise ValueError(f"{text} may be a class")
-    return text
+    if not is_picture and (value.startswith("{") or _may_be_imported(value)):
+        raise ValueError(f"{value} may be a class")
+    return value
 
 
 def _may_be_imported(text: str) -> bool:
@@ -68,4 +54,4 @@ def _may_be_imported(text: str) -> bool:
     return all(map(str.isidentifier, [module, *names])) and find_spec(module) is not None
 
 
-register_type(WordOrPath, serializer=_text, deserializer=_word_or_path)
+register_type(WordOrPath, serializer=_word_or_path, deserializer=_word_or_path)

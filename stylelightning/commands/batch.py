@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from stylelightning.cli.parser import Parser
+from stylelightning.cli.parser import command_parser
 from stylelightning.sweep.options import HOW, add_common_options, make_runs
 
 
@@ -15,13 +15,8 @@ def run(args: Sequence[str]) -> int:
     Returns:
         Exit code: 0 all done, 1 some runs failed, 130 stopped.
     """
-    parser = Parser(
-        prog="stylelightning batch",
-        allow_abbrev=False,
-        description=f"""Make a picture of every content image in every style.
-
-{HOW}""",
-    )
+    what = "Make a picture of every content image in every style."
+    parser = command_parser("batch", f"{what}\n\n{HOW}")
     parser.add_argument(
         "-c",
         "--config",

@@ -70,9 +70,8 @@ def listing(args: Sequence[str]) -> str:
     what, *rest = args
     choices = [name.split()[0] for name in LISTS]
     if what not in choices:
-        raise ValueError(
-            f"There is no list {what!r}. {near_ones(what, choices)}{_choices(choices)}"
-        )
+        near = near_ones(what, choices)
+        raise ValueError(f"There is no list {what!r}. {near}{_choices(choices)}")
     taken = 1 if what == "layers" else 0
     if len(rest) > taken:
         line = " ".join([what, *rest[:taken]])
@@ -146,30 +145,23 @@ def backbone_and_options(name: str | None) -> tuple[str, dict[str, str]]:
         raise ValueError(f"{name} has the layers of its network: name that one.{NETWORKS}")
     if name in networks():
         return NETWORK_BACKBONE, {"network": name}
-    raise ValueError(
-        f"There is no backbone {name!r}. {near_ones(name, [*classes, *networks()])}{way}"
-    )
+    near = near_ones(name, [*classes, *networks()])
+    raise ValueError(f"There is no backbone {name!r}. {near}{way}")
 
 
 def untrained(backbone: type["Backbone"], options: dict[str, str]) -> "Backbone":
     """Return a backbone with nothing downloaded."""
-    if "weights" in inspect.signature(backbone).parameters:
-        return backbone(**options, weights=None)
-    return backbone(**options)
+    takes_weights = "weights" in inspect.signature(backbone).parameters
+    return backbone(**options, **({"weights": None} if takes_weights else {}))
 
 
 def table(rows: Iterable["Layer"]) -> list[str]:
     """Return the lines of a table of layers, names on the left and numbers on the right."""
-    return aligned([COLUMNS, *map(_cells, rows)], "<>>>>")
-
-
-def _cells(row: "Layer") -> tuple[str, ...]:
-    numbers = (row.channels, row.stride, row.receptive_field, row.smallest_side)
-    return row.name, *map(_number, numbers)
-
-
-def _number(value: int | None) -> str:
-    return "-" if value is None else str(value)
+    lines: list[tuple[str, ...]] = [COLUMNS]
+    for row in rows:
+        numbers = (row.channels, row.stride, row.receptive_field, row.smallest_side)
+        lines.append((row.name, *("-" if each is None else str(each) for each in numbers)))
+    return aligned(lines, "<>>>>")
 
 
 def _plain(sentence: str) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from stylelightning.cli.parser import ConfigFile, Parser
+from stylelightning.cli.parser import ConfigFile, command_parser
 from stylelightning.sweep.options import HOW, add_common_options, make_runs
 
 
@@ -15,13 +15,8 @@ def run(args: Sequence[str]) -> int:
     Returns:
         Exit code: 0 all done, 1 some runs failed, 130 stopped.
     """
-    parser = Parser(
-        prog="stylelightning sweep",
-        allow_abbrev=False,
-        description=f"""Make the runs of a sweep file, which names a base config and what differs.
-
-{HOW}""",
-    )
+    what = "Make the runs of a sweep file, which names a base config and what differs."
+    parser = command_parser("sweep", f"{what}\n\n{HOW}")
     parser.add_argument("-c", "--config", action=ConfigFile, help="The sweep file, in YAML.")
     parser.add_argument(
         "--base", type=str | list[str] | None, help="Config of every run; a list is layered."

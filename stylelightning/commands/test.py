@@ -85,7 +85,7 @@ def table(measurements: Sequence["Measurement"]) -> str:
     """Return the numbers as text: a column for each picture, a row for each number."""
     names = list(dict.fromkeys(name for each in measurements for name in each.metrics))
     rows = [
-        ["", *(each.name for each in measurements)],
+        ["", *(each.picture for each in measurements)],
         ["compared at", *(f"{each.width}x{each.height}" for each in measurements)],
         *([name, *(_cell(each.metrics.get(name)) for each in measurements)] for name in names),
     ]
@@ -94,16 +94,8 @@ def table(measurements: Sequence["Measurement"]) -> str:
 
 def as_json(measurements: Sequence["Measurement"]) -> str:
     """Return the numbers as JSON: a list with an object for each picture."""
-    entries = [
-        {
-            "picture": each.name,
-            "width": each.width,
-            "height": each.height,
-            "metrics": each.metrics,
-            "left_out": each.left_out,
-        }
-        for each in measurements
-    ]
+    keys = ("picture", "width", "height", "metrics", "left_out")
+    entries = [{key: getattr(each, key) for key in keys} for each in measurements]
     return f"{json.dumps(entries, indent=2)}\n"
 
 

@@ -26,8 +26,6 @@ a run with them:   --model.backbone VGG16 --model.backbone.weights oxford
 more:              docs/weights.md
 """
 
-COLUMNS = ("weights", "network", "size", "licence", "here")
-
 
 def run(args: Sequence[str]) -> int:
     """Answer a command line.
@@ -72,7 +70,7 @@ def overview(facts: dict[str, Any]) -> str:
     """
     hub = torch_hub_cache()
     rows = [
-        COLUMNS,
+        ("weights", "network", "size", "licence", "here"),
         _row(facts["oxford"], _kept(facts)),
         *(_row(each, hub / each["file"]) for each in facts["torchvision"]),
         ("null", "any", "-", "-", "yes"),
@@ -140,8 +138,7 @@ def _kept(facts: dict[str, Any]) -> Path:
 
 
 def _row(source: dict[str, Any], file: Path) -> tuple[str, ...]:
-    size = f"{source['megabytes']} MB"
-    here = "yes" if file.is_file() else "no"
+    size, here = f"{source['megabytes']} MB", "yes" if file.is_file() else "no"
     return source["name"], source["network"], size, source["licence"], here
 
 

@@ -104,9 +104,8 @@ class FastBackbone:
         on_cpu = device.type == "cpu"
         if on_cpu and lower is not None and not has_bf16():
             log.warning(
-                "This processor has no instructions for 16 bits: %s is many times slower here than "
-                "--trainer.precision 32-true.",
-                precision,
+                f"This processor has no instructions for 16 bits: {precision} is many times slower "
+                "here than --trainer.precision 32-true."
             )
         filters = [each for each in self.backbone.modules() if isinstance(each, _CAST_BY_AUTOCAST)]
         for each in (each for module in filters for each in module.parameters()):
@@ -140,9 +139,8 @@ class FastBackbone:
         fits = device.type == "cpu" and precision == "32-true"
         if self.winograd and not fits:
             log.warning(
-                "`model.winograd` has an effect on a CPU in 32-true only: this run is on %s in %s.",
-                device.type,
-                precision,
+                "`model.winograd` has an effect on a CPU in 32-true only: this run is on "
+                f"{device.type} in {precision}."
             )
         wanted = winograd_pays() and self._compiled is None
         return fits and (wanted if self.winograd is None else self.winograd)

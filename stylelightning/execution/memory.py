@@ -6,11 +6,8 @@ from pathlib import Path
 
 import torch
 
-_STATUS, _CLEAR, _INFO = (
-    Path("/proc/self/status"),
-    Path("/proc/self/clear_refs"),
-    Path("/proc/meminfo"),
-)
+_STATUS, _CLEAR = Path("/proc/self/status"), Path("/proc/self/clear_refs")
+_INFO = Path("/proc/meminfo")
 
 
 class PeakMemory:

@@ -2,31 +2,15 @@
 
 import os
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 
 VARIABLE = "STYLELIGHTNING_CACHE"
 """Environment variable that names this program's cache folder."""
 
 
-@dataclass(frozen=True)
-class _Base:
-    """Where a platform keeps caches.
-
-    Args:
-        variable: Environment variable that names the folder; empty where there is none.
-        default: The folder without it.
-    """
-
-    variable: str
-    default: str
-
-
-_BASES = {
-    "darwin": _Base("", "~/Library/Caches"),
-    "win32": _Base("LOCALAPPDATA", "~/AppData/Local"),
-}
-_XDG = _Base("XDG_CACHE_HOME", "~/.cache")
+# Where platforms keep caches: the variable that names the folder, and the folder without it.
+_BASES = {"darwin": ("", "~/Library/Caches"), "win32": ("LOCALAPPDATA", "~/AppData/Local")}
+_XDG = ("XDG_CACHE_HOME", "~/.cache")
 _WAY_OUT = f"set {VARIABLE} to a folder for what is fetched"
 
 
@@ -43,16 +27,16 @@ def own_cache(platform: str = sys.platform) -> Path:
     """
     if own := os.environ.get(VARIABLE):
         return expanded(own, _WAY_OUT).absolute()
-    base = _BASES.get(platform, _XDG)
-    folder = expanded(os.environ.get(base.variable) or base.default, _WAY_OUT)
+    variable, default = _BASES.get(platform, _XDG)
+    folder = expanded(os.environ.get(variable) or default, _WAY_OUT)
     if not folder.is_absolute():  # to be ignored, says the XDG base directory specification
-        folder = expanded(base.default, _WAY_OUT)
+        folder = expanded(default, _WAY_OUT)
     return folder / "stylelightning"
 
 
 def torch_hub_cache() -> Path:
     """Return the folder in which torch.hub keeps weights, whether it is there or not."""
-    base = os.environ.get("XDG_CACHE_HOME", _XDG.default)
+    base = os.environ.get(*_XDG)
     home = os.environ.get("TORCH_HOME", os.path.join(base, "torch"))  # noqa: PTH118 - as torch.hub
     folder = os.path.expanduser(home)  # noqa: PTH111 - leaves an unknown `~`, as torch.hub does
     return Path(folder, "hub", "checkpoints").absolute()

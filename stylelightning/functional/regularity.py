@@ -7,10 +7,7 @@ from stylelightning.functional.distances import Reduction
 
 
 def total_variation(
-    image: Tensor,
-    exponent: float = 2.0,
-    isotropic: bool = False,
-    reduction: Reduction = "mean",
+    image: Tensor, exponent: float = 2.0, isotropic: bool = False, reduction: Reduction = "mean"
 ) -> Tensor:
     r"""Return how much neighbouring pixels differ.
 

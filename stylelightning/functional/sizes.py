@@ -17,10 +17,7 @@ def resize(image: Tensor, size: tuple[int, int]) -> Tensor:
     """
     if tuple(image.shape[-2:]) == size:
         return image
-    resized = functional.interpolate(
-        image, size, mode="bicubic", align_corners=False, antialias=True
-    )
-    return resized.clamp(0, 1)
+    return functional.interpolate(image, size, mode="bicubic", antialias=True).clamp(0, 1)
 
 
 def cover(image: Tensor, size: tuple[int, int]) -> Tensor:

@@ -81,10 +81,7 @@ def _converted(image: Image.Image, profile: bytes | None, path: Path) -> Image.I
         )
     except (ImageCms.PyCMSError, OSError, TypeError, ValueError) as error:
         log.warning(
-            "The colour profile in %s doesn't fit a picture of mode %s (%s):"
-            " ignored, colours may be off.",
-            path,
-            image.mode,
-            error,
+            f"The colour profile in {path} doesn't fit a picture of mode {image.mode} ({error}):"
+            " ignored, colours may be off."
         )
         return None

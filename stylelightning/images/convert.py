@@ -28,6 +28,13 @@ def pixels_to_image(pixels: Tensor, alpha: Tensor | None = None) -> Image.Image:
     return Image.fromarray(levels.contiguous().numpy())
 
 
+def on_white(image: Image.Image) -> Image.Image:
+    """Return a picture of mode RGBA laid on white, of mode RGB."""
+    opaque = Image.new("RGBA", image.size, "white")
+    opaque.alpha_composite(image)
+    return opaque.convert("RGB")
+
+
 def _levels(name: str, values: Tensor, channels: int) -> Tensor:
     """Return values of shape (1, C, H, W) as 8-bit levels of shape (H, W, C), on the CPU."""
     shape = tuple(values.shape)

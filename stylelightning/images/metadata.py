@@ -46,10 +46,8 @@ def exif_metadata(config: str | None) -> dict[str, Any]:
     """
     if config is not None and len(config.encode()) > _EXIF_LIMIT:
         log.warning(
-            "The config of %d bytes is left out of the picture: EXIF holds at most %d."
-            " Write .png or .tiff to keep it.",
-            len(config.encode()),
-            _EXIF_LIMIT,
+            f"The config of {len(config.encode())} bytes is left out of the picture: EXIF holds at"
+            f" most {_EXIF_LIMIT}. Write .png or .tiff to keep it."
         )
         config = None
     exif = _described(config)

@@ -59,14 +59,11 @@ class RunPictures:
 
     def style_sizes(self, long_side: int) -> list[tuple[int, int]]:
         """Return the style images' heights and widths in pixels at the picture's longer side."""
-        return [
-            F.fit_long_side(
-                style.own.height,
-                style.own.width,
-                max(1, round(long_side * self.style_scale * style.scale)),
-            )
-            for style in self.style_images
-        ]
+        sizes = []
+        for style in self.style_images:
+            side = max(1, round(long_side * self.style_scale * style.scale))
+            sizes.append(F.fit_long_side(style.own.height, style.own.width, side))
+        return sizes
 
     def content(self, long_side: int) -> Tensor | None:
         """Return the content image at a longer side, (1, 3, H, W), or None without one."""
@@ -100,9 +97,8 @@ class RunPictures:
         if self.colours_after is None or self.content_image is None:
             return picture
         size = (picture.shape[2], picture.shape[3])
-        return self.colours_after(
-            picture, F.resize(self.content_image.own.pixels, size).to(picture)
-        )
+        content = F.resize(self.content_image.own.pixels, size)
+        return self.colours_after(picture, content.to(picture))
 
     def alpha(self, size: tuple[int, int]) -> Tensor | None:
         """Return the content image's opacity at a size, (1, 1, *size), or None when opaque."""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from stylelightning.images.convert import pixels_to_image
+from stylelightning.images.convert import on_white, pixels_to_image
 from stylelightning.images.read import read_picture
 
 
@@ -24,11 +24,7 @@ def shown_image(path: str | Path, longest_side: int) -> Image.Image:
     picture = read_picture(path)
     image = pixels_to_image(picture.pixels, picture.alpha)
     image.thumbnail((longest_side, longest_side), Image.Resampling.LANCZOS)
-    if image.mode == "RGB":
-        return image
-    opaque = Image.new("RGBA", image.size, "white")
-    opaque.alpha_composite(image)
-    return opaque.convert("RGB")
+    return image if image.mode == "RGB" else on_white(image)
 
 
 def data_uri(image: Image.Image, quality: int) -> str:

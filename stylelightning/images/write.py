@@ -4,12 +4,11 @@ import logging
 from io import BytesIO
 from pathlib import Path
 
-from PIL import Image
 from torch import Tensor
 
 from stylelightning.files.atomic import write_atomically
 from stylelightning.files.paths import absolute_path
-from stylelightning.images.convert import pixels_to_image
+from stylelightning.images.convert import on_white, pixels_to_image
 from stylelightning.images.formats import picture_format
 
 log = logging.getLogger(__name__)
@@ -37,14 +36,10 @@ def write_picture(
     """
     path = absolute_path(path)
     format_ = picture_format(path)
+    image = pixels_to_image(pixels, alpha)
     if alpha is not None and not format_.alpha:
         log.warning("%s holds no opacity: %s is laid on white.", format_.name, path)
-        picture = pixels_to_image(pixels, alpha)
-        image = Image.new("RGBA", picture.size, "white")
-        image.alpha_composite(picture)
-        image = image.convert("RGB")
-    else:
-        image = pixels_to_image(pixels, alpha)
+        image = on_white(image)
     if max(image.size) > format_.longest_side:
         raise ValueError(
             f"Cannot write the picture {path}: a side of a {format_.name} has at most"

@@ -2,11 +2,7 @@
 
 from stylelightning.losses.base import Loss, StatisticalLoss
 from stylelightning.losses.content import ContentLoss
-from stylelightning.losses.gaussian import (
-    GaussianLoss,
-    GaussianWassersteinLoss,
-    MeanCovarianceLoss,
-)
+from stylelightning.losses.gaussian import GaussianLoss, GaussianWassersteinLoss, MeanCovarianceLoss
 from stylelightning.losses.gram import GramLoss
 from stylelightning.losses.histogram import HistogramLoss
 from stylelightning.losses.hypercolumn import HypercolumnLoss, StyleHypercolumnLoss

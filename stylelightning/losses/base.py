@@ -132,28 +132,31 @@ class Loss(nn.Module, ABC):
         terms = [weight * term(name) for name, weight in self.layer_weights.items()]
         return sum(terms[1:], terms[0])
 
+    def _check(self, name: str, value: object, rule: str, holds: bool) -> None:
+        """Refuse an option that breaks its rule.
+
+        Args:
+            name: The option.
+            value: What came.
+            rule: What the option must do, as in "be above 0".
+            holds: Whether it does.
+        """
+        if not holds:
+            raise ValueError(f"`{name}` of {type(self).__name__} must {rule}, got {value}.")
+
     def _check_counts(self, **counts: int | None) -> None:
         """Refuse options, by name, that are null (which the parser lets pass) or below 1."""
         for name, value in counts.items():
-            if value is None or value < 1:
-                raise ValueError(
-                    f"`{name}` of {type(self).__name__} must be at least 1, got {value}."
-                )
+            self._check(name, value, "be at least 1", value is not None and value >= 1)
 
     def _check_seed(self, seed: int | None) -> None:
         """Refuse a seed that no generator takes."""
-        if seed is None or not -(2**63) <= seed < 2**63:
-            raise ValueError(
-                f"`seed` of {type(self).__name__} must be a whole number of 64 bits, got {seed}."
-            )
+        fits = seed is not None and -(2**63) <= seed < 2**63
+        self._check("seed", seed, "be a whole number of 64 bits", fits)
 
     def _check_choice(self, name: str, value: str, choices: Sequence[str]) -> None:
         """Refuse an option that is not among its choices."""
-        if value not in choices:
-            raise ValueError(
-                f"`{name}` of {type(self).__name__} must be one of {', '.join(choices)}, "
-                f"got {value!r}."
-            )
+        self._check(name, repr(value), f"be one of {', '.join(choices)}", value in choices)
 
     def state(self) -> dict[str, Any]:
         """Return what a resumed run needs beside the targets, in plain types and tensors."""

@@ -1,7 +1,6 @@
 """The content term."""
 
 import math
-from typing import Literal
 
 from torch import Tensor
 
@@ -46,18 +45,15 @@ class ContentLoss(Loss):
         self,
         weight: float = 1.0,
         layers: list[str] | dict[str, float] = ["relu4_2"],  # noqa: B006 - copied, never changed
-        reduction: Literal["mean", "sum"] = "mean",
+        reduction: F.Reduction = "mean",
         edge_weights: list[float] | None = None,
         normalize_gradients: bool = False,
     ) -> None:
         super().__init__(weight, layers)
-        if edge_weights is not None and (
-            len(edge_weights) != 2 or not 0 <= edge_weights[0] <= edge_weights[1] < math.inf
-        ):
-            raise ValueError(
-                "`edge_weights` of ContentLoss must be a smallest and a largest factor of at least "
-                f"0, such as [0.15, 3], got {edge_weights}."
-            )
+        if edge_weights is not None:
+            rule = "be a smallest and a largest factor of at least 0, such as [0.15, 3]"
+            pair = len(edge_weights) == 2 and 0 <= edge_weights[0] <= edge_weights[1] < math.inf
+            self._check("edge_weights", edge_weights, rule, pair)
         self.reduction = reduction
         self.edge_weights = edge_weights
         self.normalize_gradients = normalize_gradients
@@ -78,9 +74,6 @@ class ContentLoss(Loss):
         """Return the weighted sum of the layers' squared distances."""
         return self._weighted_sum(
             lambda name: F.squared_distance(
-                features[name],
-                self.targets[name],
-                self.reduction,
-                self.position_weights.get(name),
+                features[name], self.targets[name], self.reduction, self.position_weights.get(name)
             )
         )

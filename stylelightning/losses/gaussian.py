@@ -42,16 +42,7 @@ class GaussianLoss(StatisticalLoss):
 
     def statistics(self, features: Features) -> Features:
         """Return the sums of products and, as a last column, of values, (B, C, C + 1)."""
-        return {
-            name: torch.cat(
-                [
-                    F.gram_matrix(features[name], "none"),
-                    features[name].flatten(2).sum(2)[..., None],
-                ],
-                2,
-            )
-            for name in self.layers
-        }
+        return {name: _sums(features[name]) for name in self.layers}
 
     def compare(self, statistics: Features, count: dict[str, int]) -> Tensor:
         """Return the weighted sum of the layers' distances."""
@@ -145,10 +136,7 @@ class GaussianWassersteinLoss(GaussianLoss):
         epsilon: float = 1e-4,
     ) -> None:
         super().__init__(weight, layers)
-        if not epsilon > 0:
-            raise ValueError(
-                f"`epsilon` of GaussianWassersteinLoss must be above 0, got {epsilon}."
-            )
+        self._check("epsilon", epsilon, "be above 0", epsilon > 0)
         self.reduction = reduction
         self.epsilon = epsilon
 
@@ -167,6 +155,11 @@ class GaussianWassersteinLoss(GaussianLoss):
     def _regular(self, covariance: Tensor) -> Tensor:
         unit = torch.eye(covariance.shape[1], dtype=torch.float64, device=covariance.device)
         return covariance.double() + self.epsilon * unit
+
+
+def _sums(maps: Tensor) -> Tensor:
+    """Return sums over positions: of products of two channels, then of each channel."""
+    return torch.cat([F.gram_matrix(maps, "none"), maps.flatten(2).sum(2)[..., None]], 2)
 
 
 def _split(moments: Tensor) -> tuple[Tensor, Tensor]:

@@ -1,7 +1,6 @@
 """The style term of Gatys et al."""
 
 from functools import partial
-from typing import Literal
 
 from torch import Tensor
 
@@ -44,7 +43,7 @@ class GramLoss(StatisticalLoss):
         weight: float = 1.0,
         layers: list[str] | dict[str, float] = STYLE_LAYERS,
         normalization: F.GramNormalization = "chw",
-        reduction: Literal["mean", "sum"] = "mean",
+        reduction: F.Reduction = "mean",
         normalize_gradients: bool = False,
     ) -> None:
         super().__init__(weight, layers)
@@ -55,10 +54,8 @@ class GramLoss(StatisticalLoss):
 
     def prepare(self, references: References) -> None:
         """Keep the mean of the style images' Gram matrices as the targets."""
-        self.targets = {
-            name: self._blend(references, partial(self._target, name)).detach()
-            for name in self.layers
-        }
+        for name in self.layers:
+            self.targets[name] = self._blend(references, partial(self._target, name)).detach()
 
     def statistics(self, features: Features) -> Features:
         """Return the undivided Gram matrix of each layer, (B, C, C)."""

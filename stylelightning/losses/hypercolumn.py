@@ -45,11 +45,8 @@ class HypercolumnLoss(RenewedLoss):
         renew_every_n_steps: int | None = None,
         seed: int = 0,
     ) -> None:
-        if not isinstance(layers, list):
-            raise ValueError(
-                f"`layers` of {type(self).__name__} must be a list: they are read together, got "
-                f"{layers}."
-            )
+        listed = isinstance(layers, list)
+        self._check("layers", layers, "be a list: they are read together", listed)
         super().__init__(weight, layers, renew_every_n_steps, seed)
         self._check_counts(samples=samples)
         self.stochastic = renew_every_n_steps is not None

@@ -83,16 +83,12 @@ class PatchLoss(RenewedLoss):
         if search_components is not None:
             self._check_counts(search_components=search_components)
         self._check_choice("padding", padding, get_args(PatchPadding))
-        if stride > size:
-            raise ValueError(f"`stride` of PatchLoss must be from 1 to {size}, got {stride}.")
-        if completeness is not None and not completeness > 0:
-            raise ValueError(f"`completeness` of PatchLoss must be above 0, got {completeness}.")
-        if orientations not in (1, 2, 4, 8):
-            raise ValueError(
-                f"`orientations` of PatchLoss must be 1, 2, 4 or 8, got {orientations}."
-            )
-        if not scales or not all(0 < scale < math.inf for scale in scales):
-            raise ValueError(f"`scales` of PatchLoss must be above 0, got {list(scales)}.")
+        self._check("stride", stride, f"be from 1 to {size}", stride <= size)
+        if completeness is not None:
+            self._check("completeness", completeness, "be above 0", completeness > 0)
+        self._check("orientations", orientations, "be 1, 2, 4 or 8", orientations in _TURNS)
+        positive = bool(scales) and all(0 < scale < math.inf for scale in scales)
+        self._check("scales", list(scales), "be above 0", positive)
         self.size = size
         self.smallest_map = math.ceil(size / min(1, max(scales)))  # a smaller view holds none
         self.stride = stride
@@ -111,7 +107,7 @@ class PatchLoss(RenewedLoss):
         Raises:
             ValueError: If there is no style image, or its layer is smaller than a patch.
         """
-        styles = self._styles(references)
+        styles = [style for style in self._styles(references) if style.share > 0]
         self._banks = {name: self._bank(name, styles) for name in self.layers}
         self._targets = {}
 
@@ -138,13 +134,11 @@ class PatchLoss(RenewedLoss):
     def _bank(self, name: str, styles: Sequence[Reference]) -> Tensor:
         """Return the patches to search; each style image has its share of them."""
         generator = torch.Generator().manual_seed(self.seed)
-        return torch.cat(
-            [
-                self._drawn(style.features[name], round(style.share * self.bank_size), generator)
-                for style in styles
-                if style.share > 0
-            ]
-        )
+        drawn = [
+            self._drawn(style.features[name], round(style.share * self.bank_size), generator)
+            for style in styles
+        ]
+        return torch.cat(drawn)
 
     def _drawn(self, style: Tensor, count: int, generator: torch.Generator) -> Tensor:
         views = [
@@ -177,22 +171,17 @@ class PatchLoss(RenewedLoss):
                 f"`size` of PatchLoss is {self.size}, but the layer {name!r} is only {side} "
                 "positions on its shorter side: use a smaller size or a larger --data.size."
             )
-        bank, grid = (
-            self._banks[name],
-            PatchBands(features, self.size, *self._grid(features, renewal)),
-        )
+        bank = self._banks[name]
+        grid = PatchBands(features, self.size, *self._grid(features, renewal))
         nearest = nearest_patches(grid, bank, self.completeness, self.search_components)
         return _Target(*grid.votes(nearest, bank))
 
     def _grid(self, features: Tensor, search: int) -> tuple[Tensor, Tensor]:
         """Return where patches start; the grid moves from search to search, so none shows."""
         height, width = features.shape[2:]
-        return (
-            patch_positions(height, self.size, self.stride, self.padding, search % self.stride),
-            patch_positions(
-                width, self.size, self.stride, self.padding, search // self.stride % self.stride
-            ),
-        )
+        down, across = search % self.stride, search // self.stride % self.stride
+        rows = patch_positions(height, self.size, self.stride, self.padding, down)
+        return rows, patch_positions(width, self.size, self.stride, self.padding, across)
 
 
 class _Target:
@@ -229,6 +218,4 @@ def _resized(features: Tensor, scale: float) -> Tensor:
     if scale == 1:
         return features
     size = [max(1, round(side * scale)) for side in features.shape[2:]]
-    return functional.interpolate(
-        features, size, mode="bicubic", align_corners=False, antialias=True
-    )
+    return functional.interpolate(features, size, mode="bicubic", antialias=True)

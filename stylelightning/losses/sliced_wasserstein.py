@@ -109,9 +109,8 @@ class SlicedWassersteinLoss(RenewedLoss):
     def _project(self, features: Tensor, name: str, padding: PatchPadding) -> Tensor:
         """Return the patches' places on each line, (K, N)."""
         if padding == "circular":
-            features = functional.pad(
-                features, (0, self.size - 1, 0, self.size - 1), mode="circular"
-            )
+            beyond = self.size - 1
+            features = functional.pad(features, (0, beyond, 0, beyond), mode="circular")
         return functional.conv2d(features, self._directions[name])[0].flatten(1)
 
     def _check_side(self, features: Tensor, what: str) -> None:

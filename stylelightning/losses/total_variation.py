@@ -1,7 +1,5 @@
 """The smoothness regularizer."""
 
-from typing import Literal
-
 from torch import Tensor
 
 from stylelightning import functional as F
@@ -52,14 +50,11 @@ class TotalVariationLoss(Loss):
         layers: list[str] | dict[str, float] = ["image"],  # noqa: B006 - copied, never changed
         exponent: float = 2.0,
         isotropic: bool = False,
-        reduction: Literal["mean", "sum"] = "mean",
+        reduction: F.Reduction = "mean",
         diagonals: bool = False,
     ) -> None:
         super().__init__(weight, layers)
-        if not exponent >= 1:
-            raise ValueError(
-                f"`exponent` of TotalVariationLoss must be at least 1, got {exponent}."
-            )
+        self._check("exponent", exponent, "be at least 1", exponent >= 1)
         if isotropic and diagonals:
             raise ValueError(
                 "`diagonals` and `isotropic` of TotalVariationLoss are two forms: switch one off."
@@ -74,12 +69,11 @@ class TotalVariationLoss(Loss):
 
     def forward(self, features: Features) -> Tensor:
         """Return the weighted sum of the layers' total variation."""
-        if self.diagonals:
-            return self._weighted_sum(
-                lambda name: F.nine_point_variation(features[name], self.exponent, self.reduction)
-            )
-        return self._weighted_sum(
-            lambda name: F.total_variation(
-                features[name], self.exponent, self.isotropic, self.reduction
-            )
-        )
+
+        def variation(name: str) -> Tensor:
+            image = features[name]
+            if self.diagonals:
+                return F.nine_point_variation(image, self.exponent, self.reduction)
+            return F.total_variation(image, self.exponent, self.isotropic, self.reduction)
+
+        return self._weighted_sum(variation)

@@ -40,10 +40,7 @@ class RangeLoss(Loss):
         reduction: F.Reduction = "mean",
     ) -> None:
         super().__init__(weight, layers)
-        if not minimum < maximum:
-            raise ValueError(
-                f"`maximum` of RangeLoss must be above `minimum` {minimum}, got {maximum}."
-            )
+        self._check("maximum", maximum, f"be above `minimum` {minimum}", minimum < maximum)
         self.minimum = minimum
         self.maximum = maximum
         self.reduction = reduction

@@ -1,6 +1,6 @@
 """How much of the content image is left in a picture."""
 
-from collections.abc import Sequence
+from typing import Any
 
 from torch import Tensor
 from torchmetrics.functional.image import structural_similarity_index_measure
@@ -36,9 +36,7 @@ class ContentSimilarity(PictureMetric):
     def __init__(self) -> None:
         super().__init__(["ssim", "structure"])
 
-    def values(
-        self, picture: Tensor, content: Tensor | None, styles: Sequence[Tensor], shares: Tensor
-    ) -> dict[str, Tensor]:
+    def values(self, picture: Tensor, content: Tensor | None, *_: Any) -> dict[str, Tensor]:
         """Return both similarities.
 
         Raises:

@@ -42,10 +42,7 @@ class GramDistance(PictureMetric):
     needs_style = True
 
     def __init__(
-        self,
-        backbone: Backbone | None = None,
-        layers: list[str] | None = None,
-        name: str = "gram",
+        self, backbone: Backbone | None = None, layers: list[str] | None = None, name: str = "gram"
     ) -> None:
         network = RandomMultiscale(seed=SEED) if backbone is None else backbone
         chosen = tuple(network.layers if layers is None else layers)

@@ -1,9 +1,8 @@
 """Perceptual distance to the content image, with a trained network."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 from torch import Tensor
 from torchmetrics.image.lpip import LearnedPerceptualImagePatchSimilarity
@@ -72,9 +71,7 @@ class LPIPS(PictureMetric):
         """Whether they are there."""
         return self.file.is_file()
 
-    def values(
-        self, picture: Tensor, content: Tensor | None, styles: Sequence[Tensor], shares: Tensor
-    ) -> dict[str, Tensor]:
+    def values(self, picture: Tensor, content: Tensor | None, *_: Any) -> dict[str, Tensor]:
         """Return the distance.
 
         Raises:

@@ -1,6 +1,6 @@
 """How much neighbouring pixels of a picture differ."""
 
-from collections.abc import Sequence
+from typing import Any
 
 from torch import Tensor
 from torchmetrics.functional.image import total_variation
@@ -20,8 +20,6 @@ class TotalVariation(PictureMetric):
     def __init__(self) -> None:
         super().__init__(["total_variation"])
 
-    def values(
-        self, picture: Tensor, content: Tensor | None, styles: Sequence[Tensor], shares: Tensor
-    ) -> dict[str, Tensor]:
+    def values(self, picture: Tensor, *_: Any) -> dict[str, Tensor]:
         """Return the mean difference."""
         return {"total_variation": total_variation(picture) / picture.numel()}

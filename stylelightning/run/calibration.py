@@ -42,10 +42,7 @@ class Calibration:
     """
 
     def __init__(
-        self,
-        ratios: Mapping[str, float],
-        objective: Objective,
-        switched_off: Collection[str] = (),
+        self, ratios: Mapping[str, float], objective: Objective, switched_off: Collection[str] = ()
     ) -> None:
         self.ratios = {name: float(each) for name, each in ratios.items()}
         for name, ratio in self.ratios.items():

@@ -155,11 +155,9 @@ def plan_scales(schedule: Schedule, pictures: RunPictures, least: int) -> Plan:
 
     if not usable(pictures.size):
         enough = next(filter(usable, range(pictures.size, LARGEST)), None)
-        way = (
-            f"smallest that works is --data.size {enough}."
-            if enough
-            else (f"images are too long or too small for any size up to {LARGEST} px.")
-        )
+        way = f"images are too long or too small for any size up to {LARGEST} px."
+        if enough:
+            way = f"smallest that works is --data.size {enough}."
         raise ValueError(
             f"`data.size` is {pictures.size}, a picture of "
             f"{pixels(pictures.picture_size(pictures.size))}, but the losses of this run need at "

@@ -8,45 +8,37 @@ from dataclasses import dataclass
 from pathlib import Path
 
 
-@dataclass(frozen=True)
+@dataclass
 class RunFolder:
     """What a run's folder holds, and by what name; a file is there if its callback wrote it.
 
     Args:
         path: The folder.
+
+    Attributes:
+        config: The run's whole config, YAML.
+        result: The finished picture.
+        losses: The table of the terms, CSV.
+        metrics: The metrics of the finished picture, JSON.
+        checkpoint: The checkpoint that a run goes on from.
+        grams: The folder of the pictures of Gram matrices.
     """
 
     path: Path
+
+    def __post_init__(self) -> None:
+        """Name what is in the folder."""
+        self.config = self.path / "config.yaml"
+        self.result = self.path / "result.png"
+        self.losses = self.path / "losses.csv"
+        self.metrics = self.path / "metrics.json"
+        self.checkpoint = self.path / "checkpoints" / "last.ckpt"
+        self.grams = self.path / "grams"
 
     @classmethod
     def of_checkpoint(cls, checkpoint: str | Path) -> "RunFolder":
         """Return the folder of the run that a checkpoint belongs to."""
         return cls(Path(checkpoint).absolute().parent.parent)
-
-    @property
-    def config(self) -> Path:
-        """The run's whole config, YAML."""
-        return self.path / "config.yaml"
-
-    @property
-    def result(self) -> Path:
-        """The finished picture."""
-        return self.path / "result.png"
-
-    @property
-    def losses(self) -> Path:
-        """The table of the terms, CSV."""
-        return self.path / "losses.csv"
-
-    @property
-    def metrics(self) -> Path:
-        """The metrics of the finished picture, JSON."""
-        return self.path / "metrics.json"
-
-    @property
-    def checkpoint(self) -> Path:
-        """The checkpoint that a run goes on from."""
-        return self.path / "checkpoints" / "last.ckpt"
 
     def timelapse(self, suffix: str) -> Path:
         """Return the animation in a format, such as ``gif``."""
@@ -59,11 +51,6 @@ class RunFolder:
     def gradients(self, step: int) -> Path:
         """Return the chart of the terms' gradients after a step."""
         return _of_step(self.path / "gradients", step)
-
-    @property
-    def grams(self) -> Path:
-        """The folder of the pictures of Gram matrices."""
-        return self.path / "grams"
 
     def gram(self, name: str, step: int) -> Path:
         """Return the picture of the Gram matrices of ``<loss>/<layer>`` after a step."""
@@ -159,7 +146,5 @@ def last_checkpoint(root: Path, name: str) -> Path | None:
 
 
 def _versions(parent: Path) -> list[tuple[int, Path]]:
-    if not parent.is_dir():
-        return []
-    matches = ((re.fullmatch(r"version_(\d+)", path.name), path) for path in parent.iterdir())
+    matches = ((re.fullmatch(r"version_(\d+)", path.name), path) for path in parent.glob("*"))
     return [(int(match[1]), path) for match, path in matches if match]

@@ -16,8 +16,8 @@ def carry(
 ) -> None:
     """Give a new optimizer the old one's state, resized to the new parameters.
 
-    Parameters that are as high and wide as the picture are maps; others start cold. Of maps, tensors
-    of a parameter's shape are resampled: bilinear and cut at 0 when they have no negative
+    Parameters that are as high and wide as the picture are maps; others start cold. Of maps,
+    tensors of a parameter's shape are resampled: bilinear and cut at 0 when they have no negative
     value (second moments), bicubic otherwise (first moments, momentum). Everything else, such as
     the number of steps, is kept. L-BFGS is left cold, its history belongs to the old size, and so
     are optimizers with tensors of other shapes (Adafactor's rows and columns).
@@ -47,9 +47,7 @@ def _resized(value: object, before: Tensor, after: Tensor) -> object:
         return value
     if value.shape != before.shape:
         return value.clone()
-    size = after.shape[2:]
-    if value.min() >= 0:
-        return functional.interpolate(value, size, mode="bilinear", align_corners=False).clamp_min(
-            0
-        )
-    return functional.interpolate(value, size, mode="bicubic", align_corners=False)
+    size, positive = after.shape[2:], bool(value.min() >= 0)
+    mode = "bilinear" if positive else "bicubic"
+    resized = functional.interpolate(value, size, mode=mode, align_corners=False)
+    return resized.clamp_min(0) if positive else resized

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from stylelightning.images import READABLE_SUFFIXES
-from stylelightning.sweep.points import Value, unique
+from stylelightning.sweep.points import Value, values_of
 
 
 def picture_values(option: str, given: str | Sequence[str], key: str) -> list[Value]:
@@ -22,8 +22,7 @@ def picture_values(option: str, given: str | Sequence[str], key: str) -> list[Va
     paths = [path for each in ([given] if isinstance(given, str) else given) for path in _in(each)]
     if not paths:
         raise ValueError(f"`{option}` must name pictures or folders with some, got {given!r}.")
-    labels = unique(path.stem for path in paths)
-    return [Value(label, {key: str(path)}) for label, path in zip(labels, paths, strict=True)]
+    return values_of((path.stem for path in paths), ({key: str(path)} for path in paths))
 
 
 def _in(given: str) -> list[Path]:

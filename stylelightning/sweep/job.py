@@ -62,6 +62,10 @@ class Job:
     threads: int | None = None
     bar: bool = False
 
+    def record(self, status: Status, error: str = "") -> Record:
+        """Return all that is known of a point without a run of its own."""
+        return Record(self.point, self.place, status, error=error)
+
 
 class FinalTerms(Callback):
     """Keeps the terms at the end of a run, and how many steps it made."""
@@ -100,7 +104,7 @@ def run_job(job: Job) -> Record:
         return _run_job(job)
     except Exception as error:  # the other points can still be run
         line = " ".join(f"{type(error).__name__}: {error}".split())
-        return Record(job.point, job.place, status="failed", error=line)
+        return job.record("failed", line)
 
 
 def _run_job(job: Job) -> Record:

@@ -91,10 +91,7 @@ def read_axis(name: str, given: Any) -> Values:
     if isinstance(given, Mapping) and given and all(isinstance(v, Mapping) for v in given.values()):
         return [Value(str(label), dict(settings)) for label, settings in given.items()]
     if isinstance(given, Sequence) and not isinstance(given, str) and given:
-        return [
-            Value(label, {name: value})
-            for label, value in zip(unique(map(label_of, given)), given, strict=True)
-        ]
+        return values_of(map(label_of, given), ({name: value} for value in given))
     raise ValueError(
         f"The axis {name!r} must be a list of values, or a mapping from labels to settings such as "
         f"{{large: {{data.size: 512}}}}, got {given!r}."
@@ -107,13 +104,14 @@ def grid(axes: Mapping[str, Values]) -> list[dict[str, Value]]:
     Raises:
         ValueError: If an axis has bounds instead of values.
     """
+    lists = list[Sequence[Value]]()
     for name, values in axes.items():
         if isinstance(values, Bounds):
             raise ValueError(
                 f"The axis {name!r} has bounds, of which a grid can't have all values: give "
                 "values, or `sample` with a number of points."
             )
-    lists = [values for values in axes.values() if not isinstance(values, Bounds)]
+        lists.append(values)
     return [dict(zip(axes, values, strict=True)) for values in product(*lists)]
 
 
@@ -140,17 +138,8 @@ def sample(axes: Mapping[str, Values], count: int, seed: int) -> list[dict[str, 
                 f"`sample` asks for {count} points of a grid of {len(whole)}: give at most that, "
                 "or bounds such as {uniform: [0, 1]} instead of values."
             )
-        chosen = sorted(numbers.sample(range(len(whole)), count))
-        return [whole[index] for index in chosen]
-    return [
-        {
-            name: _drawn(name, values.draw(numbers))
-            if isinstance(values, Bounds)
-            else numbers.choice(values)
-            for name, values in axes.items()
-        }
-        for _ in range(count)
-    ]
+        return [whole[index] for index in sorted(numbers.sample(range(len(whole)), count))]
+    return [{name: _drawn(name, axes[name], numbers) for name in axes} for _ in range(count)]
 
 
 def named(combinations: Iterable[Mapping[str, Value]]) -> list[Point]:
@@ -177,23 +166,19 @@ def listed(points: Sequence[Mapping[str, Any]]) -> list[dict[str, Value]]:
     Raises:
         ValueError: If a point sets nothing.
     """
-    combinations = []
+    labels, settings = list[str](), list[Settings]()
     for each in points:
         if not isinstance(each, Mapping):
             raise ValueError(
                 f"A point of `points` must be a mapping such as {{data.size: 512}}, got {each!r}."
             )
-        settings = {key: value for key, value in each.items() if key != "label"}
-        if not settings:
+        own = {key: value for key, value in each.items() if key != "label"}
+        if not own:
             raise ValueError(f"A point of `points` must set something, got {dict(each)}.")
         given = each.get("label")
-        label = label_of(settings) if given is None else str(given)
-        combinations.append({"point": Value(label, settings)})
-    labels = unique(each["point"].label for each in combinations)
-    return [
-        {"point": Value(label, each["point"].settings)}
-        for label, each in zip(labels, combinations, strict=True)
-    ]
+        labels.append(label_of(own) if given is None else str(given))
+        settings.append(own)
+    return [{"point": value} for value in values_of(labels, settings)]
 
 
 def axes_of(points: Sequence[Point]) -> list[Axis]:
@@ -230,6 +215,11 @@ def label_of(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
+def values_of(labels: Iterable[str], settings: Iterable[Settings]) -> list[Value]:
+    """Return values, of which those with a label that is there already get a number behind it."""
+    return [Value(label, own) for label, own in zip(unique(labels), settings, strict=True)]
+
+
 def unique(names: Iterable[str], taken: Iterable[str] = ()) -> list[str]:
     """Return names of which those that are there already have a number behind them.
 
@@ -253,20 +243,19 @@ def _file_name(labels: Sequence[str]) -> str:
     return "--".join(parts).encode()[:LONGEST].decode(errors="ignore")
 
 
-def _drawn(name: str, value: float) -> Value:
+def _drawn(name: str, values: Values, numbers: random.Random) -> Value:
+    if not isinstance(values, Bounds):
+        return numbers.choice(values)
+    value = values.draw(numbers)
     return Value(label_of(value), {name: value})
 
 
 def _bounds(name: str, draw: str, given: Any) -> Bounds:
-    logarithmic = draw == "log_uniform"
     match given:
         case [int() | float() as low, int() | float() as high] if low < high:
-            pass
-        case _:
-            raise ValueError(
-                f"`{draw}` of the axis {name!r} must be two numbers, the smaller first, got "
-                f"{given!r}."
-            )
-    if logarithmic and not low > 0:
-        raise ValueError(f"`log_uniform` of the axis {name!r} must be above 0, got {given!r}.")
-    return Bounds(float(low), float(high), logarithmic)
+            if draw == "log_uniform" and not low > 0:
+                raise ValueError(f"`{draw}` of the axis {name!r} must be above 0, got {given!r}.")
+            return Bounds(float(low), float(high), draw == "log_uniform")
+    raise ValueError(
+        f"`{draw}` of the axis {name!r} must be two numbers, the smaller first, got {given!r}."
+    )

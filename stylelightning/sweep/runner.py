@@ -1,9 +1,11 @@
 """A sweep from its points to its report."""
 
 import logging
+import math
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from time import monotonic
 
@@ -96,20 +98,13 @@ class Progress:
     @property
     def records(self) -> list[Record]:
         """What is known of each point, in order."""
-        return [
-            self.known.get(point.name, Record(point.name, point.place)) for point in self.points
-        ]
+        return [self.known.get(each.name, Record(each.name, each.place)) for each in self.points]
 
     def begin(self, before: int, waiting: int) -> None:
         """Say what there is to do."""
         self._left, self._began = waiting, monotonic()
-        log.info(
-            "%s: %d points, %d done before, %d to run",
-            self.folder.path,
-            len(self.points),
-            before,
-            waiting,
-        )
+        line = "%s: %d points, %d done before, %d to run"
+        log.info(line, self.folder.path, len(self.points), before, waiting)
         for record in self.known.values():
             if record.status == "failed":
                 log.warning("%s can't run: %s", record.point, record.error)
@@ -125,17 +120,9 @@ class Progress:
         if record.status == "failed":
             log.warning("%s  %s failed: %s%s", number, record.point, record.error, left)
         else:
-            total = record.terms.get("total")
-            log.info(
-                "%s  %s %s  %d steps in %.0f s%s%s",
-                number,
-                record.point,
-                record.status,
-                record.steps,
-                record.seconds,
-                "" if total is None else f"  total {total:.4g}",
-                left,
-            )
+            total = f"  total {record.terms['total']:.4g}" if "total" in record.terms else ""
+            took = f"{record.steps} steps in {record.seconds:.0f} s"
+            log.info("%s  %s %s  %s%s%s", number, record.point, record.status, took, total, left)
 
 
 def _run(engine: Engine, jobs: Sequence[Job], progress: Progress) -> bool:
@@ -159,12 +146,9 @@ def _show(progress: Progress) -> str:
     """Write the table, the contact sheets and the report; return a line that says so."""
     records, axes, points = progress.records, progress.axes, progress.points
     table = write_table(progress.folder, axes, records)
-    cells = 1
-    for axis in axes:
-        cells *= len(axis.labels)
-    if cells != len(points):  # no grid
+    if math.prod(len(axis.labels) for axis in axes) != len(points):  # no grid
         axes = [Axis("point", tuple(point.name for point in points))]
-        records = [Record(**{**vars(each), "place": {"point": each.point}}) for each in records]
+        records = [replace(each, place={"point": each.point}) for each in records]
     sheets = write_contact_sheets(progress.folder, axes, records)
     report = write_report(progress.folder, progress.folder.path.name, axes, records)
     failed = sum(record.status == "failed" for record in records)

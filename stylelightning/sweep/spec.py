@@ -6,15 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from stylelightning.sweep.folders import picture_values
-from stylelightning.sweep.points import (
-    Point,
-    Values,
-    grid,
-    listed,
-    named,
-    read_axis,
-    sample,
-)
+from stylelightning.sweep.points import Point, Values, grid, listed, named, read_axis, sample
 from stylelightning.sweep.records import FIXED
 
 
@@ -82,14 +74,10 @@ def _points(spec: Spec, pictures: dict[str, Values]) -> list[Point]:
     if spec.points:
         if spec.sample is not None:
             raise ValueError("`sample` draws from `axes`; `points` are all run.")
-        combinations = [{**some, **each} for some in grid(pictures) for each in listed(spec.points)]
-        return named(combinations)
-    axes: dict[str, Values] = {
-        **pictures,
-        **{str(name): read_axis(str(name), given) for name, given in spec.axes.items()},
-    }
-    combinations = grid(axes) if spec.sample is None else sample(axes, spec.sample, spec.seed)
-    return named(combinations)
+        return named({**some, **each} for some in grid(pictures) for each in listed(spec.points))
+    axes = {str(name): read_axis(str(name), given) for name, given in spec.axes.items()}
+    axes = {**pictures, **axes}
+    return named(grid(axes) if spec.sample is None else sample(axes, spec.sample, spec.seed))
 
 
 def flags(settings: Mapping[str, Any]) -> list[str]:

@@ -6,40 +6,30 @@ from pathlib import Path
 from stylelightning.run.folder import RunFolder
 
 
-@dataclass(frozen=True)
+@dataclass
 class SweepFolder:
     """What a sweep's folder holds, and by what name: beside these, a folder for each point.
 
     Args:
         path: The folder.
+
+    Attributes:
+        sheets: The folder of the contact sheets.
+        report: The report, HTML.
+        table: What is known of the points, CSV.
+        lock: The file that the process locks that makes the sweep.
+        taken: The names that no point's folder can have.
     """
 
     path: Path
 
-    @property
-    def sheets(self) -> Path:
-        """The folder of the contact sheets."""
-        return self.path / "sheets"
-
-    @property
-    def report(self) -> Path:
-        """The report, HTML."""
-        return self.path / "report.html"
-
-    @property
-    def table(self) -> Path:
-        """What is known of the points, CSV."""
-        return self.path / "results.csv"
-
-    @property
-    def lock(self) -> Path:
-        """The file that the process locks that makes the sweep."""
-        return self.path / "sweep.lock"
-
-    @property
-    def taken(self) -> list[str]:
-        """The names that no point's folder can have."""
-        return [path.name for path in (self.sheets, self.report, self.table, self.lock)]
+    def __post_init__(self) -> None:
+        """Name what is in the folder."""
+        self.sheets = self.path / "sheets"
+        self.report = self.path / "report.html"
+        self.table = self.path / "results.csv"
+        self.lock = self.path / "sweep.lock"
+        self.taken = [path.name for path in (self.sheets, self.report, self.table, self.lock)]
 
     def state(self, point: str) -> Path:
         """Return what is known of a point, JSON."""

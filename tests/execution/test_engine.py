@@ -12,8 +12,9 @@ from torch import Tensor, nn
 from torch.multiprocessing.reductions import StorageWeakRef
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from stylelightning import StyleTransferData, engine
+from stylelightning import StyleTransferData
 from stylelightning.backbones import VGG16, VGG19, Backbone, RandomMultiscale, TorchvisionModel
+from stylelightning.execution import engine
 from stylelightning.execution import winograd as winograd_module
 from stylelightning.execution.engine import FastBackbone
 from stylelightning.losses import GramLoss, Loss

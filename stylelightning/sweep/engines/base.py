@@ -24,3 +24,19 @@ class Engine(ABC):
         Args:
             jobs: The points to run.
         """
+
+
+def check_least(option: str, value: float | None, least: int, engine: str) -> None:
+    """Refuse a number that is too small; None is none.
+
+    Args:
+        option: Name of the option.
+        value: Its value.
+        least: Smallest that it may be.
+        engine: Name of the engine that has it.
+
+    Raises:
+        ValueError: If it is below that.
+    """
+    if value is not None and value < least:
+        raise ValueError(f"`{option}` of {engine} must be at least {least}, got {value}.")

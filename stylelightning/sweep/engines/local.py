@@ -15,7 +15,7 @@ from multiprocessing.synchronize import Event
 import torch
 
 from stylelightning.cli.process import set_up_process
-from stylelightning.sweep.engines.base import Engine
+from stylelightning.sweep.engines.base import Engine, check_least
 from stylelightning.sweep.job import Job, run_job
 from stylelightning.sweep.quiet import Quiet, quiet_runs
 from stylelightning.sweep.records import Record
@@ -37,10 +37,8 @@ class LocalEngine(Engine):
     """
 
     def __init__(self, workers: int = 1, threads: int | None = None) -> None:
-        if workers < 1:
-            raise ValueError(f"`workers` of LocalEngine must be at least 1, got {workers}.")
-        if threads is not None and threads < 1:
-            raise ValueError(f"`threads` of LocalEngine must be at least 1, got {threads}.")
+        check_least("workers", workers, 1, "LocalEngine")
+        check_least("threads", threads, 1, "LocalEngine")
         self.workers = workers
         self.threads = threads
 
@@ -64,12 +62,7 @@ class LocalEngine(Engine):
             if again is None:
                 return
             if again:
-                yield Record(
-                    job.point,
-                    job.place,
-                    status="failed",
-                    error="The run's process died, perhaps for want of memory.",
-                )
+                yield job.record("failed", "The run's process died, perhaps for want of memory.")
 
 
 def _in_this_process(jobs: Sequence[Job]) -> Generator[Record, None, None]:
@@ -91,8 +84,7 @@ def _in_processes(
     """
     waiting, running, lost = deque(jobs), dict[Future[Record], Job](), list[Job]()
     while waiting:
-        # a fork would share torch's threads
-        context = get_context("spawn")
+        context = get_context("spawn")  # a fork would share torch's threads
         stop = context.Event()
         pool = ProcessPoolExecutor(workers, context, _begin, (threads, stop))
         try:
@@ -107,8 +99,7 @@ def _in_processes(
                     if record.status == "stopped":
                         raise KeyboardInterrupt
         except BrokenProcessPool:
-            whole = [future for future in running if not future.exception()]
-            for future in whole:
+            for future in [each for each in running if not each.exception()]:
                 del running[future]
                 yield future.result()
             lost += running.values()
@@ -119,7 +110,7 @@ def _in_processes(
                 for future in running:
                     yield future.result()
             if not running:  # the stop came while the first run was handed over
-                yield Record(jobs[0].point, jobs[0].place, status="stopped")
+                yield jobs[0].record("stopped")
             return None
         except GeneratorExit:
             _interrupt(stop)
@@ -136,8 +127,7 @@ def _begin(threads: int, stop: Event) -> None:
     STOP.append(stop)
     torch.set_num_threads(threads)
     set_up_process()
-    logger = logging.getLogger("stylelightning")
-    for handler in logger.handlers:
+    for handler in logging.getLogger("stylelightning").handlers:
         handler.addFilter(Quiet())
 
 
@@ -146,10 +136,10 @@ def _interruptible(job: Job) -> Record:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         if any(stop.is_set() for stop in STOP):  # asked while no run was there to hear it
-            return Record(job.point, job.place, status="stopped")
+            return job.record("stopped")
         return run_job(job)
     except KeyboardInterrupt:  # between the two
-        return Record(job.point, job.place, status="stopped")
+        return job.record("stopped")
     finally:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from stylelightning.cli.process import set_up_process
-from stylelightning.sweep.engines.base import Engine
+from stylelightning.sweep.engines.base import Engine, check_least
 from stylelightning.sweep.job import Job, run_job
 from stylelightning.sweep.quiet import quiet_runs
 from stylelightning.sweep.records import Record
@@ -44,14 +44,10 @@ class RayEngine(Engine):
         at_once: int | None = None,
         retries: int = 3,
     ) -> None:
-        if cpus < 1:
-            raise ValueError(f"`cpus` of RayEngine must be at least 1, got {cpus}.")
-        if gpus < 0:
-            raise ValueError(f"`gpus` of RayEngine must be at least 0, got {gpus}.")
-        if at_once is not None and at_once < 1:
-            raise ValueError(f"`at_once` of RayEngine must be at least 1, got {at_once}.")
-        if retries < 0:
-            raise ValueError(f"`retries` of RayEngine must be at least 0, got {retries}.")
+        check_least("cpus", cpus, 1, "RayEngine")
+        check_least("gpus", gpus, 0, "RayEngine")
+        check_least("at_once", at_once, 1, "RayEngine")
+        check_least("retries", retries, 0, "RayEngine")
         try:
             self._ray: Any = importlib.import_module("ray")
         except ImportError as error:
@@ -80,8 +76,7 @@ class RayEngine(Engine):
             ray.init(self.address, log_to_driver=False, logging_level=logging.ERROR, **local)
         try:
             room = self._room(ray.cluster_resources())
-            set_up = [replace(job, threads=self.cpus, bar=False) for job in jobs]
-            yield from self._tasks(set_up, room)
+            yield from self._tasks([replace(job, threads=self.cpus) for job in jobs], room)
         finally:
             if not connected:
                 ray.shutdown()
@@ -123,10 +118,10 @@ class RayEngine(Engine):
         try:
             record: Record = self._ray.get(ended)
         except self._ray.exceptions.TaskCancelledError:
-            return Record(job.point, job.place, status="stopped")
+            return job.record("stopped")
         except self._ray.exceptions.RayError as error:
             line = " ".join(str(error).split())
-            return Record(job.point, job.place, status="failed", error=f"Ray: {line[:300]}")
+            return job.record("failed", f"Ray: {line[:300]}")
         return record
 
     def _stop(self, running: dict[Any, Job]) -> None:

@@ -1,11 +1,10 @@
 """Contact sheets of a sweep: for every two axes, the pictures with labels on both."""
 
-import functools
 import itertools
 import logging
 import re
 from collections.abc import Sequence
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 
 from PIL import Image
@@ -87,7 +86,7 @@ def _cell(folder: SweepFolder, record: Record) -> Cell:
     return banded(picture, note(record), TILE) if record.status == "stopped" else picture
 
 
-@functools.lru_cache(maxsize=1024)  # a sweep draws its sheets again after every point
+@lru_cache(maxsize=1024)  # a sweep draws its sheets again after every point
 def _small(path: Path, changed: int) -> Image.Image:
     del changed  # a part of the cache's key
     return shown_image(path, 2 * TILE)

@@ -9,6 +9,7 @@ from PIL import Image, ImageDraw, ImageFont
 Cell = Image.Image | str | None
 """A picture, a note on grey in place of one, or nothing."""
 
+Colour = tuple[int, int, int]
 Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
 GAP = 8  # pixels between two cells
@@ -190,10 +191,7 @@ def _draw_note(draw: ImageDraw.ImageDraw, text: str, box: tuple[int, int, int, i
 
 
 def _write(
-    draw: ImageDraw.ImageDraw,
-    place: tuple[int, int],
-    lines: Sequence[str],
-    colour: tuple[int, int, int],
+    draw: ImageDraw.ImageDraw, place: tuple[int, int], lines: Sequence[str], colour: Colour
 ) -> None:
     for number, line in enumerate(lines):
         draw.text((place[0], place[1] + number * LINE), line, fill=colour, font=_FONT)

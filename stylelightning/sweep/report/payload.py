@@ -1,13 +1,12 @@
 """What the report of a sweep shows, read from the folders of its runs."""
 
 import csv
-import functools
 import json
 import logging
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -73,21 +72,11 @@ def gather(
 
 def _run(folder: SweepFolder, record: Record, name: str, payload: Payload) -> dict[str, Any]:
     """Return what is shown of a point, and put its pictures into the payload."""
-    run: dict[str, Any] = {
-        "point": record.point,
-        "place": record.place,
-        "status": record.status,
-        "steps": record.steps,
-        "seconds": _finite(record.seconds),
-        "megabytes": _finite(record.megabytes),
-        "error": record.error,
-        "terms": {term: _finite(value) for term, value in record.terms.items()},
-        "metrics": {metric: _finite(value) for metric, value in record.metrics.items()},
-        "picture": None,
-        "losses": None,
-        "config": None,
-        "grams": [],
-    }
+    run: dict[str, Any] = {key: value for key, value in vars(record).items() if key != "folder"}
+    run |= {"seconds": _finite(record.seconds), "megabytes": _finite(record.megabytes)}
+    for part in ("terms", "metrics"):
+        run[part] = {key: _finite(value) for key, value in run[part].items()}
+    run |= {"picture": None, "losses": None, "config": None, "grams": []}
     if not record.folder:  # it has not been run: the sweep's folder has files of such names too
         return run
     here = folder.run(record.folder)
@@ -128,7 +117,7 @@ def _if_readable(read: Callable[[Path, int], T], path: Path) -> T | None:
         return None
 
 
-@functools.lru_cache(maxsize=MANY)
+@lru_cache(maxsize=MANY)
 def _picture(longest_side: int, path: Path, changed: int) -> dict[str, Any]:
     """Return a picture in two sizes, and the sizes."""
     del changed  # a part of the cache's key, here and below
@@ -143,13 +132,13 @@ def _picture(longest_side: int, path: Path, changed: int) -> dict[str, Any]:
     }
 
 
-@functools.lru_cache(maxsize=5 * MANY)
+@lru_cache(maxsize=5 * MANY)
 def _gram(path: Path, changed: int) -> str:
     del changed
     return data_uri(shown_image(path, GRAM_WIDTH), QUALITY)
 
 
-@functools.lru_cache(maxsize=1024)
+@lru_cache(maxsize=1024)
 def _losses(path: Path, changed: int) -> dict[str, list[float | None]]:
     """Return the columns of a table of losses: ``step``, the terms and ``total``.
 
@@ -172,7 +161,7 @@ def _losses(path: Path, changed: int) -> dict[str, list[float | None]]:
     }
 
 
-@functools.lru_cache(maxsize=1024)
+@lru_cache(maxsize=1024)
 def _config(path: Path, changed: int) -> dict[str, str]:
     """Return the dotted keys of a config with their values as text."""
     del changed
