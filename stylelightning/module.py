@@ -37,7 +37,7 @@ class DivergenceError(RuntimeError):
 
 
 class StyleTransfer(LightningModule):
-    """Neural style transfer by optimisation: the picture is the only parameter.
+    """Neural style transfer by optimisation: the picture is all that is optimised.
 
     Args:
         backbone: The frozen network whose features the losses read.
