@@ -31,15 +31,15 @@ def fingerprint(config: str, pictures: Iterable[str]) -> str:
     return digest.hexdigest()
 
 
-def write_state(folder: SweepFolder, record: Record, mark: str) -> None:
+def write_state(folder: SweepFolder, record: Record, its_fingerprint: str) -> None:
     """Write what is known of a point into the sweep's folder.
 
     Args:
         folder: The sweep's folder.
         record: What is known.
-        mark: Fingerprint of the run that it is known of.
+        its_fingerprint: Fingerprint of the run that it is known of.
     """
-    known = {**asdict(record), "fingerprint": mark}
+    known = {**asdict(record), "fingerprint": its_fingerprint}
     if math.isnan(record.megabytes):
         known["megabytes"] = None
     path = folder.state(record.point)
@@ -47,17 +47,17 @@ def write_state(folder: SweepFolder, record: Record, mark: str) -> None:
     write_atomically(path, (json.dumps(known, indent=1) + "\n").encode())
 
 
-def read_state(folder: SweepFolder, point: str, mark: str) -> Record | None:
+def read_state(folder: SweepFolder, point: str, its_fingerprint: str) -> Record | None:
     """Return what is known of a point; None if nothing is, or it is of another run.
 
     Args:
         folder: The sweep's folder.
         point: The point's name.
-        mark: Fingerprint of the run.
+        its_fingerprint: Fingerprint of the run.
     """
     try:
         known: dict[str, Any] = json.loads(folder.state(point).read_text())
-        if known.pop("fingerprint") != mark:
+        if known.pop("fingerprint") != its_fingerprint:
             return None
         megabytes = known.pop("megabytes")
         record = Record(**known, megabytes=math.nan if megabytes is None else megabytes)

@@ -41,8 +41,10 @@ def jobs_of(
         if outcome.code:
             failures.append(Record(point.name, point.place, status="failed", error=outcome.error))
         else:
-            text, mark = outcome.value
-            jobs.append(Job(point.name, point.place, tuple(args), str(folder), text, mark))
+            text, its_fingerprint = outcome.value
+            jobs.append(
+                Job(point.name, point.place, tuple(args), str(folder), text, its_fingerprint)
+            )
     made.remove_empty()  # where outputs can be written was tried
     _refuse_mistakes(points, failures)
     return jobs, failures
