@@ -56,13 +56,8 @@ class Canvas(nn.Module):
             self.average_weight = picture.new_zeros((), requires_grad=False)
 
     def decode(self) -> Tensor:
-        """Return the picture that the parameters stand for, (1, 3, H, W), with its gradient.
-
-        It is computed in the precision of the parameters, whatever that of the backbone is.
-        """
-        device = next(self.parametrization.parameters()).device
-        with torch.autocast(device.type, enabled=False):
-            return self.parametrization.decode()
+        """Return the picture that the parameters stand for, (1, 3, H, W), with its gradient."""
+        return self.parametrization.decode()
 
     def project(self) -> None:
         """Bring the parameters back to a picture in [0, 1], in place."""

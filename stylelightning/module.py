@@ -18,7 +18,7 @@ from stylelightning.execution.engine import CompileMode, FastBackbone, MatmulPre
 from stylelightning.images import RunPictures
 from stylelightning.initial import InitialPicture, initial_picture
 from stylelightning.losses.base import Loss
-from stylelightning.objective import Objective, Terms
+from stylelightning.objective import Objective, Terms, full_precision
 from stylelightning.parametrizations import Parametrization, PixelParametrization
 from stylelightning.run import checkpoint as checkpoints
 from stylelightning.run import checks, lbfgs, optimizer_memory
@@ -210,7 +210,9 @@ class StyleTransfer(LightningModule):
 
     def training_step(self, batch: Tensor, batch_idx: int) -> Tensor:
         """Return the total of the weighted terms for the present picture."""
-        features = self(self.canvas.decode())
+        with full_precision(self.device):
+            picture = self.canvas.decode()
+        features = self(picture)
         first = self._evaluated != self.trainer.global_step  # a line search evaluates trials too
         if first:
             self._evaluated = self.trainer.global_step

@@ -1,6 +1,7 @@
 """What a run minimises: the weighted sum of its losses at a picture."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -118,7 +119,7 @@ class Objective:
             step: Steps done since ``prepare``.
         """
         seen = {name: feature.detach() for name, feature in features.items()}
-        with torch.autocast(features[IMAGE_LAYER].device.type, enabled=False):
+        with full_precision(features[IMAGE_LAYER].device):
             for loss in self.losses.values():
                 loss.advance(seen, step)
 
@@ -129,7 +130,7 @@ class Objective:
             features: What ``features`` gave for the picture.
         """
         terms = Terms({}, {}, {})
-        with torch.autocast(features[IMAGE_LAYER].device.type, enabled=False):
+        with full_precision(features[IMAGE_LAYER].device):
             for name, loss in self.losses.items():
                 value = partial(_value, name, loss, terms)
                 unweighted = (
@@ -149,6 +150,13 @@ class Objective:
         for name, loss in self.losses.items():
             if own := state.get(name):
                 loss.load_state(own)
+
+
+def full_precision(device: torch.device) -> AbstractContextManager[object]:
+    """Switch autocast off where it is on; entering it for nothing would cost a small step much."""
+    if torch.is_autocast_enabled(device.type):
+        return torch.autocast(device.type, enabled=False)
+    return nullcontext()
 
 
 def _value(name: str, loss: Loss, terms: Terms, features: Features) -> Tensor:
