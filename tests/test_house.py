@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from graphlib import TopologicalSorter
 
 import pytest
@@ -26,9 +27,14 @@ MODULES = {
 }
 
 
+@cache
+def parsed(module: str) -> ast.Module:
+    return ast.parse(MODULES[module].read_text(encoding="utf-8"))
+
+
 def imports(module: str) -> Iterator[str]:
     """Yield the modules of the package that one imports, wherever in its text."""
-    for node in ast.walk(ast.parse(MODULES[module].read_text(encoding="utf-8"))):
+    for node in ast.walk(parsed(module)):
         names = []
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
@@ -41,7 +47,7 @@ def imports(module: str) -> Iterator[str]:
 
 def imported_at_start(module: str) -> set[str]:
     """Return the modules of the package that are imported when one is."""
-    tree = ast.parse(MODULES[module].read_text(encoding="utf-8"))
+    tree = parsed(module)
     found = set()
     for node in tree.body:
         if isinstance(node, ast.ImportFrom):
@@ -76,9 +82,9 @@ def test_the_top_level_is_read_at_a_glance() -> None:
 
 
 def nodes(kind: type[ast.AST], besides: str) -> Iterator[tuple[str, ast.AST]]:
-    for module, path in MODULES.items():
+    for module in MODULES:
         if module.removeprefix("stylelightning.") != besides:
-            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            for node in ast.walk(parsed(module)):
                 if isinstance(node, kind):
                     yield module, node
 
