@@ -87,6 +87,7 @@ class VGG(VGGLayers):
             check_choice("normalization", normalization, tuple(NORMALIZATIONS))
         check_choice("activations", activations, tuple(ACTIVATIONS))
         name = type(self).__name__
+        self.pooling = pooling
         self.network = vgg_network(layers.values(), pooling, padding, first_padding)
         shapes = {key: tensor.shape for key, tensor in self.network.state_dict().items()}
         if weights is None:

@@ -1,0 +1,180 @@
+"""What a student is shown: crops that are drawn anew at every step, and the same ones to measure."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import torch
+from lightning.pytorch import LightningDataModule
+from torch import Tensor
+from torch.utils.data import DataLoader, IterableDataset, get_worker_info
+
+from stylelightning.distillation.pictures import Pixels, draw_crop, draw_noise, read_pictures
+
+_DRAWN, _FITTED, _MEASURED = range(3)
+"""What a random sequence is for, so that no two purposes share one."""
+
+
+class DistillationData(LightningDataModule):
+    """Crops of photographs, of stylised pictures and of white noise.
+
+    Args:
+        pictures: Folder of the pictures to learn from.
+        held_out: Folder of pictures that are only measured on.
+        stylised: Folder of finished and unfinished pictures of other runs, which an optimisation
+            passes; null for none.
+        held_out_stylised: Folder of such pictures that are only measured on; null for none.
+        stylised_share: Part of the crops that is of stylised pictures, in [0, 1].
+        noise_share: Part of the crops that is white noise, in [0, 1].
+        side: Side of a crop in pixels, a multiple of 16.
+        batch_size: Number of crops of a step.
+        fit_batches: Number of batches on which the student is cut from its teacher.
+        measure_batches: Number of batches of each kind on which it is measured.
+        num_workers: Number of processes that make crops; 0 for the run's own.
+        seed: Seed of the crops, which is all that they depend on beside the pictures.
+
+    Raises:
+        FileNotFoundError: If a folder is not there or holds no picture.
+        ValueError: If a picture or an option is not fit.
+    """
+
+    def __init__(
+        self,
+        pictures: str,
+        held_out: str,
+        stylised: str | None = None,
+        held_out_stylised: str | None = None,
+        stylised_share: float = 0.25,
+        noise_share: float = 0.05,
+        side: int = 128,
+        batch_size: int = 8,
+        fit_batches: int = 64,
+        measure_batches: int = 16,
+        num_workers: int = 0,
+        seed: int = 0,
+    ) -> None:
+        super().__init__()
+        if side < 16 or side % 16:
+            raise ValueError(f"`side` must be a multiple of 16 pixels, got {side}.")
+        for name, count in (
+            ("batch_size", batch_size),
+            ("fit_batches", fit_batches),
+            ("measure_batches", measure_batches),
+        ):
+            if count < 1:
+                raise ValueError(f"`{name}` must be at least 1, got {count}.")
+        if min(stylised_share, noise_share) < 0 or not stylised_share + noise_share <= 1:
+            raise ValueError(
+                "`stylised_share` and `noise_share` must be at least 0 and together at most 1, got "
+                f"{stylised_share} and {noise_share}."
+            )
+        self.side, self.batch_size, self.seed = side, batch_size, seed
+        self.fit_batches, self.measure_batches = fit_batches, measure_batches
+        self.num_workers = num_workers
+        self.noise_share = noise_share
+        self.photographs = read_pictures(pictures, "data.pictures", side)
+        self.stylised = read_pictures(stylised, "data.stylised", side) if stylised else []
+        self.stylised_share = stylised_share if stylised else 0.0
+        self.measured = {"photographs": read_pictures(held_out, "data.held_out", side)}
+        if held_out_stylised:
+            self.measured["stylised"] = read_pictures(
+                held_out_stylised, "data.held_out_stylised", side
+            )
+
+    @property
+    def measured_kinds(self) -> tuple[str, ...]:
+        """Kinds of pictures that a student is measured on, in the order of the loaders."""
+        return (*self.measured, "noise")
+
+    def batch(self, step: int, purpose: int = _DRAWN) -> Tensor:
+        """Return the crops of a step.
+
+        Args:
+            step: Number of the step, from 0.
+            purpose: What they are for.
+
+        Returns:
+            Pictures of shape (``batch_size``, 3, ``side``, ``side``) in [0, 1].
+        """
+        random = np.random.default_rng([self.seed, purpose, step])
+        return torch.stack([self._drawn(random) for _ in range(self.batch_size)])
+
+    def to_fit(self) -> list[Tensor]:
+        """Return the batches on which the student is cut from its teacher."""
+        return [self.batch(n, _FITTED) for n in range(self.fit_batches)]
+
+    def train_dataloader(self) -> DataLoader[Tensor]:
+        """Return the batches from the trainer's step on."""
+        first = self.trainer.global_step if self.trainer else 0
+        return _loader(_Drawn(self, first), self.num_workers)
+
+    def val_dataloader(self) -> list[DataLoader[Tensor]]:
+        """Return the same batches every time, a loader for each kind."""
+        return [_loader(_Measured(self._to_measure(kind)), 0) for kind in self.measured_kinds]
+
+    def _to_measure(self, kind: str) -> list[Tensor]:
+        found = []
+        for n in range(self.measure_batches):
+            random = np.random.default_rng([self.seed, _MEASURED, n])
+            crops = [
+                draw_crop(self.measured[kind], self.side, random, alters=False)
+                if kind in self.measured
+                else draw_noise(self.side, random, 1)
+                for _ in range(self.batch_size)
+            ]
+            found.append(torch.stack(crops))
+        return found
+
+    def _drawn(self, random: np.random.Generator) -> Tensor:
+        kind = random.random()
+        if kind < self.noise_share:
+            return draw_noise(self.side, random)
+        stylised = kind < self.noise_share + self.stylised_share
+        pictures: Sequence[Pixels] = self.stylised if stylised else self.photographs
+        return draw_crop(pictures, self.side, random)
+
+
+class _Drawn(IterableDataset[Tensor]):
+    """Batches without end; several workers share them by turns, so their order stays."""
+
+    def __init__(self, data: DistillationData, first: int) -> None:
+        self.data, self.first = data, first
+
+    def __iter__(self) -> Iterator[Tensor]:
+        worker = get_worker_info()
+        step, stride = (
+            (self.first, 1)
+            if worker is None
+            else (
+                self.first + worker.id,
+                worker.num_workers,
+            )
+        )
+        while True:
+            yield self.data.batch(step)
+            step += stride
+
+
+class _Measured(IterableDataset[Tensor]):
+    def __init__(self, batches: Sequence[Tensor]) -> None:
+        self.batches = batches
+
+    def __iter__(self) -> Iterator[Tensor]:
+        return iter(self.batches)
+
+    def __len__(self) -> int:
+        return len(self.batches)
+
+
+class _Resumable(DataLoader[Tensor]):
+    """A loader whose place is the trainer's step, which Lightning need not keep."""
+
+    def state_dict(self) -> dict[str, int]:
+        """Return nothing."""
+        return {}
+
+    def load_state_dict(self, state: dict[str, int]) -> None:
+        """Do nothing."""
+
+
+def _loader(batches: IterableDataset[Tensor], workers: int) -> DataLoader[Tensor]:
+    return _Resumable(batches, batch_size=None, num_workers=workers)
