@@ -40,7 +40,11 @@ PACKAGES = (
 )
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
 NEAR = 8.0
-"""Mean absolute difference in [0, 255] under which two thumbnails show the same picture."""
+"""Mean absolute difference in [0, 255] under which two thumbnails show the same picture.
+
+In Debian 12's packages one picture in two sizes differs by 0.2 at most, two photographs by 17 at
+least; what lies between are designs that are nearly black, or crops of one design.
+"""
 
 HELD_OUT = 8
 """Of how many wallpapers one is held out."""
