@@ -15,6 +15,7 @@ LAYERS = (
     ("data", "objective", "canvas"),
     ("execution", "run"),
     ("module", "callbacks"),
+    ("distillation",),
     ("cli", "commands", "sweep", "__main__"),
 )
 """Rooms from below to above; none imports from a room above its own."""

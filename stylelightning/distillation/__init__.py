@@ -1,0 +1,1 @@
+"""Train a small student network on the features of a large one."""
