@@ -14,6 +14,8 @@ COMMANDS = {
     "configs/sweeps/start.yaml",
     "batch": "every content image in every style: stylelightning batch --contents photos "
     "--styles art",
+    "distill": "train a slim network on a large one: stylelightning distill --config "
+    "configs/distillation/slim.yaml",
     "test": "how near a picture is to its style and its content: stylelightning test --image "
     "out.png",
     "list": "what a config may name: stylelightning list losses",

@@ -88,6 +88,8 @@ class VGG(VGGLayers):
         check_choice("activations", activations, tuple(ACTIVATIONS))
         name = type(self).__name__
         self.pooling = pooling
+        self.fetched = self.source if self.source and weights == self.source.name else None
+        """Where the filters were fetched from; None for others."""
         self.network = vgg_network(layers.values(), pooling, padding, first_padding)
         shapes = {key: tensor.shape for key, tensor in self.network.state_dict().items()}
         if weights is None:
@@ -102,8 +104,8 @@ class VGG(VGGLayers):
             found = find_weights(weights, name, self.pretrained, self.source)
             state, normalized = vgg_state(found, name, self.layers, shapes)
         if normalization is not None:
-            if self.source and weights == self.source.name:
-                _check_colours(normalization, normalized, weights)
+            if self.fetched:
+                _check_colours(normalization, normalized, self.fetched.name)
             normalized = NORMALIZATIONS[normalization]
         self.network.load_state_dict(ACTIVATIONS[activations](state, normalized, name))
         self.normalize = Normalize(normalized)

@@ -1,6 +1,6 @@
-"""What a student is shown: crops that are drawn anew at every step, and the same ones to measure."""
+"""What a student is shown: crops drawn anew at every step, and the same ones to measure."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import numpy as np
 import torch
@@ -8,23 +8,24 @@ from lightning.pytorch import LightningDataModule
 from torch import Tensor
 from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
-from stylelightning.distillation.pictures import Pixels, draw_crop, draw_noise, read_pictures
+from stylelightning.distillation.pictures import draw_crop, draw_noise, read_pictures
+
+NOISE = "noise"
+"""The kind that is measured beside those of pictures."""
 
 _DRAWN, _FITTED, _MEASURED = range(3)
 """What a random sequence is for, so that no two purposes share one."""
 
 
 class DistillationData(LightningDataModule):
-    """Crops of photographs, of stylised pictures and of white noise.
+    """Crops of pictures of several kinds, and of white noise.
+
+    Photographs are not enough: an optimisation passes pictures that are half painted, too.
 
     Args:
-        pictures: Folder of the pictures to learn from.
-        held_out: Folder of pictures that are only measured on.
-        stylised: Folder of finished and unfinished pictures of other runs, which an optimisation
-            passes; null for none.
-        held_out_stylised: Folder of such pictures that are only measured on; null for none.
-        stylised_share: Part of the crops that is of stylised pictures, in [0, 1].
-        noise_share: Part of the crops that is white noise, in [0, 1].
+        pictures: Folders of pictures to learn from, each with its share of the crops.
+        held_out: Folders of pictures that are only measured on, by the name of their kind.
+        noise_share: Share of white noise among the crops.
         side: Side of a crop in pixels, a multiple of 16.
         batch_size: Number of crops of a step.
         fit_batches: Number of batches on which the student is cut from its teacher.
@@ -34,16 +35,13 @@ class DistillationData(LightningDataModule):
 
     Raises:
         FileNotFoundError: If a folder is not there or holds no picture.
-        ValueError: If a picture or an option is not fit.
+        ValueError: If a picture can't be read or an option is out of its range.
     """
 
     def __init__(
         self,
-        pictures: str,
-        held_out: str,
-        stylised: str | None = None,
-        held_out_stylised: str | None = None,
-        stylised_share: float = 0.25,
+        pictures: dict[str, float],
+        held_out: dict[str, str],
         noise_share: float = 0.05,
         side: int = 128,
         batch_size: int = 8,
@@ -62,28 +60,27 @@ class DistillationData(LightningDataModule):
         ):
             if count < 1:
                 raise ValueError(f"`{name}` must be at least 1, got {count}.")
-        if min(stylised_share, noise_share) < 0 or not stylised_share + noise_share <= 1:
+        if min(pictures.values(), default=0) <= 0 or noise_share < 0:
             raise ValueError(
-                "`stylised_share` and `noise_share` must be at least 0 and together at most 1, got "
-                f"{stylised_share} and {noise_share}."
+                "The shares of `pictures` must be above 0, for one folder or more, and "
+                f"`noise_share` at least 0, got {pictures} and {noise_share}."
             )
+        if NOISE in held_out:
+            raise ValueError(f"`held_out`: {NOISE} is measured anyway: choose another name.")
         self.side, self.batch_size, self.seed = side, batch_size, seed
         self.fit_batches, self.measure_batches = fit_batches, measure_batches
         self.num_workers = num_workers
-        self.noise_share = noise_share
-        self.photographs = read_pictures(pictures, "data.pictures", side)
-        self.stylised = read_pictures(stylised, "data.stylised", side) if stylised else []
-        self.stylised_share = stylised_share if stylised else 0.0
-        self.measured = {"photographs": read_pictures(held_out, "data.held_out", side)}
-        if held_out_stylised:
-            self.measured["stylised"] = read_pictures(
-                held_out_stylised, "data.held_out_stylised", side
-            )
+        total = sum(pictures.values()) + noise_share
+        self.shares = [share / total for share in pictures.values()]
+        self.learnt = [read_pictures(folder, "data.pictures") for folder in pictures]
+        self.measured = {
+            kind: read_pictures(folder, "data.held_out") for kind, folder in held_out.items()
+        }
 
     @property
     def measured_kinds(self) -> tuple[str, ...]:
         """Kinds of pictures that a student is measured on, in the order of the loaders."""
-        return (*self.measured, "noise")
+        return (*self.measured, NOISE)
 
     def batch(self, step: int, purpose: int = _DRAWN) -> Tensor:
         """Return the crops of a step.
@@ -105,11 +102,11 @@ class DistillationData(LightningDataModule):
     def train_dataloader(self) -> DataLoader[Tensor]:
         """Return the batches from the trainer's step on."""
         first = self.trainer.global_step if self.trainer else 0
-        return _loader(_Drawn(self, first), self.num_workers)
+        return _Resumable(_Drawn(self, first), batch_size=None, num_workers=self.num_workers)
 
     def val_dataloader(self) -> list[DataLoader[Tensor]]:
         """Return the same batches every time, a loader for each kind."""
-        return [_loader(_Measured(self._to_measure(kind)), 0) for kind in self.measured_kinds]
+        return [_Resumable(self._to_measure(kind), batch_size=None) for kind in self.measured_kinds]
 
     def _to_measure(self, kind: str) -> list[Tensor]:
         found = []
@@ -125,12 +122,12 @@ class DistillationData(LightningDataModule):
         return found
 
     def _drawn(self, random: np.random.Generator) -> Tensor:
-        kind = random.random()
-        if kind < self.noise_share:
-            return draw_noise(self.side, random)
-        stylised = kind < self.noise_share + self.stylised_share
-        pictures: Sequence[Pixels] = self.stylised if stylised else self.photographs
-        return draw_crop(pictures, self.side, random)
+        left = random.random()
+        for share, pictures in zip(self.shares, self.learnt, strict=True):
+            if left < share:
+                return draw_crop(pictures, self.side, random)
+            left -= share
+        return draw_noise(self.side, random)
 
 
 class _Drawn(IterableDataset[Tensor]):
@@ -154,17 +151,6 @@ class _Drawn(IterableDataset[Tensor]):
             step += stride
 
 
-class _Measured(IterableDataset[Tensor]):
-    def __init__(self, batches: Sequence[Tensor]) -> None:
-        self.batches = batches
-
-    def __iter__(self) -> Iterator[Tensor]:
-        return iter(self.batches)
-
-    def __len__(self) -> int:
-        return len(self.batches)
-
-
 class _Resumable(DataLoader[Tensor]):
     """A loader whose place is the trainer's step, which Lightning need not keep."""
 
@@ -174,7 +160,3 @@ class _Resumable(DataLoader[Tensor]):
 
     def load_state_dict(self, state: dict[str, int]) -> None:
         """Do nothing."""
-
-
-def _loader(batches: IterableDataset[Tensor], workers: int) -> DataLoader[Tensor]:
-    return _Resumable(batches, batch_size=None, num_workers=workers)

@@ -3,6 +3,7 @@
 import logging
 import math
 from collections.abc import Sequence
+from statistics import mean
 from typing import Any, cast
 
 import torch
@@ -47,7 +48,8 @@ class Distillation(LightningModule):
         ValueError: If an argument is out of its range, or the teacher is no VGG.
 
     Source: after Wang et al., "Collaborative distillation for ultra-resolution universal style
-    transfer", CVPR 2020, https://arxiv.org/abs/2003.08436, which learns linear maps of features too.
+    transfer", CVPR 2020, https://arxiv.org/abs/2003.08436: there too, features are compared through
+    linear maps that are learnt.
     """
 
     def __init__(
@@ -76,7 +78,7 @@ class Distillation(LightningModule):
         for name in self.student.learnt:
             size = teacher.layer_table[name].channels
             self.variances.register_buffer(name, torch.ones(size))
-        self.explained = nn.ModuleList()
+        self.explained: dict[str, dict[str, ExplainedVariance]] = {}
         self.is_cut = False
 
     @property
@@ -92,10 +94,10 @@ class Distillation(LightningModule):
     def setup(self, stage: str) -> None:
         """Make a measure for each kind of pictures and each layer."""
         table = self.teacher.layer_table
-        self.explained = nn.ModuleList(
-            nn.ModuleDict({n: ExplainedVariance(table[n].channels) for n in self.student.learnt})
-            for _ in self.data.measured_kinds
-        )
+        self.explained = {
+            kind: {n: ExplainedVariance(table[n].channels) for n in self.student.learnt}
+            for kind in self.data.measured_kinds
+        }
 
     def on_fit_start(self) -> None:
         """Cut the student from its teacher, unless a checkpoint holds it."""
@@ -145,25 +147,27 @@ class Distillation(LightningModule):
             dataloader_idx: Number of the kind of pictures.
         """
         wanted, ours = self.teacher(batch, self.student.learnt), self.student(batch)
-        measures = cast(nn.ModuleDict, self.explained[dataloader_idx])
+        measures = self.explained[self.data.measured_kinds[dataloader_idx]]
         for name, x in ours.items():
-            measures[name].update(self.student.guess(name, x), wanted[name])
+            measure = measures[name].to(x.device)
+            measure.update(self.student.guess(name, x), wanted[name])
 
     def on_validation_epoch_end(self) -> None:
         """Log the measures, by kind and layer."""
-        for kind, found in self.take_measures().items():
-            self.log_dict({f"explained_{kind}/{name}": part for name, part in found.items()})
-            self.log(f"explained_{kind}", sum(found.values()) / len(found), prog_bar=True)
+        found = self.take_measures()
+        for kind, parts in found.items():
+            self.log_dict({f"explained_{kind}/{name}": part for name, part in parts.items()})
+        means = ", ".join(f"{mean(parts.values()):.3f} of {kind}" for kind, parts in found.items())
+        log.info("step %d: explains %s", self.global_step, means)
 
     def take_measures(self) -> dict[str, dict[str, float]]:
         """Return the explained variance by kind of pictures and layer, and begin anew."""
-        measured = {}
-        for kind, each in zip(self.data.measured_kinds, self.explained, strict=True):
-            measures = cast(nn.ModuleDict, each)
-            measured[kind] = {name: float(one.compute()) for name, one in measures.items()}
-            for one in measures.values():
-                one.reset()
-        return measured
+        found = {}
+        for kind, measures in self.explained.items():
+            found[kind] = {name: float(measure.compute()) for name, measure in measures.items()}
+            for measure in measures.values():
+                measure.reset()
+        return found
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
         """Return Adam and its schedule."""

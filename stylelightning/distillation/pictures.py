@@ -16,17 +16,16 @@ Pixels = np.ndarray
 """A picture of shape (H, W, 3), eight bits a value."""
 
 
-def read_pictures(folder: str | Path, key: str, smallest: int) -> list[Pixels]:
+def read_pictures(folder: str | Path, key: str) -> list[Pixels]:
     """Return the pictures of a folder and of those in it, in the order of their paths.
 
     Args:
         folder: The folder.
         key: Key of the config that names it, for messages.
-        smallest: Smallest side in pixels that a picture may have.
 
     Raises:
         FileNotFoundError: If the folder is not there or holds no picture.
-        ValueError: If a picture is too small or can't be read.
+        ValueError: If a picture can't be read.
     """
     root = Path(folder).expanduser()
     paths = sorted(path for path in root.rglob("*") if path.suffix.lower() in PICTURE_SUFFIXES)
@@ -35,7 +34,7 @@ def read_pictures(folder: str | Path, key: str, smallest: int) -> list[Pixels]:
             f"`{key}`: there are no pictures in {root.absolute()}. "
             "`python -m stylelightning.distillation.photographs` collects some."
         )
-    return [_read(path, key, smallest) for path in paths]
+    return [_read(path) for path in paths]
 
 
 def draw_crop(
@@ -51,7 +50,7 @@ def draw_crop(
     are blended with white noise, as the pictures of an optimisation that starts there are.
 
     Args:
-        pictures: The pictures; their sides are at least ``side``.
+        pictures: The pictures.
         side: Side of the crop in pixels.
         random: What draws it.
         largest: Largest side that is cropped and shrunk, as a multiple of ``side``.
@@ -60,7 +59,7 @@ def draw_crop(
     Returns:
         Picture of shape (3, side, side) in [0, 1].
     """
-    pixels = pictures[random.integers(len(pictures))]
+    pixels = pictures[int(random.integers(len(pictures)))]
     taken = min(int(side * largest ** random.uniform(0, 1)), *pixels.shape[:2])
     y, x = (int(random.integers(length - taken + 1)) for length in pixels.shape[:2])
     crop = torch.from_numpy(pixels[y : y + taken, x : x + taken].copy())
@@ -97,13 +96,7 @@ def draw_noise(side: int, random: Generator, amplitude: float | None = None) -> 
     return colour.lerp(noise, math.sqrt(random.uniform(0, 1)) if amplitude is None else amplitude)
 
 
-def _read(path: Path, key: str, smallest: int) -> Pixels:
+def _read(path: Path) -> Pixels:
     found = read_picture(path).pixels[0].permute(1, 2, 0)
     pixels: Pixels = (found * 255).round().byte().contiguous().numpy()
-    height, width = pixels.shape[:2]
-    if min(height, width) < smallest:
-        raise ValueError(
-            f"`{key}`: {path.absolute()} has {width} x {height} pixels, and crops take sides of "
-            f"{smallest}: leave it out, or make `side` smaller."
-        )
     return pixels

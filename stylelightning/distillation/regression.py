@@ -48,4 +48,5 @@ class LeastSquares:
         size = len(self._inner)
         shift = self.ridge * self._inner.diagonal().mean()
         eye = torch.eye(size, dtype=self._inner.dtype, device=self._inner.device)
-        return torch.linalg.solve(self._inner + shift * eye, self._outer)
+        solution: Tensor = torch.linalg.solve(self._inner + shift * eye, self._outer)
+        return solution

@@ -1,4 +1,4 @@
-"""The network that is trained: a VGG of fewer channels, and a linear map to each of its teacher's layers."""
+"""The network that is trained: a VGG of fewer channels, with linear maps to its teacher's."""
 
 from collections.abc import Mapping, Sequence
 
@@ -33,8 +33,8 @@ class Student(nn.Module):
         blocks = int(deepest[4])
         if len(channels) != blocks or min(channels) < 1:
             raise ValueError(
-                f"`channels` must be {blocks} numbers from 1, one for each block down to {deepest}, "
-                f"got {list(channels)}."
+                f"`channels` must be {blocks} numbers from 1, one for each block down to "
+                f"{deepest}, got {list(channels)}."
             )
         every = vgg_layers(teacher.convolutions[:blocks], channels)
         wanted = names[: names.index(deepest) + 1]

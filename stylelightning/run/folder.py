@@ -22,6 +22,8 @@ class RunFolder:
         metrics: The metrics of the finished picture, JSON.
         checkpoint: The checkpoint that a run goes on from.
         grams: The folder of the pictures of Gram matrices.
+        student: The network that a training made, safetensors.
+        explained: What that has of its teacher's features, JSON.
     """
 
     path: Path
@@ -34,6 +36,8 @@ class RunFolder:
         self.metrics = self.path / "metrics.json"
         self.checkpoint = self.path / "checkpoints" / "last.ckpt"
         self.grams = self.path / "grams"
+        self.student = self.path / "student.safetensors"
+        self.explained = self.path / "explained.json"
 
     @classmethod
     def of_checkpoint(cls, checkpoint: str | Path) -> "RunFolder":

@@ -1,0 +1,120 @@
+"""Files of slim VGGs: filters, lenses, and what is to be known of them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import safetensors.torch
+from safetensors import SafetensorError, safe_open
+from torch import Tensor
+
+from stylelightning.backbones.weights.checking import digest_of
+from stylelightning.backbones.weights.files import reason
+from stylelightning.files.atomic import write_atomically
+
+DIGEST = "digest"
+"""Name of the entry that holds the SHA-256 of all tensors, as ``checking.digest_of`` has it."""
+LENS = "lens."
+"""What the names of lenses begin with."""
+
+
+@dataclass(frozen=True)
+class SlimFile:
+    """The content of a file.
+
+    Args:
+        filters: Kernels and biases by name, such as ``conv1_1.weight``, in depth order.
+        lenses: Matrix of each layer after a ReLU by its name, of shape (channels, channels), that
+            gives its features the lengths and the angles of the teacher's.
+        about: What is to be known: ``name``, ``teacher``, ``commit``, ``config``, ``pictures``,
+            ``licence``, ``credit``, ``changes`` and ``digest``.
+    """
+
+    filters: Mapping[str, Tensor]
+    lenses: Mapping[str, Tensor]
+    about: Mapping[str, str]
+
+    @property
+    def convolutions(self) -> list[int]:
+        """Number of convolutions in each block."""
+        blocks = [int(name[4]) for name in self.filters if name.endswith(".weight")]
+        return [blocks.count(block) for block in sorted(set(blocks))]
+
+    @property
+    def channels(self) -> list[int]:
+        """Number of channels in each block."""
+        blocks = range(1, len(self.convolutions) + 1)
+        return [len(self.filters[f"conv{block}_1.bias"]) for block in blocks]
+
+
+def write_slim_file(path: str | Path, content: SlimFile) -> None:
+    """Write a file in half precision, whole or not at all.
+
+    Args:
+        path: Path of the file.
+        content: What it holds; its digest is computed here.
+
+    Raises:
+        OSError: If it can't be written.
+    """
+    tensors = {
+        name: tensor.detach().cpu().half().contiguous()
+        for name, tensor in (
+            *content.filters.items(),
+            *((LENS + name, lens) for name, lens in content.lenses.items()),
+        )
+    }
+    about = {**content.about, DIGEST: slim_digest(tensors)}
+    write_atomically(path, safetensors.torch.save(tensors, about))
+
+
+def read_slim_file(path: Path) -> SlimFile:
+    """Return the content of a file, in single precision.
+
+    Args:
+        path: Path of the file.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If the file is damaged or of another kind.
+    """
+    if not path.is_file():
+        raise FileNotFoundError(
+            f"`weights` of SlimVGG: there is no file {path.absolute()}. "
+            "`python -m stylelightning distill` makes one; `slim` is the one that is here."
+        )
+    try:
+        with safe_open(path, "pt") as file:
+            about = dict(file.metadata() or {})
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except (SafetensorError, OSError) as error:
+        raise ValueError(
+            f"`weights` of SlimVGG: {path.absolute()} is damaged or no safetensors file "
+            f"({reason(error)})."
+        ) from error
+    if about.get(DIGEST) != slim_digest(tensors):
+        raise ValueError(
+            f"`weights` of SlimVGG: {path.absolute()} is damaged, or was not written by "
+            "`python -m stylelightning distill`: its tensors have another SHA-256 than it says."
+        )
+    filters = {name: x.float() for name, x in _in_order(tensors).items() if name[:4] == "conv"}
+    lenses = {
+        name.removeprefix(LENS): x.float() for name, x in tensors.items() if name.startswith(LENS)
+    }
+    return SlimFile(filters, lenses, about)
+
+
+def slim_digest(tensors: Mapping[str, Tensor]) -> str:
+    """Return one SHA-256 of the tensors of a file, whatever their order there.
+
+    Args:
+        tensors: Tensors by name, in half precision.
+    """
+    return digest_of((name, tensor.float()) for name, tensor in _in_order(tensors).items())
+
+
+def _in_order(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Return tensors in depth order, a kernel before its bias."""
+    names = sorted(tensors, key=lambda name: (name.endswith(".bias"), name))
+    names.sort(key=lambda name: name.partition(".")[0] if not name.startswith(LENS) else name)
+    return {name: tensors[name] for name in names}
