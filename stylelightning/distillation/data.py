@@ -1,12 +1,13 @@
 """What a student is shown: crops drawn anew at every step, and the same ones to measure."""
 
 from collections.abc import Iterator
+from typing import cast
 
 import numpy as np
 import torch
 from lightning.pytorch import LightningDataModule
 from torch import Tensor
-from torch.utils.data import DataLoader, IterableDataset, get_worker_info
+from torch.utils.data import DataLoader, Dataset, IterableDataset, get_worker_info
 
 from stylelightning.distillation.pictures import draw_crop, draw_noise, read_pictures
 
@@ -106,7 +107,8 @@ class DistillationData(LightningDataModule):
 
     def val_dataloader(self) -> list[DataLoader[Tensor]]:
         """Return the same batches every time, a loader for each kind."""
-        return [_Resumable(self._to_measure(kind), batch_size=None) for kind in self.measured_kinds]
+        kinds = [cast(Dataset[Tensor], self._to_measure(kind)) for kind in self.measured_kinds]
+        return [_Resumable(batches, batch_size=None) for batches in kinds]
 
     def _to_measure(self, kind: str) -> list[Tensor]:
         found = []
