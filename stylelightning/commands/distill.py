@@ -19,6 +19,7 @@ from stylelightning.distillation.callbacks import TrainingBar, TrainingCheckpoin
 from stylelightning.distillation.data import DistillationData
 from stylelightning.distillation.finish import Origin, explained_table, finish
 from stylelightning.distillation.module import Distillation
+from stylelightning.distillation.pictures import picture_files
 from stylelightning.files.atomic import write_atomically
 from stylelightning.run.checkpoint_io import AtomicCheckpointIO
 from stylelightning.run.folder import MadeFolders, RunFolder, create_run_folder, last_checkpoint
@@ -146,7 +147,6 @@ def _checkpoint(config: Namespace) -> Path | None:
 
 
 def _pictures(config: Namespace) -> str:
-    """Return the names of the pictures that are learnt from, one a line."""
-    folders = [Path(folder).expanduser() for folder in config.data.pictures]
-    paths = [path for folder in folders for path in sorted(folder.rglob("*")) if path.is_file()]
-    return "\n".join(path.name for path in paths)
+    """Return the paths of the pictures that are learnt from, one a line."""
+    paths = (picture for folder in config.data.pictures for picture in picture_files(folder))
+    return "\n".join(map(str, paths))

@@ -27,14 +27,19 @@ def read_pictures(folder: str | Path, key: str) -> list[Pixels]:
         FileNotFoundError: If the folder is not there or holds no picture.
         ValueError: If a picture can't be read.
     """
-    root = Path(folder).expanduser()
-    paths = sorted(path for path in root.rglob("*") if path.suffix.lower() in PICTURE_SUFFIXES)
+    paths = picture_files(folder)
     if not paths:
         raise FileNotFoundError(
-            f"`{key}`: there are no pictures in {root.absolute()}. "
+            f"`{key}`: there are no pictures in {Path(folder).expanduser().absolute()}. "
             "`python -m stylelightning.distillation.photographs` collects some."
         )
     return [_read(path) for path in paths]
+
+
+def picture_files(folder: str | Path) -> list[Path]:
+    """Return the paths of the pictures in a folder and in those in it, sorted."""
+    every = Path(folder).expanduser().rglob("*")
+    return sorted(path for path in every if path.suffix.lower() in PICTURE_SUFFIXES)
 
 
 def draw_crop(
