@@ -8,7 +8,7 @@ from torch.nn import functional
 from stylelightning.callbacks.background import PictureCallback
 from stylelightning.callbacks.periodic import boards, run_folder
 from stylelightning.images import write_picture
-from stylelightning.losses import GramLoss
+from stylelightning.losses import MatrixLoss
 from stylelightning.module import StyleTransfer
 
 ANCHORS = (
@@ -24,7 +24,9 @@ GAP = 6
 
 
 class GramMatrixVisualizer(PictureCallback):
-    """Draws every Gram matrix of the style losses: target, current and their difference.
+    """Draws the style losses' Gram matrices: target, current and their difference.
+
+    Of losses on means and covariances, the covariances are drawn.
 
     Blue is negative, white zero, red positive. The three share one colour scale for each layer,
     that of the target: full colour is its largest value, and a value's square root picks the
@@ -59,10 +61,10 @@ class GramMatrixVisualizer(PictureCallback):
     def record(self, trainer: Trainer, module: StyleTransfer, step: int) -> None:
         """Have the matrices drawn that the losses compared last."""
         matrices = {
-            f"{name}/{layer}": (loss.targets[layer][0].cpu(), current[0].cpu())
+            f"{name}/{layer}": (target[0].cpu(), current[0].cpu())
             for name, loss in module.objective.losses.items()
-            if isinstance(loss, GramLoss)
-            for layer, current in loss.matrices(
+            if isinstance(loss, MatrixLoss)
+            for layer, (target, current) in loss.drawn(
                 module.terms.statistics[name], module.terms.counts[name]
             ).items()
         }

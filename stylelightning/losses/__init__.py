@@ -7,6 +7,7 @@ from stylelightning.losses.gram import GramLoss
 from stylelightning.losses.histogram import HistogramLoss
 from stylelightning.losses.hypercolumn import HypercolumnLoss, StyleHypercolumnLoss
 from stylelightning.losses.laplacian import LaplacianLoss
+from stylelightning.losses.matrices import MatrixLoss
 from stylelightning.losses.moment import MomentLoss
 from stylelightning.losses.patch import PatchLoss
 from stylelightning.losses.references import Reference, References
@@ -26,6 +27,7 @@ __all__ = [
     "HypercolumnLoss",
     "LaplacianLoss",
     "Loss",
+    "MatrixLoss",
     "MeanCovarianceLoss",
     "MomentLoss",
     "PaletteLoss",

@@ -10,11 +10,12 @@ from torch import Tensor
 from stylelightning import functional as F
 from stylelightning.backbones.base import Features
 from stylelightning.functional.transport import squared_gaussian_wasserstein, symmetric_root
-from stylelightning.losses.base import STYLE_LAYERS, StatisticalLoss
+from stylelightning.losses.base import STYLE_LAYERS
+from stylelightning.losses.matrices import MatrixLoss
 from stylelightning.losses.references import References
 
 
-class GaussianLoss(StatisticalLoss):
+class GaussianLoss(MatrixLoss):
     """A loss on the mean and the covariance of features over positions.
 
     Several style images are blended by the mean of their means and of their second moments.
@@ -29,6 +30,7 @@ class GaussianLoss(StatisticalLoss):
     def __init__(self, weight: float, layers: list[str] | dict[str, float]) -> None:
         super().__init__(weight, layers)
         self.targets: dict[str, tuple[Tensor, Tensor]] = {}
+        self._moments_of_style: Features = {}
 
     def prepare(self, references: References) -> None:
         """Keep what the style images' means and covariances say as the targets.
@@ -38,6 +40,7 @@ class GaussianLoss(StatisticalLoss):
         """
         for name in self.layers:
             moments = self._blend(references, partial(self._moments, name)).detach()
+            self._moments_of_style[name] = moments
             self.targets[name] = self.target(*_split(moments))
 
     def statistics(self, features: Features) -> Features:
@@ -49,6 +52,18 @@ class GaussianLoss(StatisticalLoss):
         return self._weighted_sum(
             lambda name: self.distance(name, *_split(statistics[name] / count[name]))
         )
+
+    def drawn(
+        self, statistics: Features, count: dict[str, int]
+    ) -> dict[str, tuple[Tensor, Tensor]]:
+        """Return the covariances of the style and of the picture."""
+        return {
+            name: (
+                _split(self._moments_of_style[name])[1],
+                _split(sums / count[name])[1],
+            )
+            for name, sums in statistics.items()
+        }
 
     @abstractmethod
     def target(self, mean: Tensor, covariance: Tensor) -> tuple[Tensor, Tensor]:

@@ -6,11 +6,12 @@ from torch import Tensor
 
 from stylelightning import functional as F
 from stylelightning.backbones.base import Features
-from stylelightning.losses.base import STYLE_LAYERS, StatisticalLoss
+from stylelightning.losses.base import STYLE_LAYERS
+from stylelightning.losses.matrices import MatrixLoss
 from stylelightning.losses.references import References
 
 
-class GramLoss(StatisticalLoss):
+class GramLoss(MatrixLoss):
     r"""Squared distance between the Gram matrices of the picture and of the style image.
 
     .. math:: L = \sum_l w_l \frac{1}{C_l^2} \sum_{ij} (G^l_{ij} - A^l_{ij})^2, \quad
@@ -74,6 +75,13 @@ class GramLoss(StatisticalLoss):
             name: sums / F.gram_divisor(sums.shape[1], count[name], self.normalization)
             for name, sums in statistics.items()
         }
+
+    def drawn(
+        self, statistics: Features, count: dict[str, int]
+    ) -> dict[str, tuple[Tensor, Tensor]]:
+        """Return the Gram matrices of the style and of the picture, divided alike."""
+        matrices = self.matrices(statistics, count)
+        return {name: (self.targets[name], current) for name, current in matrices.items()}
 
     def _target(self, name: str, features: Features) -> Tensor:
         return F.gram_matrix(features[name], self.normalization)

@@ -23,6 +23,7 @@ from stylelightning.losses import (
     HypercolumnLoss,
     LaplacianLoss,
     Loss,
+    MatrixLoss,
     MeanCovarianceLoss,
     MomentLoss,
     PaletteLoss,
@@ -68,6 +69,7 @@ LOSSES: dict[str, Callable[[], Loss]] = {
 }
 STYLE_LOSSES = [name for name, make in LOSSES.items() if make().needs_style]
 STATISTICAL = [name for name, make in LOSSES.items() if make().scope == "statistical"]
+MATRICES = [name for name, make in LOSSES.items() if isinstance(make(), MatrixLoss)]
 JOINT = [name for name, make in LOSSES.items() if isinstance(make(), HypercolumnLoss)]
 JOINT.remove("palette")  # it reads the image alone
 
@@ -214,6 +216,19 @@ def test_statistics_of_two_halves_add_up_to_the_whole(kind: str) -> None:
     right = loss.statistics({name: value[..., 1:] for name, value in features.items()})
     total = {name: left[name] + right[name] for name in left}
     torch.testing.assert_close(loss.compare(total, loss.count(features)), loss(features))
+
+
+@pytest.mark.parametrize("kind", MATRICES)
+def test_what_is_drawn_of_the_style_itself_is_the_target(kind: str) -> None:
+    loss = prepared(kind)
+    assert isinstance(loss, MatrixLoss)
+    other, own = random_features(3), random_features(2)
+    for features, equal in ((own, True), (other, False)):
+        drawn = loss.drawn(loss.statistics(features), loss.count(features))
+        assert list(drawn) == NAMES
+        for name, (target, current) in drawn.items():
+            assert target.shape == current.shape == (1, *(features[name].shape[1],) * 2)
+            assert torch.allclose(target, current, atol=1e-5) is equal
 
 
 @pytest.mark.parametrize("kind", [name for name in LOSSES if name not in STATISTICAL])
