@@ -22,15 +22,19 @@ JPEG_QUALITY = 88
 QUICKSTART = "--config configs/quickstart.yaml"
 TEXTURE = "--config configs/texture.yaml"
 PAINTING = "--config configs/painting.yaml"
-TRAINED = "With trained filters"
+UNTRAINED = "--config configs/untrained.yaml"
+TRAINED = "With the whole of VGG-16"
 CREDIT = """\
 Made with the filters of VGG-16 of K. Simonyan and A. Zisserman, Visual Geometry Group, University
 of Oxford (CC BY 4.0), which the first run fetches: {doc}`weights`.
 
-| | the quickstart, untrained filters | `painting.yaml`, VGG-16 |
-| --- | --- | --- |
+| | `untrained.yaml` | the quickstart, the slim VGG | `painting.yaml`, VGG-16 |
+| --- | --- | --- | --- |
 """
-ROW = "| {0} | ![Untrained](images/gallery/{0}.jpg) | ![VGG-16](images/gallery/trained-{0}.jpg) |"
+ROW = (
+    "| {0} | ![Untrained](images/gallery/untrained-{0}.jpg) | ![Slim](images/gallery/{0}.jpg) "
+    "| ![VGG-16](images/gallery/trained-{0}.jpg) |"
+)
 COMPARED = ("painting", "mosaic", "hatching")
 
 
@@ -56,7 +60,7 @@ SECTIONS: dict[str, tuple[Example, ...]] = {
         Example(
             "painting",
             QUICKSTART,
-            "The quickstart, untouched: outlines of the bay, strokes and palette of the painting.",
+            "The quickstart, untouched: the bay in strokes and palette of the painting.",
         ),
         Example(
             "mosaic",
@@ -109,15 +113,32 @@ SECTIONS: dict[str, tuple[Example, ...]] = {
             "The portrait in the strokes of the sunflowers.",
         ),
     ),
+    "Without a trained network": (
+        Example(
+            "untrained-painting",
+            UNTRAINED,
+            "Untrained filters and the painting's own patches: strokes, and no idea of a boat.",
+        ),
+        Example(
+            "untrained-mosaic",
+            f"{UNTRAINED} --data.style configs/images/mosaic.jpg",
+            "The mosaic.",
+        ),
+        Example(
+            "untrained-hatching",
+            f"{UNTRAINED} --data.style configs/images/hatching.jpg",
+            "The drawing.",
+        ),
+    ),
     "How much of each": (
         Example(
             "more-content",
-            f"{QUICKSTART} --model.losses.content.weight 400",
+            f"{QUICKSTART} --model.losses.content.weight 56",
             "Four times the content weight: details come back, sky and water calm down.",
         ),
         Example(
             "more-style",
-            f"{QUICKSTART} --model.losses.content.weight 25",
+            f"{QUICKSTART} --model.losses.content.weight 3.5",
             "A quarter of the content weight: the picture is taken over by the painting.",
         ),
         Example(
@@ -130,20 +151,18 @@ SECTIONS: dict[str, tuple[Example, ...]] = {
         Example(
             "without-strokes",
             f"{QUICKSTART} --model.losses.strokes null",
-            "Without the patch term: colours and grain of the painting, no strokes.",
+            "Without the patch term: the network's own idea of the painting's strokes.",
         ),
         Example(
-            "without-gram",
+            "without-covariances",
             f"{QUICKSTART} --model.losses.style null --callbacks.grams null",
-            "Without the Gram term: strokes, but flat areas fall back on few patches.",
+            "Without the term of means and covariances: patches alone carry the style.",
         ),
         Example(
-            "sliced-wasserstein",
-            f"{QUICKSTART} --model.losses.style SlicedWassersteinLoss"
-            " --model.losses.style.layers [level1,level2,level3,level4,level5]"
-            " --model.losses.style.weight 100 --model.losses.style.renew_every_n_steps 1"
-            " --callbacks.grams null",
-            "The sliced Wasserstein distance in place of the Gram term, on the same filters.",
+            "gram",
+            f"{QUICKSTART} --model.losses.style GramLoss --model.calibrate.style 10"
+            " --model.calibrate.content 1",
+            "Gram matrices in place of the Wasserstein distance, ten times the content's pull.",
         ),
     ),
     "Colours": (
@@ -194,7 +213,9 @@ Every picture is one command of the form
 python -m stylelightning fit OPTIONS
 ```
 
-No pretrained network is in any of them but those of one section, which says so.
+The pictures of the quickstart are made with the slim VGG that comes with the package
+({doc}`slim-vgg`; derived from VGG-16 by K. Simonyan and A. Zisserman, CC BY 4.0).
+Two sections have the whole of VGG-16 and none, and say so; the textures have no trained network.
 
 | content image | style images | | |
 | --- | --- | --- | --- |

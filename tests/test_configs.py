@@ -14,7 +14,13 @@ from stylelightning.images import read_picture
 from tests.conftest import ROOT
 
 SWEEPS = ROOT / "configs" / "sweeps"
-CONFIGS = sorted(path for path in (ROOT / "configs").rglob("*.yaml") if SWEEPS not in path.parents)
+DISTILLATION = ROOT / "configs" / "distillation"  # tests/commands/test_distill.py
+CONFIGS = sorted(
+    path
+    for path in (ROOT / "configs").rglob("*.yaml")
+    if not {SWEEPS, DISTILLATION} & set(path.parents)
+)
+MATRICES = {"GramLoss", "GaussianWassersteinLoss", "MeanCovarianceLoss"}
 DEFAULT_CALLBACKS = {
     "FinalMetrics",
     "GramMatrixVisualizer",
@@ -62,8 +68,9 @@ def test_a_config_is_named_after_its_file_and_has_the_default_callbacks(config: 
     content = yaml.safe_load(config.read_text())
     assert content["name"] == config.stem
     callbacks = {each["class_path"] for each in content["callbacks"].values()}
-    styles = [each for each in content["model"]["losses"].values() if "Gram" in each["class_path"]]
-    assert callbacks == DEFAULT_CALLBACKS - (set() if styles else {"GramMatrixVisualizer"})
+    losses = {each["class_path"] for each in content["model"]["losses"].values()}
+    drawn = set() if MATRICES & losses else {"GramMatrixVisualizer"}
+    assert callbacks == DEFAULT_CALLBACKS - drawn
 
 
 # SGD's rate is one for trained filters, which answer more strongly
