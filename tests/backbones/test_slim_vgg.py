@@ -3,6 +3,7 @@
 import copy
 import logging
 import re
+import tomllib
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, get_args
@@ -15,10 +16,13 @@ from torch import Tensor
 from stylelightning.backbones import VGG16, SlimVGG
 from stylelightning.backbones.padding import Padding
 from stylelightning.backbones.pooling import Pooling
+from stylelightning.backbones.slim_vgg import SLIM_FILE
 from stylelightning.backbones.weights.files import digest
 from stylelightning.backbones.weights.slim_file import SlimFile
+from stylelightning.backbones.weights.source import FACTS, OXFORD
 from tests.backbones.measure import picture
 from tests.backbones.weights.slim import slim_path, tiny_slim
+from tests.conftest import ROOT
 
 CHANNELS = [[2, 3], [3, 2, 4], [2, 3, 4, 5], [2, 3, 4, 6, 5]]
 TINY = [3, 4, 5]
@@ -350,3 +354,20 @@ def test_argument_that_is_no_choice_is_refused(
 ) -> None:
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         SlimVGG(weights, **{argument: value})
+
+
+# licence
+
+
+def test_credit_and_licence_lie_beside_the_file_and_go_into_the_package() -> None:
+    slim = tomllib.loads(FACTS.read_text(encoding="utf-8"))["slim"]
+    beside = SLIM_FILE.with_suffix(".LICENSE.md")
+    text = " ".join(beside.read_text(encoding="utf-8").replace("> ", "").split())
+    authors, paper, address = re.split(r", \"|\", ", slim["credit"])
+    for part in (SLIM_FILE.name, slim["licence"], slim["licence_link"], paper, address):
+        assert part in text
+    assert f"by {authors}, which are under the same licence" in text
+    assert (slim["credit"], slim["licence"]) == (OXFORD.credit, OXFORD.licence)
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert str(beside.relative_to(ROOT).as_posix()) in project["license-files"]
+    assert project["license"] == "MIT AND CC-BY-4.0"
