@@ -3,6 +3,7 @@
 from stylelightning.backbones.base import Backbone, Features, Layer
 from stylelightning.backbones.pixels import Pixels
 from stylelightning.backbones.random_multiscale import RandomMultiscale
+from stylelightning.backbones.slim_vgg import SlimVGG
 from stylelightning.backbones.torchvision_model import TorchvisionModel
 from stylelightning.backbones.vgg import VGG16, VGG19
 
@@ -14,5 +15,6 @@ __all__ = [
     "Layer",
     "Pixels",
     "RandomMultiscale",
+    "SlimVGG",
     "TorchvisionModel",
 ]

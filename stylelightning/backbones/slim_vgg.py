@@ -10,7 +10,6 @@ from stylelightning.backbones.normalization import NORMALIZATIONS, Normalize
 from stylelightning.backbones.padding import Padding
 from stylelightning.backbones.pooling import Pooling
 from stylelightning.backbones.vgg_layers import VGGLayers, check_options, vgg_layers, vgg_network
-from stylelightning.backbones.weights.checking import first_wrong
 from stylelightning.backbones.weights.files import log_digest
 from stylelightning.backbones.weights.slim_file import SlimFile, read_slim_file
 
@@ -63,14 +62,15 @@ class SlimVGG(VGGLayers):
         lenses: bool = True,
     ) -> None:
         check_options(pooling, padding, first_padding)
-        path = SLIM_FILE if weights == SLIM else Path(weights).expanduser()
+        path = _file_of(weights)
         content = read_slim_file(path)
         every = vgg_layers(content.convolutions, content.channels, padding, first_padding)
         layers = dict(list(every.items())[:-1])  # the last block was cut before its pool
         super().__init__(layers, pooling_factor)
         self.network = vgg_network(layers.values(), pooling, padding, first_padding)
         shapes = {key: tensor.shape for key, tensor in self.network.state_dict().items()}
-        if wrong := first_wrong(content.filters, shapes):
+        lensed = {name: layers[name].channels for name in layers if name.startswith("relu")}
+        if wrong := content.first_wrong(shapes, lensed):
             raise ValueError(f"`weights` of SlimVGG: {wrong} in {path.absolute()}.")
         self.network.load_state_dict(dict(content.filters))
         self.normalize = Normalize(NORMALIZATIONS["imagenet"])
@@ -79,6 +79,18 @@ class SlimVGG(VGGLayers):
         log_digest(path, type(self).__name__)
         self.requires_grad_(False)
         self.eval()
+
+
+def _file_of(weights: str | None) -> Path:  # the parser lets null pass
+    if weights == SLIM:
+        return SLIM_FILE
+    path = Path(weights or "").expanduser()
+    if weights and (path.suffix or path.name != weights or path.exists()):
+        return path
+    raise ValueError(
+        f"Unknown `weights` {weights!r} for SlimVGG: `{SLIM}` is the file in the package, and the "
+        "path of one that `python -m stylelightning distill` wrote works too."
+    )
 
 
 def _lenses(content: SlimFile, backbone: VGGLayers) -> dict[str, nn.Module]:

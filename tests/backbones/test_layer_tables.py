@@ -11,7 +11,7 @@ from typing import get_args
 import pytest
 import torch
 
-from stylelightning.backbones import VGG16, VGG19, Backbone, Pixels, RandomMultiscale
+from stylelightning.backbones import VGG16, VGG19, Backbone, Pixels, RandomMultiscale, SlimVGG
 from stylelightning.backbones.padding import Padding
 from stylelightning.backbones.pooling import Pooling
 
@@ -26,6 +26,9 @@ BACKBONES: dict[str, Callable[[], Backbone]] = {
 BACKBONES |= {
     f"RandomMultiscale-{padding}": partial(RandomMultiscale, padding=padding)
     for padding in get_args(Padding)
+}
+BACKBONES |= {
+    f"SlimVGG-{padding}": partial(SlimVGG, padding=padding) for padding in get_args(Padding)
 }
 BACKBONES["Pixels"] = Pixels
 

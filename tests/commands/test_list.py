@@ -296,7 +296,7 @@ def test_what_has_layers(name: str, found: tuple[str, dict[str, str]]) -> None:
 
 
 WAY = (
-    "There are Pixels, RandomMultiscale, VGG16, VGG19. "
+    "There are Pixels, RandomMultiscale, SlimVGG, VGG16, VGG19. "
     "`stylelightning list networks` names the networks."
 )
 

@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from urllib.parse import urlparse
 
@@ -13,10 +14,15 @@ import torch
 from torchvision.models import VGG16_Weights, VGG19_Weights, WeightsEnum
 
 from stylelightning.__main__ import main
+from stylelightning.backbones import SlimVGG
+from stylelightning.backbones.slim_vgg import SLIM, SLIM_FILE
 from stylelightning.backbones.weights import source as source_module
 from stylelightning.backbones.weights.cache import keep, kept_file
-from stylelightning.backbones.weights.source import OXFORD
+from stylelightning.backbones.weights.slim_file import write_slim_file
+from stylelightning.backbones.weights.source import FACTS, OXFORD
+from stylelightning.commands import weights
 from tests.backbones.weights.package import Package, make_package
+from tests.backbones.weights.slim import tiny_slim
 
 Capture = pytest.CaptureFixture[str]
 
@@ -59,9 +65,10 @@ def rows(text: str) -> list[list[str]]:
 def test_the_overview_names_every_source(capsys: Capture) -> None:
     text = said(capsys)
     assert [row[0] for row in rows(text)] == [
-        "weights", "oxford", "IMAGENET1K_FEATURES", "IMAGENET1K_V1", "IMAGENET1K_V1", "null",
+        "weights", "slim", "oxford",
+        "IMAGENET1K_FEATURES", "IMAGENET1K_V1", "IMAGENET1K_V1", "null",
     ]  # fmt: skip
-    assert rows(text)[1] == ["oxford", "VGG16", "58 MB", "CC BY 4.0", "no"]
+    assert rows(text)[2] == ["oxford", "VGG16", "58 MB", "CC BY 4.0", "no"]
     assert str(kept_file(OXFORD).parent) in text
     assert str(Path(torch.hub.get_dir(), "checkpoints")) in text
 
@@ -69,7 +76,7 @@ def test_the_overview_names_every_source(capsys: Capture) -> None:
 def test_sizes_and_networks_are_those_that_torchvision_gives(capsys: Capture) -> None:
     networks: dict[str, type[WeightsEnum]] = {"VGG16": VGG16_Weights, "VGG19": VGG19_Weights}
     entries = [entry for enum in networks.values() for entry in enum]
-    table = rows(said(capsys))[2:-1]
+    table = rows(said(capsys))[3:-1]
     assert len(table) == len(entries)
     for name, network, size, licence, here in table:
         # oracle: torchvision's own table
@@ -86,7 +93,8 @@ def test_the_overview_says_what_is_here(made: Package, capsys: Capture) -> None:
     hub = Path(torch.hub.get_dir(), "checkpoints")
     hub.mkdir(parents=True)
     (hub / Path(urlparse(VGG19_Weights.IMAGENET1K_V1.url).path).name).touch()
-    assert [row[-1] for row in rows(said(capsys))] == ["here", "yes", "no", "no", "yes", "yes"]
+    *_, oxford, features, vgg16, vgg19, null = (row[-1] for row in rows(said(capsys)))
+    assert [oxford, features, vgg16, vgg19, null] == ["yes", "no", "no", "yes", "yes"]
 
 
 def test_the_overview_fits_80_columns(capsys: Capture) -> None:
@@ -96,7 +104,9 @@ def test_the_overview_fits_80_columns(capsys: Capture) -> None:
         assert max(map(len, lines)) <= 80
 
 
-@pytest.mark.parametrize("args", [[], ["--help"], ["path", "oxford"], ["get", "oxfrd"]])
+@pytest.mark.parametrize(
+    "args", [[], ["--help"], ["path", "oxford"], ["path", "slim"], ["get", "oxfrd"]]
+)
 def test_what_only_looks_does_not_wait_for_torch(args: list[str]) -> None:
     code = (
         "import sys; from stylelightning.__main__ import main; "
@@ -110,7 +120,9 @@ def test_what_only_looks_does_not_wait_for_torch(args: list[str]) -> None:
 def test_help_names_the_commands(args: list[str], capsys: Capture) -> None:
     text = said(capsys, *args)
     assert text.startswith("usage: stylelightning weights ")
-    assert all(f"\n  {name}" in text for name in ("get oxford", "path oxford", "add FILE"))
+    assert all(
+        f"\n  {name}" in text for name in ("get oxford", "path oxford", "path slim", "add FILE")
+    )
 
 
 # get, path and add
@@ -174,6 +186,51 @@ def test_add_leaves_nothing_of_a_file_that_is_refused(made: Package, capsys: Cap
     assert not kept_file(made.source).parent.exists()
 
 
+# the network in the package
+
+
+@pytest.fixture
+def shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder in the place of the one that the slim network comes in, and in it a tiny one."""
+    monkeypatch.setattr(weights, "BACKBONES", tmp_path)
+    file = tmp_path / "slim_vgg16.safetensors"
+    write_slim_file(file, tiny_slim([2]))
+    return file
+
+
+def test_the_network_in_the_package_is_always_here(shipped: Path, capsys: Capture) -> None:
+    text = said(capsys)
+    assert rows(text)[1] == ["slim", "SlimVGG", "5 MB", "CC BY 4.0", "yes"]
+    assert f"\n  {shipped.parent}\n" in text
+    assert said(capsys, "path", "slim") == f"{shipped}\n"
+    assert said(capsys, "get", "slim") == f"slim is here already: {shipped}\n"
+
+
+def test_get_looks_at_the_network_in_the_package(shipped: Path, capsys: Capture) -> None:
+    shipped.write_bytes(b"damaged")
+    assert f"{shipped} is damaged" in refusal(capsys, "get", "slim")
+
+
+def test_a_package_without_its_network_is_to_be_installed_again(
+    shipped: Path, capsys: Capture
+) -> None:
+    shipped.unlink()
+    assert rows(said(capsys))[1][-1] == "no"
+    assert refusal(capsys, "path", "slim") == (
+        f"There is no {shipped}: it comes with the package, so install stylelightning again."
+    )
+
+
+def test_the_facts_name_the_file_that_the_backbone_reads() -> None:
+    slim = tomllib.loads(FACTS.read_text(encoding="utf-8"))["slim"]
+    assert (slim["name"], slim["network"]) == (SLIM, SlimVGG.__name__)
+    assert slim["file"] == SLIM_FILE.name
+    assert SLIM_FILE.parent == weights.BACKBONES
+
+
+# mistakes
+
+
 @pytest.mark.parametrize(
     ("args", "message"),
     [
@@ -184,13 +241,13 @@ def test_add_leaves_nothing_of_a_file_that_is_refused(made: Package, capsys: Cap
         (["delete"], r"There is no command `weights delete`\. There are get, path, add\."),
         (
             ["get", "oxfrd"],
-            r"There is no source 'oxfrd'\. Did you mean oxford\? There is oxford\.",
+            r"There is no source 'oxfrd'\. Did you mean oxford\? There are slim, oxford\.",
         ),
-        (["path", "places365"], r"There is no source 'places365'\. There is oxford\."),
+        (["path", "places365"], r"There is no source 'places365'\. There are slim, oxford\."),
         (
             ["get", "IMAGENET1K_V1"],
-            r"`weights get` is for oxford alone: a run that names torchvision's IMAGENET1K_V1 "
-            r"downloads it into .*checkpoints\.",
+            r"`weights get` is for slim and oxford alone: a run that names torchvision's "
+            r"IMAGENET1K_V1 downloads it into .*checkpoints\.",
         ),
         (["get"], r"`weights get` takes the name of one source, got nothing\."),
         (["add", "a b", "c"], r"`weights add` takes one file, got 'a b c'\."),

@@ -13,7 +13,14 @@ from torch.multiprocessing.reductions import StorageWeakRef
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from stylelightning import StyleTransferData
-from stylelightning.backbones import VGG16, VGG19, Backbone, RandomMultiscale, TorchvisionModel
+from stylelightning.backbones import (
+    VGG16,
+    VGG19,
+    Backbone,
+    RandomMultiscale,
+    SlimVGG,
+    TorchvisionModel,
+)
 from stylelightning.execution import engine
 from stylelightning.execution import winograd as winograd_module
 from stylelightning.execution.engine import FastBackbone
@@ -164,6 +171,7 @@ class Maps:
 
 NETWORKS: dict[str, tuple[Callable[[], Backbone], list[str]]] = {
     "vgg16": (lambda: VGG16(weights=None, pooling_factor=2.0), ["relu1_1", "conv3_2", "pool4"]),
+    "slim": (SlimVGG, ["relu1_1", "conv3_2", "pool4"]),
     "resnet18": (lambda: TorchvisionModel("resnet18", weights=None), ["layer1.0", "layer4.0.bn1"]),
 }
 

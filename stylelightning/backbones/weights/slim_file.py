@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import count, takewhile
 from pathlib import Path
 
 import safetensors.torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
-from stylelightning.backbones.weights.checking import digest_of
+from stylelightning.backbones.weights.checking import digest_of, first_wrong
 from stylelightning.backbones.weights.files import reason
 from stylelightning.files.atomic import write_atomically
 
@@ -26,8 +27,8 @@ class SlimFile:
         filters: Kernels and biases by name, such as ``conv1_1.weight``, in depth order.
         lenses: Matrix of each layer after a ReLU by its name, of shape (channels, channels), that
             gives its features the lengths and the angles of the teacher's.
-        about: What is to be known: ``name``, ``teacher``, ``commit``, ``config``, ``pictures``,
-            ``licence``, ``credit``, ``changes`` and ``digest``.
+        about: What is to be known: ``name``, ``teacher``, ``licence``, ``credit``, ``changes``,
+            ``commit``, ``version``, ``config``, ``pictures``, ``explained`` and ``digest``.
     """
 
     filters: Mapping[str, Tensor]
@@ -36,15 +37,37 @@ class SlimFile:
 
     @property
     def convolutions(self) -> list[int]:
-        """Number of convolutions in each block."""
-        blocks = [int(name[4]) for name in self.filters if name.endswith(".weight")]
-        return [blocks.count(block) for block in sorted(set(blocks))]
+        """Number of convolutions in each block, from the first to the last in a row."""
+        counts: list[int] = []
+        while f"conv{len(counts) + 1}_1.weight" in self.filters:
+            names = (f"conv{len(counts) + 1}_{n}.weight" for n in count(1))
+            counts.append(sum(1 for _ in takewhile(self.filters.__contains__, names)))
+        return counts
 
     @property
     def channels(self) -> list[int]:
         """Number of channels in each block."""
         blocks = range(1, len(self.convolutions) + 1)
-        return [len(self.filters[f"conv{block}_1.bias"]) for block in blocks]
+        return [self.filters[f"conv{block}_1.weight"].shape[:1].numel() for block in blocks]
+
+    def first_wrong(self, filters: Mapping[str, tuple[int, ...]], lenses: Mapping[str, int]) -> str:
+        """Return what is wrong with the first tensor that is not that of a network.
+
+        Args:
+            filters: Shape of each kernel and bias of the network, by name.
+            lenses: Number of channels of each of its layers that has a lens, by name.
+
+        Returns:
+            The beginning of a sentence, empty when nothing is wrong.
+        """
+        shapes = {**filters, **{LENS + name: (width, width) for name, width in lenses.items()}}
+        tensors = {**self.filters, **{LENS + name: lens for name, lens in self.lenses.items()}}
+        if not filters:
+            return "'conv1_1.weight' is missing"
+        if wrong := first_wrong(tensors, shapes):
+            return wrong
+        unknown = next((name for name in tensors if name not in shapes), None)
+        return f"{unknown!r} belongs to none of its layers" if unknown else ""
 
 
 def write_slim_file(path: str | Path, content: SlimFile) -> None:
@@ -81,7 +104,7 @@ def read_slim_file(path: Path) -> SlimFile:
     if not path.is_file():
         raise FileNotFoundError(
             f"`weights` of SlimVGG: there is no file {path.absolute()}. "
-            "`python -m stylelightning distill` makes one; `slim` is the one that is here."
+            "`python -m stylelightning distill` makes one; `slim` comes with the package."
         )
     try:
         with safe_open(path, "pt") as file:
@@ -97,10 +120,11 @@ def read_slim_file(path: Path) -> SlimFile:
             f"`weights` of SlimVGG: {path.absolute()} is damaged, or was not written by "
             "`python -m stylelightning distill`: its tensors have another SHA-256 than it says."
         )
-    filters = {name: x.float() for name, x in _in_order(tensors).items() if name[:4] == "conv"}
-    lenses = {
-        name.removeprefix(LENS): x.float() for name, x in tensors.items() if name.startswith(LENS)
-    }
+    filters: dict[str, Tensor] = {}
+    lenses: dict[str, Tensor] = {}
+    for name, tensor in _in_order(tensors).items():
+        part = lenses if name.startswith(LENS) else filters
+        part[name.removeprefix(LENS)] = tensor.float()
     return SlimFile(filters, lenses, about)
 
 
