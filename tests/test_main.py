@@ -126,7 +126,7 @@ def test_a_command_of_ones_own_may_make_runs(tmp_path: Path, content: Path, styl
         (["absent_commands.run"], 2, "there is no module 'absent_commands' in the working folder"),
         (["needy_commands.run"], 2, "error: ModuleNotFoundError: No module named 'not_there_at_a"),
         (["own_commands."], 2, "error: There is no command 'own_commands.': fit, plan, sweep"),
-        (["fot"], 2, "error: There is no command 'fot': fit, plan, sweep, batch, test, list, w"),
+        (["fot"], 2, "error: There is no command 'fot': fit, plan, sweep, batch, distill, test, l"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )

@@ -191,7 +191,7 @@ def test_weights_that_cannot_be_fetched_are_named(
     run("--model.backbone", "VGG19", code=2)
     error = capsys.readouterr().err
     assert "vgg19-dcbb9e9d.pth" in error
-    assert "configs/quickstart.yaml needs none" in error
+    assert "configs/quickstart.yaml downloads none" in error
 
 
 def test_weights_of_another_network_are_named(run: Run, capsys: Capture, tmp_path: Path) -> None:

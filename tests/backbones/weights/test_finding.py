@@ -230,7 +230,7 @@ def test_without_network_and_cache_the_error_says_what_to_do(hub: Path) -> None:
         match=rf"^`weights` of VGG19: vgg19-dcbb9e9d\.pth is not in {re.escape(str(hub))}, and "
         r"can't be downloaded from https://\S+/vgg19-dcbb9e9d\.pth \(URLError: .*Name or service "
         r"not known.*\)\. Put the file there, or name a copy of it with `weights: PATH`; "
-        r"configs/quickstart\.yaml needs none\.$",
+        r"configs/quickstart\.yaml downloads none\.$",
     ):
         VGG19()
     assert list(hub.iterdir()) == []
@@ -272,7 +272,7 @@ def test_damaged_cached_file_is_named(hub: Path) -> None:
         OSError,
         match=rf"^`weights` of VGG16: the cached file {re.escape(str(file))} is damaged \(.*\)\. "
         r"Delete it to have it downloaded again, or name a good copy with `weights: PATH`; "
-        r"configs/quickstart\.yaml needs none\.$",
+        r"configs/quickstart\.yaml downloads none\.$",
     ):
         VGG16()
 
