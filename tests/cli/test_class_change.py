@@ -18,7 +18,7 @@ from tests.conftest import ROOT
 Capture = pytest.CaptureFixture[str]
 
 CONFIGS = ROOT / "configs"
-QUICKSTART = str(CONFIGS / "quickstart.yaml")
+UNTRAINED = str(CONFIGS / "untrained.yaml")
 GATYS = str(CONFIGS / "gatys2016.yaml")
 OTHER = {"VGG16": "VGG19", "VGG19": "VGG16"}
 
@@ -165,7 +165,7 @@ def test_an_option_that_the_new_network_lacks_is_named_once(
 def test_an_option_that_is_of_another_type_there_is_left_out(
     parser: Parser, capsys: Capture
 ) -> None:
-    args = ["--config", QUICKSTART, "--model.backbone.seed=5"]
+    args = ["--config", UNTRAINED, "--model.backbone.seed=5"]
     change = "--model.backbone=tests.cli.test_class_change.Particular"
     options = options_of(parser, "backbone", *args, change)
     assert options == {"levels": "few", "sizes": None, "seed": 5}
@@ -237,7 +237,7 @@ def test_callbacks_and_colours_take_over_what_they_know(
 ) -> None:
     top = tmp_path / "top.yaml"
     top.write_text("callbacks: {log: ImageSnapshot}\ndata: {colours: StyleToContent}\n")
-    args = ["--config", QUICKSTART, "--callbacks.log.every_n_steps=7"]
+    args = ["--config", UNTRAINED, "--callbacks.log.every_n_steps=7"]
     config = config_of(parser, *args, "--data.colours.strength=0.5", "--config", str(top))
     assert config["callbacks"]["log"]["init_args"]["every_n_steps"] == 7
     assert config["data"]["colours"]["init_args"]["strength"] == 0.5
@@ -247,7 +247,7 @@ def test_callbacks_and_colours_take_over_what_they_know(
 def test_an_entry_of_a_list_takes_nothing_over(parser: Parser, capsys: Capture) -> None:
     first = "[{class_path: LossLog, init_args: {every_n_steps: 7}}]"
     lists = [f"--trainer.callbacks={first}", "--trainer.callbacks=[ImageSnapshot]"]
-    (callback,) = config_of(parser, "--config", QUICKSTART, *lists)["trainer"]["callbacks"]
+    (callback,) = config_of(parser, "--config", UNTRAINED, *lists)["trainer"]["callbacks"]
     assert callback["init_args"]["every_n_steps"] == 50  # ImageSnapshot's own
     assert said(capsys) == []
 
@@ -270,7 +270,7 @@ def test_an_optimizer_takes_nothing_over_and_says_what(
 
 
 def test_an_option_that_is_given_anew_is_not_missed(parser: Parser, capsys: Capture) -> None:
-    args = ["--config", QUICKSTART, "--model.optimizer=LBFGS", "--model.optimizer.lr=1"]
+    args = ["--config", UNTRAINED, "--model.optimizer=LBFGS", "--model.optimizer.lr=1"]
     assert options_of(parser, "optimizer", *args)["lr"] == 1
     assert said(capsys) == ["warning: model.optimizer: LBFGS leaves out Adam's betas: [0.9, 0.99]."]
 
@@ -278,7 +278,7 @@ def test_an_option_that_is_given_anew_is_not_missed(parser: Parser, capsys: Capt
 def test_the_options_of_an_optimizer_that_nobody_named_are_not_missed(
     parser: Parser, tmp_path: Path, capsys: Capture
 ) -> None:
-    plain = yaml.safe_load(Path(QUICKSTART).read_text())
+    plain = yaml.safe_load(Path(UNTRAINED).read_text())
     del plain["model"]["optimizer"]
     (tmp_path / "plain.yaml").write_text(yaml.safe_dump(plain))
     args = ["--config", str(tmp_path / "plain.yaml"), "--model.optimizer=SGD"]
@@ -292,7 +292,7 @@ def test_the_options_of_an_optimizer_that_nobody_named_are_not_missed(
 
 
 def test_one_class_by_two_paths_is_no_change(parser: Parser, capsys: Capture) -> None:
-    args = ["--config", QUICKSTART, "--model.optimizer=torch.optim.adam.Adam"]
+    args = ["--config", UNTRAINED, "--model.optimizer=torch.optim.adam.Adam"]
     assert options_of(parser, "optimizer", *args)["lr"] == 0.02
     assert said(capsys) == []
 
