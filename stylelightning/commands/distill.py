@@ -12,7 +12,7 @@ from lightning.pytorch.loggers import TensorBoardLogger
 
 from stylelightning.callbacks.interrupt import StepEndStop
 from stylelightning.cli.answer import aligned
-from stylelightning.cli.config import as_list, kept_config, root_folder, set_seed
+from stylelightning.cli.config import as_list, check_sections, kept_config, root_folder, set_seed
 from stylelightning.cli.parser import ConfigFile, Parser, command_parser
 from stylelightning.cli.process import exit_code_of_a_stop, on_sigterm, set_up_process
 from stylelightning.distillation.callbacks import TrainingBar, TrainingCheckpoint
@@ -92,6 +92,7 @@ def distill_parser() -> Parser:
 def _distill(args: Sequence[str], made: MadeFolders) -> None:
     parser = distill_parser()
     config = parser.parse_args(list(args))
+    check_sections(config)
     if config.trainer.max_steps < 1:
         raise ValueError(
             f"`trainer.max_steps` must be at least 1, got {config.trainer.max_steps}: the learning "
