@@ -35,6 +35,12 @@ DEFAULTS = {
     "trainer.logger": True,
 }
 
+USUAL: dict[str, type[Callback]] = {
+    "enable_progress_bar": TrainingBar,
+    "enable_checkpointing": TrainingCheckpoint,
+}
+"""Callbacks that are there unless a switch of the trainer is false."""
+
 
 def run(args: Sequence[str]) -> int:
     """Train the network, in a folder of its own that holds its file in the end.
@@ -123,8 +129,8 @@ def _trainer(made_of: Namespace, folder: RunFolder) -> Trainer:
             folder.path, name="", version="", default_hp_metric=False
         )
     chosen = [each for each in made_of.callbacks.values() if each is not None]
-    for usual in (TrainingBar, TrainingCheckpoint):
-        if not any(isinstance(each, usual) for each in chosen):
+    for switch, usual in USUAL.items():
+        if settings[switch] is not False and not any(isinstance(each, usual) for each in chosen):
             chosen.append(usual())
     settings["callbacks"] = [*chosen, *as_list(settings["callbacks"]), StepEndStop()]
     try:

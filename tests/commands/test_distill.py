@@ -176,6 +176,12 @@ def test_the_network_has_the_lengths_and_angles_that_were_learnt(
         )
 
 
+def test_the_trainers_switches_leave_out_bar_and_checkpoint(distill: Distill) -> None:
+    folder = distill("--trainer.enable_progress_bar=false", "--trainer.enable_checkpointing=false")
+    assert "student.safetensors" in files(folder)
+    assert "checkpoints/last.ckpt" not in files(folder)
+
+
 # going on
 
 
