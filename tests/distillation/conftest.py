@@ -24,9 +24,14 @@ Train = Callable[..., Distillation]
 
 @pytest.fixture
 def teacher(monkeypatch: pytest.MonkeyPatch) -> VGG:
-    """VGG-16 with few channels and untrained filters."""
+    """VGG-16 with few channels and untrained filters, with biases as trained ones have."""
     monkeypatch.setattr("stylelightning.backbones.vgg.CHANNELS", CHANNELS)
-    return VGG16(weights=None)
+    network = VGG16(weights=None)
+    generator = torch.Generator().manual_seed(0)
+    for name, value in network.network.named_parameters():
+        if name.endswith("bias"):
+            value.copy_(0.3 * torch.randn(value.shape, generator=generator))
+    return network
 
 
 @pytest.fixture
@@ -79,11 +84,15 @@ def train(tmp_path: Path, teacher: VGG, folders: Path) -> Train:
     """Train a student for some steps, and return its training, still with its trainer."""
 
     def fit(
-        *callbacks: Callback, steps: int, ckpt_path: Path | None = None, **values: Any
+        *callbacks: Callback,
+        steps: int,
+        ckpt_path: Path | None = None,
+        precision: str = "32-true",
+        **values: Any,
     ) -> Distillation:
         torch.manual_seed(0)
         module = make_training(teacher, **values)
-        trainer = trainer_of(tmp_path, *callbacks, max_steps=steps)
+        trainer = trainer_of(tmp_path, *callbacks, max_steps=steps, precision=precision)
         trainer.fit(module, datamodule=make_data(folders), ckpt_path=ckpt_path, weights_only=True)
         return module
 

@@ -82,14 +82,16 @@ def test_the_number_of_steps_is_at_least_1() -> None:
 # the bar
 
 
-def trained_with_a_bar(folder: Path, teacher: VGG, **values: Any) -> None:
+def trained_with_a_bar(folder: Path, teacher: VGG, steps: int = 4, **values: Any) -> TrainingBar:
+    bar = TrainingBar()
     trainer = Trainer(
-        default_root_dir=folder, max_epochs=-1, accelerator="cpu", logger=False, max_steps=4,
+        default_root_dir=folder, max_epochs=-1, accelerator="cpu", logger=False, max_steps=steps,
         enable_model_summary=False, num_sanity_val_steps=0, check_val_every_n_epoch=None,
-        val_check_interval=2, callbacks=[TrainingBar(), TrainingCheckpoint(2)],
+        val_check_interval=2, callbacks=[bar, TrainingCheckpoint()],
     )  # fmt: skip
     data = make_data(folder)
     trainer.fit(make_training(teacher), datamodule=data, weights_only=True, **values)
+    return bar
 
 
 def test_the_bar_shows_the_step_and_the_error(
@@ -99,7 +101,15 @@ def test_the_bar_shows_the_step_and_the_error(
     trained_with_a_bar(folders, teacher)
     shown = capsys.readouterr().out
     assert "4/4" in shown
-    assert "error 0." in shown
+    assert "error " in shown
+
+
+def test_the_bar_of_a_resumed_training_goes_on_where_it_was(folders: Path, teacher: VGG) -> None:
+    assert trained_with_a_bar(folders, teacher, steps=2).train_progress_bar.initial == 0
+    path = folders / "checkpoints" / "last.ckpt"
+    bar = trained_with_a_bar(folders, teacher, ckpt_path=path)
+    # the time that is left is told from the steps since then
+    assert bar.train_progress_bar.initial == 2
 
 
 def test_the_bar_is_silent_without_a_terminal(

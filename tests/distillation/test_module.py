@@ -39,10 +39,12 @@ def test_a_student_learns(train: Train) -> None:
     assert last < 0.9 * first
 
 
-def test_the_teacher_stays_as_it_was(train: Train, teacher: VGG) -> None:
+@pytest.mark.parametrize("precision", ["32-true", "bf16-mixed"])
+def test_the_teacher_stays_as_it_was(train: Train, teacher: VGG, precision: str) -> None:
     before = {name: value.clone() for name, value in teacher.state_dict().items()}
-    train(steps=2)
+    train(steps=2, precision=precision)
     after = teacher.state_dict()
+    assert {value.dtype for value in after.values()} == {torch.float32}
     assert all(torch.equal(before[name], after[name]) for name in before)
     assert not any(each.requires_grad for each in teacher.parameters())
 
@@ -95,14 +97,16 @@ def test_measuring_logs_every_kind_and_layer(tmp_path: Path, teacher: VGG, folde
 
 def test_measures_begin_anew_when_they_are_taken(train: Train) -> None:
     module = train(steps=1)
-    batch = module.data.batch(0)
+
+    def measured(step: int) -> dict[str, dict[str, float]]:
+        for kind in range(2):
+            module.validation_step(module.data.batch(step), 0, kind)
+        return module.take_measures()
+
     with torch.no_grad():
-        module.validation_step(batch, 0, 0)
-        module.validation_step(batch, 0, 1)
-        first = module.take_measures()
-        module.validation_step(batch, 0, 0)
-        module.validation_step(batch, 0, 1)
-        assert module.take_measures() == first
+        first = measured(0)
+        assert measured(1) != first
+        assert measured(0) == first
     assert first["photographs"] == first["noise"]
 
 
@@ -123,17 +127,18 @@ def test_a_checkpoint_has_neither_teacher_nor_measures(train: Train, tmp_path: P
     assert names == student | variances
 
 
-def test_resuming_is_exact(train: Train, tmp_path: Path) -> None:
+@pytest.mark.parametrize("precision", ["32-true", "bf16-mixed"])
+def test_resuming_is_exact(train: Train, tmp_path: Path, precision: str) -> None:
     class StopAfterThree(Callback):
         def on_train_batch_end(self, trainer: Trainer, *_: Any) -> None:
             trainer.should_stop = trainer.global_step == 3
 
-    whole = train(TrainingCheckpoint(), steps=6)
+    whole = train(TrainingCheckpoint(), steps=6, precision=precision)
     expected = load(tmp_path)
-    train(TrainingCheckpoint(3), StopAfterThree(), steps=6)
+    train(TrainingCheckpoint(3), StopAfterThree(), steps=6, precision=precision)
     path = tmp_path / "checkpoints" / "last.ckpt"
     assert load(tmp_path)["global_step"] == 3
-    resumed = train(TrainingCheckpoint(), steps=6, ckpt_path=path)
+    resumed = train(TrainingCheckpoint(), steps=6, ckpt_path=path, precision=precision)
     found = load(tmp_path)
     assert found["global_step"] == expected["global_step"] == 6
     for name, value in whole.state_dict().items():
