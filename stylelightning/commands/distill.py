@@ -1,11 +1,13 @@
 """``python -m stylelightning distill``: train a slim network on a large one's features."""
 
 import logging
+import pickle
 import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import torch
 from jsonargparse import Namespace
 from lightning.pytorch import Callback, Trainer
 from lightning.pytorch.loggers import TensorBoardLogger
@@ -146,11 +148,29 @@ def _checkpoint(config: Namespace) -> Path | None:
         path = Path(config.ckpt_path).expanduser()
         if not path.is_file():
             raise FileNotFoundError(f"`ckpt_path`: there is no checkpoint {path.absolute()}.")
+        _check_checkpoint(path)
         return path
     found = last_checkpoint(root_folder(config), config.name)
     if found is None:
         log.warning("There is no checkpoint yet: the training starts at its first step.")
     return found
+
+
+def _check_checkpoint(path: Path) -> None:
+    """Refuse a file that is none.
+
+    Raises:
+        ValueError: If it is so.
+    """
+    try:
+        whole = "state_dict" in torch.load(path, map_location="cpu", weights_only=True)
+    except (pickle.UnpicklingError, RuntimeError, EOFError, OSError, LookupError, TypeError):
+        whole = False
+    if not whole:
+        raise ValueError(
+            f"`ckpt_path`: {path.absolute()} is not a whole checkpoint: give `last`, or the path "
+            "of a training's checkpoints/last.ckpt."
+        )
 
 
 def _pictures(config: Namespace) -> str:

@@ -193,7 +193,7 @@ def test_an_interrupted_run_resumes_to_the_same_file(
     stopped = distill(f"--callbacks.stop={__name__}.{callback}", code=code)
     assert {"config.yaml", "checkpoints/last.ckpt"} <= files(stopped)
     assert "student.safetensors" not in files(stopped)
-    capsys.readouterr()
+    assert "stopped after step 3; --ckpt_path last goes on" in capsys.readouterr().out
     resumed = distill("--ckpt_path=last")
     assert "cutting" not in capsys.readouterr().out
     for name in ("student.safetensors", "explained.json", "config.yaml"):
@@ -272,6 +272,34 @@ def test_a_config_that_is_none_gets_one_line(
     path.write_text(text)
     distill("--config", str(path), code=2)
     assert words in the_error(capsys)
+
+
+@pytest.mark.parametrize("content", ["text", "weights", "torn"])
+def test_a_file_that_is_no_checkpoint_is_refused(
+    distill: Distill, capsys: Capture, tmp_path: Path, content: str
+) -> None:
+    path = tmp_path / "some.ckpt"
+    torch.save({"conv1_1.weight": torch.ones(2)}, path)
+    if content != "weights":
+        path.write_bytes(path.read_bytes()[:300] if content == "torn" else b"no checkpoint")
+    distill(f"--ckpt_path={path}", code=2)
+    assert f"{path} is not a whole checkpoint" in the_error(capsys)
+    assert not (tmp_path / "runs").exists()
+
+
+@pytest.mark.parametrize(
+    "args",
+    [["--model.channels=[3,3,5]"], ["--model.channels=[3,3]", "--model.deepest=relu2_2"]],
+    ids=["channels", "layers"],
+)
+def test_a_checkpoint_of_another_student_is_refused(
+    distill: Distill, capsys: Capture, args: list[str]
+) -> None:
+    first = distill("--trainer.max_steps=2")
+    capsys.readouterr()
+    distill("--ckpt_path=last", *args, code=2)
+    assert "The checkpoint holds no student with these layers and channels" in the_error(capsys)
+    assert list(first.parent.iterdir()) == [first]
 
 
 def test_a_config_must_say_what_is_learnt(capsys: Capture) -> None:
