@@ -1,5 +1,6 @@
 """What happens around the steps of a training: its checkpoint and its progress bar."""
 
+import logging
 import sys
 from typing import Any
 
@@ -10,6 +11,8 @@ from lightning.pytorch.utilities.exceptions import SIGTERMException
 
 from stylelightning.callbacks.interrupt import StepEndInterrupt
 from stylelightning.callbacks.periodic import run_folder
+
+log = logging.getLogger(__name__)
 
 
 class TrainingCheckpoint(Checkpoint):
@@ -42,6 +45,7 @@ class TrainingCheckpoint(Checkpoint):
         """Write where an interrupted training is, when it is between two steps."""
         if isinstance(exception, (StepEndInterrupt, SIGTERMException)):
             trainer.save_checkpoint(run_folder(trainer).checkpoint)
+            log.info("stopped after step %d; --ckpt_path last goes on", trainer.global_step)
 
 
 class TrainingBar(TQDMProgressBar):
