@@ -43,7 +43,8 @@ class TrainingCheckpoint(Checkpoint):
         self, trainer: Trainer, pl_module: LightningModule, exception: BaseException
     ) -> None:
         """Write where an interrupted training is, when it is between two steps."""
-        if isinstance(exception, (StepEndInterrupt, SIGTERMException)):
+        between = isinstance(exception, (StepEndInterrupt, SIGTERMException))
+        if between and trainer.global_step > 0:  # before, there is nothing to go on from
             trainer.save_checkpoint(run_folder(trainer).checkpoint)
             log.info("stopped after step %d; --ckpt_path last goes on", trainer.global_step)
 

@@ -63,6 +63,16 @@ def test_a_signal_keeps_the_step_that_it_fell_into(
         assert torch.equal(resumed.state_dict()[name], value), name
 
 
+def test_sigterm_before_the_first_step_keeps_nothing(train: Train, tmp_path: Path) -> None:
+    class Early(Callback):
+        def on_train_start(self, trainer: Trainer, pl_module: Any) -> None:
+            signal.raise_signal(signal.SIGTERM)
+
+    with on_sigterm(), pytest.raises(SIGTERMException):
+        train(Early(), TrainingCheckpoint(100), steps=5)
+    assert not (tmp_path / "checkpoints").exists()
+
+
 def test_an_error_keeps_no_half_step(train: Train, tmp_path: Path) -> None:
     class Fail(Callback):
         def on_before_backward(self, trainer: Trainer, pl_module: Any, loss: Any) -> None:
