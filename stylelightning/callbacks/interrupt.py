@@ -1,4 +1,4 @@
-"""Ctrl-C between two steps."""
+"""Ctrl-C and SIGTERM between two steps."""
 
 import logging
 import signal
@@ -7,6 +7,7 @@ from types import FrameType
 from typing import Any
 
 from lightning.pytorch import Callback, LightningModule, Trainer
+from lightning.pytorch.utilities.exceptions import SIGTERMException
 
 log = logging.getLogger(__name__)
 
@@ -16,39 +17,47 @@ class StepEndInterrupt(KeyboardInterrupt):
 
 
 class StepEndStop(Callback):
-    """Lets a step end before Ctrl-C ends the run, so that its checkpoint resumes exactly.
+    """Lets a step end before Ctrl-C or SIGTERM ends the run: its checkpoint resumes exactly.
 
     A second Ctrl-C ends the run at once. The command line always adds it.
     """
 
     def __init__(self) -> None:
         super().__init__()
-        self._asked = False
-        self._before: Any = None
+        self._asked: type[BaseException] | None = None
+        self._before: dict[signal.Signals, Any] = {}
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Listen to Ctrl-C; only the main thread can."""
-        self._asked = False
+        """Listen to both; only the main thread can."""
+        self._asked = None
         if threading.current_thread() is threading.main_thread():
-            self._before = signal.signal(signal.SIGINT, self._ask)
+            for number, listener in (
+                (signal.SIGINT, self._interrupt),
+                (signal.SIGTERM, self._terminate),
+            ):
+                self._before[number] = signal.signal(number, listener)
 
     def on_train_batch_end(self, trainer: Trainer, pl_module: LightningModule, *_: Any) -> None:
-        """End the run when Ctrl-C was pressed.
+        """End the run when either came.
 
         Raises:
-            StepEndInterrupt: If it was.
+            StepEndInterrupt: If Ctrl-C was pressed.
+            SIGTERMException: If SIGTERM came.
         """
         if self._asked:
-            raise StepEndInterrupt
+            raise self._asked
 
     def teardown(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
-        """Give Ctrl-C back."""
-        if self._before is not None:
-            signal.signal(signal.SIGINT, self._before)
-            self._before = None
+        """Give both back."""
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+        self._before.clear()
 
-    def _ask(self, number: int, frame: FrameType | None) -> None:
+    def _interrupt(self, number: int, frame: FrameType | None) -> None:
         if self._asked:
             raise KeyboardInterrupt
-        self._asked = True
+        self._asked = StepEndInterrupt
         log.info("stopping after this step; Ctrl-C again stops at once")
+
+    def _terminate(self, number: int, frame: FrameType | None) -> None:
+        self._asked = SIGTERMException

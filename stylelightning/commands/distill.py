@@ -1,18 +1,20 @@
 """``python -m stylelightning distill``: train a slim network on a large one's features."""
 
 import logging
+import pickle
 import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import torch
 from jsonargparse import Namespace
 from lightning.pytorch import Callback, Trainer
 from lightning.pytorch.loggers import TensorBoardLogger
 
 from stylelightning.callbacks.interrupt import StepEndStop
 from stylelightning.cli.answer import aligned
-from stylelightning.cli.config import as_list, kept_config, root_folder, set_seed
+from stylelightning.cli.config import as_list, check_sections, kept_config, root_folder, set_seed
 from stylelightning.cli.parser import ConfigFile, Parser, command_parser
 from stylelightning.cli.process import exit_code_of_a_stop, on_sigterm, set_up_process
 from stylelightning.distillation.callbacks import TrainingBar, TrainingCheckpoint
@@ -34,6 +36,12 @@ DEFAULTS = {
     "trainer.check_val_every_n_epoch": None,  # there are no epochs: val_check_interval is in steps
     "trainer.logger": True,
 }
+
+USUAL: dict[str, type[Callback]] = {
+    "enable_progress_bar": TrainingBar,
+    "enable_checkpointing": TrainingCheckpoint,
+}
+"""Callbacks that are there unless a switch of the trainer is false."""
 
 
 def run(args: Sequence[str]) -> int:
@@ -92,6 +100,7 @@ def distill_parser() -> Parser:
 def _distill(args: Sequence[str], made: MadeFolders) -> None:
     parser = distill_parser()
     config = parser.parse_args(list(args))
+    check_sections(config)
     if config.trainer.max_steps < 1:
         raise ValueError(
             f"`trainer.max_steps` must be at least 1, got {config.trainer.max_steps}: the learning "
@@ -122,8 +131,8 @@ def _trainer(made_of: Namespace, folder: RunFolder) -> Trainer:
             folder.path, name="", version="", default_hp_metric=False
         )
     chosen = [each for each in made_of.callbacks.values() if each is not None]
-    for usual in (TrainingBar, TrainingCheckpoint):
-        if not any(isinstance(each, usual) for each in chosen):
+    for switch, usual in USUAL.items():
+        if settings[switch] is not False and not any(isinstance(each, usual) for each in chosen):
             chosen.append(usual())
     settings["callbacks"] = [*chosen, *as_list(settings["callbacks"]), StepEndStop()]
     try:
@@ -139,11 +148,29 @@ def _checkpoint(config: Namespace) -> Path | None:
         path = Path(config.ckpt_path).expanduser()
         if not path.is_file():
             raise FileNotFoundError(f"`ckpt_path`: there is no checkpoint {path.absolute()}.")
+        _check_checkpoint(path)
         return path
     found = last_checkpoint(root_folder(config), config.name)
     if found is None:
         log.warning("There is no checkpoint yet: the training starts at its first step.")
     return found
+
+
+def _check_checkpoint(path: Path) -> None:
+    """Refuse a file that is none.
+
+    Raises:
+        ValueError: If it is so.
+    """
+    try:
+        whole = "state_dict" in torch.load(path, map_location="cpu", weights_only=True)
+    except (pickle.UnpicklingError, RuntimeError, EOFError, OSError, LookupError, TypeError):
+        whole = False
+    if not whole:
+        raise ValueError(
+            f"`ckpt_path`: {path.absolute()} is not a whole checkpoint: give `last`, or the path "
+            "of a training's checkpoints/last.ckpt."
+        )
 
 
 def _pictures(config: Namespace) -> str:

@@ -1,5 +1,6 @@
 """What happens around the steps of a training: its checkpoint and its progress bar."""
 
+import logging
 import sys
 from typing import Any
 
@@ -10,6 +11,8 @@ from lightning.pytorch.utilities.exceptions import SIGTERMException
 
 from stylelightning.callbacks.interrupt import StepEndInterrupt
 from stylelightning.callbacks.periodic import run_folder
+
+log = logging.getLogger(__name__)
 
 
 class TrainingCheckpoint(Checkpoint):
@@ -40,8 +43,10 @@ class TrainingCheckpoint(Checkpoint):
         self, trainer: Trainer, pl_module: LightningModule, exception: BaseException
     ) -> None:
         """Write where an interrupted training is, when it is between two steps."""
-        if isinstance(exception, (StepEndInterrupt, SIGTERMException)):
+        between = isinstance(exception, (StepEndInterrupt, SIGTERMException))
+        if between and trainer.global_step > 0:  # before, there is nothing to go on from
             trainer.save_checkpoint(run_folder(trainer).checkpoint)
+            log.info("stopped after step %d; --ckpt_path last goes on", trainer.global_step)
 
 
 class TrainingBar(TQDMProgressBar):

@@ -185,7 +185,19 @@ class Distillation(LightningModule):
         checkpoint["state_dict"] = {k: v for k, v in state.items() if k.startswith(kept)}
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Take note that the student is there."""
+        """Take note that the student is there.
+
+        Raises:
+            ValueError: If it has other layers or channels than this one.
+        """
+        state = checkpoint["state_dict"]
+        found = {name: x.shape for name, x in state.items() if name.startswith("student.")}
+        own = {f"student.{name}": x.shape for name, x in self.student.state_dict().items()}
+        if found != own:
+            raise ValueError(
+                "The checkpoint holds no student with these layers and channels: give the "
+                "--model.channels, --model.deepest and --model.teacher that it was trained with."
+            )
         self.is_cut = True
 
     def _rate(self, step: int) -> float:

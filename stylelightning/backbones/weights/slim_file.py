@@ -1,5 +1,6 @@
 """Files of slim VGGs: filters, lenses, and what is to be known of them."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import count, takewhile
@@ -71,7 +72,7 @@ class SlimFile:
 
 
 def write_slim_file(path: str | Path, content: SlimFile) -> None:
-    """Write a file in half precision, whole or not at all.
+    """Write a file in half precision, whole or not at all; the same content is the same bytes.
 
     Args:
         path: Path of the file.
@@ -88,7 +89,7 @@ def write_slim_file(path: str | Path, content: SlimFile) -> None:
         )
     }
     about = {**content.about, DIGEST: slim_digest(tensors)}
-    write_atomically(path, safetensors.torch.save(tensors, about))
+    write_atomically(path, _with_sorted_header(safetensors.torch.save(tensors, about)))
 
 
 def read_slim_file(path: Path) -> SlimFile:
@@ -135,6 +136,14 @@ def slim_digest(tensors: Mapping[str, Tensor]) -> str:
         tensors: Tensors by name, in half precision.
     """
     return digest_of((name, tensor.float()) for name, tensor in _in_order(tensors).items())
+
+
+def _with_sorted_header(data: bytes) -> bytes:
+    """Return a safetensors file with its metadata in order, which safetensors shuffles."""
+    start = 8 + int.from_bytes(data[:8], "little")
+    header = json.dumps(json.loads(data[8:start]), sort_keys=True).encode()
+    header += b" " * (-len(header) % 8)  # the tensors stay aligned
+    return len(header).to_bytes(8, "little") + header + data[start:]
 
 
 def _in_order(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
