@@ -96,7 +96,7 @@ def _fit(args: Sequence[str], manner: Manner, made: MadeFolders) -> None:
     text = kept_config(parser, config, manner.not_kept)
     write_atomically(folder.config, text.encode())
     if checkpoint is not None:
-        _say_what_differs(checkpoint, text)
+        say_what_differs(checkpoint, text)
     outputs = [folder.result, *([Path(config.output)] if config.output else [])]
     writer = ResultWriter([str(path) for path in outputs], text)
     made.started = lambda: writer.started
@@ -108,8 +108,13 @@ def _fit(args: Sequence[str], manner: Manner, made: MadeFolders) -> None:
         log.warning("No step was left to run: the picture is that of step %d.", trainer.global_step)
 
 
-def _say_what_differs(checkpoint: Path, text: str) -> None:
-    """Say which keys differ from those of the run that is resumed."""
+def say_what_differs(checkpoint: Path, text: str) -> None:
+    """Say which keys differ from those of the run that is resumed.
+
+    Args:
+        checkpoint: Its checkpoint, in its folder.
+        text: The whole config of the run that resumes it.
+    """
     before = RunFolder.of_checkpoint(checkpoint).config
     if before.is_file():
         keys = differing_keys(before.read_text(encoding="utf-8"), text)

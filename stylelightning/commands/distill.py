@@ -17,6 +17,7 @@ from stylelightning.cli.answer import aligned
 from stylelightning.cli.config import as_list, check_sections, kept_config, root_folder, set_seed
 from stylelightning.cli.parser import ConfigFile, Parser, command_parser
 from stylelightning.cli.process import exit_code_of_a_stop, on_sigterm, set_up_process
+from stylelightning.cli.run import say_what_differs
 from stylelightning.distillation.callbacks import TrainingBar, TrainingCheckpoint
 from stylelightning.distillation.data import DistillationData
 from stylelightning.distillation.finish import Origin, explained_table, finish
@@ -112,6 +113,8 @@ def _distill(args: Sequence[str], made: MadeFolders) -> None:
     folder = create_run_folder(root_folder(config), config.name, made)
     text = kept_config(parser, config, ("ckpt_path",))
     write_atomically(folder.config, text.encode())
+    if checkpoint is not None:
+        say_what_differs(checkpoint, text)
     trainer = _trainer(made_of, folder)
     made.started = lambda: trainer.global_step > 0
     trainer.fit(made_of.model, datamodule=made_of.data, ckpt_path=checkpoint, weights_only=True)

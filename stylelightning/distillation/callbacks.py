@@ -81,6 +81,10 @@ class TrainingBar(TQDMProgressBar):
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Do nothing: there are no epochs to show."""
 
+    def init_sanity_tqdm(self) -> Tqdm:
+        """Return a bar that is not shown: measuring is short."""
+        return Tqdm(disable=True)
+
     def init_validation_tqdm(self) -> Tqdm:
         """Return a bar that is not shown: measuring is short."""
         return Tqdm(disable=True)

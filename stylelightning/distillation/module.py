@@ -105,9 +105,15 @@ class Distillation(LightningModule):
         if not self.is_cut:
             self.cut()
 
-    def on_fit_end(self) -> None:
+    def teardown(self, stage: str) -> None:
         """Give the teacher back as it was."""
         self.engine.stop()
+
+    def on_train_start(self) -> None:
+        """Let this run's learning rate win over that of the checkpoint that it goes on from."""
+        scheduler = self.lr_schedulers()
+        assert isinstance(scheduler, torch.optim.lr_scheduler.LambdaLR)
+        scheduler.base_lrs = [self.lr]
 
     def cut(self) -> None:
         """Cut the student from its teacher, and measure the teacher's variances."""
@@ -219,10 +225,13 @@ class Distillation(LightningModule):
 
     @torch.no_grad()
     def _measure_variances(self, crops: Sequence[Tensor]) -> None:
-        maps = [self.teacher(image, self.student.learnt) for image in crops]
-        for name in self.student.learnt:
-            values = torch.cat([each[name][..., ::4, ::4].float() for each in maps])
-            self.variances.get_buffer(name).copy_(values.var((0, 2, 3)))
+        names = self.student.learnt
+        seen: dict[str, list[Tensor]] = {name: [] for name in names}
+        for image in crops:
+            for name, x in self.teacher(image, names).items():
+                seen[name].append(x[..., ::4, ::4].float())  # all of them would take gigabytes
+        for name in names:
+            self.variances.get_buffer(name).copy_(torch.cat(seen[name]).var((0, 2, 3)))
 
 
 def _cosine(part: float) -> float:

@@ -185,7 +185,8 @@ def test_an_unknown_command_is_told_both(capsys: Capture) -> None:
     assert main(["lst"]) == 2
     assert (
         capsys.readouterr().err
-        == "error: There is no command 'lst': fit, plan, sweep, batch, distill, test, list, weights.\n"
+        == "error: There is no command 'lst': fit, plan, sweep, batch, distill, test, list, "
+        "weights.\n"
     )
 
 

@@ -162,6 +162,14 @@ def test_a_resumed_student_is_not_cut_again(
     assert resumed.trainer.global_step == 4
 
 
+def test_the_rate_of_the_resuming_run_wins(train: Train, tmp_path: Path) -> None:
+    train(TrainingCheckpoint(2), steps=2)
+    path = (tmp_path / "checkpoints" / "last.ckpt").rename(tmp_path / "before.ckpt")
+    resumed = train(TrainingCheckpoint(), steps=4, ckpt_path=path, lr=1e-2)
+    assert resumed.lr == 1e-2
+    assert load(tmp_path)["lr_schedulers"][0]["base_lrs"] == [1e-2]
+
+
 # mistakes
 
 
