@@ -19,8 +19,7 @@ from stylelightning.backbones.weights.source import FACTS, OXFORD
 from tests.backbones.measure import picture
 from tests.conftest import Run
 
-# FILL IN: `digest` in the metadata of the trained file (docs/weights.md says how to read it)
-DIGEST = "0000000000000000000000000000000000000000000000000000000000000000"
+DIGEST = "3d1193321a09007a03142e496d2c1f1dd179dfba388903db9d7fa11020b2c361"
 CHANNELS = [24, 64, 128, 256, 256]
 CONVOLUTIONS = [2, 2, 3, 3, 1]
 LENSED = [
