@@ -133,12 +133,12 @@ SECTIONS: dict[str, tuple[Example, ...]] = {
     "How much of each": (
         Example(
             "more-content",
-            f"{QUICKSTART} --model.losses.content.weight 56",
+            f"{QUICKSTART} --model.losses.content.weight 80",
             "Four times the content weight: details come back, sky and water calm down.",
         ),
         Example(
             "more-style",
-            f"{QUICKSTART} --model.losses.content.weight 3.5",
+            f"{QUICKSTART} --model.losses.content.weight 5",
             "A quarter of the content weight: the picture is taken over by the painting.",
         ),
         Example(
