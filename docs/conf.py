@@ -49,6 +49,7 @@ nitpick_ignore_regex = [
         r"py:.*",
         r"(abc|collections|contextlib|lightning|pathlib|PIL|random|torch|torchmetrics|torchvision)\..*",
     ),
+    (r"py:exc", r"SIGTERMException"),  # Lightning's, in a section of errors
 ]
 
 html_theme = "furo"
