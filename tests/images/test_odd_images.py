@@ -37,6 +37,7 @@ def paint(folder: Path, content: str, style: str, *options: str) -> int:
             "--data.size=32",
             "--model.schedule.min_size=32",
             "--model.schedule.steps=30",
+            "--model.lr_scheduler.T_max=30",
             *options,
         ]
     )
