@@ -70,10 +70,21 @@ def run_parser(command: str = "fit") -> Parser:
         type=str | None,
         help="Where to write the finished picture too: .png, .jpg, .webp or .tif.",
     )
+    add_folder_options(parser, "run")
+    return parser
+
+
+def add_folder_options(parser: Parser, name: str) -> None:
+    """Add the options that say in which folder a run is and from which one it goes on.
+
+    Args:
+        parser: The parser that gets them.
+        name: The name of a run that is given none.
+    """
     parser.add_argument(
         "--name",
         type=str,
-        default="run",
+        default=name,
         help="Name of the run's folder: <default_root_dir or runs>/<name>/version_N/.",
     )
     parser.add_argument(
@@ -81,7 +92,6 @@ def run_parser(command: str = "fit") -> Parser:
         type=str | None,
         help="Checkpoint to resume; `last` for that of the newest run of the name.",
     )
-    return parser
 
 
 def check_config(config: Namespace, made: MadeFolders) -> Path | None:

@@ -14,7 +14,14 @@ from lightning.pytorch.loggers import TensorBoardLogger
 
 from stylelightning.callbacks.interrupt import StepEndStop
 from stylelightning.cli.answer import aligned
-from stylelightning.cli.config import as_list, check_sections, kept_config, root_folder, set_seed
+from stylelightning.cli.config import (
+    add_folder_options,
+    as_list,
+    check_sections,
+    kept_config,
+    root_folder,
+    set_seed,
+)
 from stylelightning.cli.parser import ConfigFile, Parser, command_parser
 from stylelightning.cli.process import exit_code_of_a_stop, on_sigterm, set_up_process
 from stylelightning.cli.run import say_what_differs
@@ -84,17 +91,7 @@ def distill_parser() -> Parser:
         default={},
         help="What happens around the steps, by name.",
     )
-    parser.add_argument(
-        "--name",
-        type=str,
-        default="distillation",
-        help="Name of the run's folder: <default_root_dir or runs>/<name>/version_N/.",
-    )
-    parser.add_argument(
-        "--ckpt_path",
-        type=str | None,
-        help="Checkpoint to resume; `last` for that of the newest run of the name.",
-    )
+    add_folder_options(parser, "distillation")
     return parser
 
 
