@@ -1,8 +1,7 @@
 """The LightningModule whose only parameter is the picture."""
 
 import logging
-from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from lightning.pytorch import LightningModule
@@ -15,6 +14,7 @@ from stylelightning.backbones.base import Backbone, Features
 from stylelightning.canvas import Canvas
 from stylelightning.data import GivenPictures, StyleTransferData
 from stylelightning.execution.engine import CompileMode, FastBackbone, MatmulPrecision
+from stylelightning.execution.step_graph import Fixed, StepGraph, new_step_graph
 from stylelightning.images import RunPictures
 from stylelightning.initial import InitialPicture, initial_picture
 from stylelightning.losses.base import Loss
@@ -60,9 +60,12 @@ class StyleTransfer(LightningModule):
             ``high`` (TF32 on a GPU that has it) or ``medium``, as in
             ``torch.set_float32_matmul_precision``. Null leaves torch's own settings, which are
             TF32 for convolutions and ``highest`` for the rest.
-        compile: Mode in which the backbone goes through ``torch.compile``: ``default``,
-            ``reduce-overhead`` (CUDA graphs) or ``max-autotune``; true is ``default``. It takes a
-            minute at the start and at the first change of size, and does not pay on a CPU.
+        compile: ``step`` records the evaluation of a step, the network, the losses and the
+            gradient, as one CUDA graph, which is replayed until targets or sizes change. Null does
+            that on a GPU, but in ``16-mixed``; false does not. ``default``, ``reduce-overhead``
+            and ``max-autotune`` are modes in which the backbone goes through ``torch.compile``;
+            true is ``default``. That takes a minute at the start and at the first change of size,
+            and does not pay on a CPU.
         activation_checkpointing: Whether maps that no loss reads are computed again for the
             gradient instead of being kept: less memory with a deep network, little less with a
             VGG, and more time.
@@ -96,7 +99,7 @@ class StyleTransfer(LightningModule):
         averaging: float | None = None,
         carry_moments: bool = False,
         matmul_precision: MatmulPrecision | None = None,
-        compile: bool | CompileMode = False,  # the name that Lightning knows
+        compile: bool | CompileMode | Literal["step"] | None = None,  # Lightning's name
         activation_checkpointing: bool = False,
         winograd: bool | None = None,
         calibrate: dict[str, float | None] | None = None,
@@ -116,10 +119,15 @@ class StyleTransfer(LightningModule):
                 )
         ratios = {name: each for name, each in (calibrate or {}).items() if each is not None}
         self.backbone = backbone.requires_grad_(False)
-        mode = "default" if compile is True else compile or None
+        mode = None if compile == "step" else compile or None
         self.engine = FastBackbone(
-            self.backbone, matmul_precision, mode, activation_checkpointing, winograd
+            self.backbone,
+            matmul_precision,
+            "default" if mode is True else mode,
+            activation_checkpointing,
+            winograd,
         )
+        self.compile_mode = compile
         self.losses = nn.ModuleDict(used)
         self.objective = Objective(used, self.engine.compute)
         off = losses.keys() - used
@@ -133,6 +141,8 @@ class StyleTransfer(LightningModule):
         self.terms = Terms({}, {}, {})
         self._scale = 0
         self._evaluated = self._advanced = -1
+        self._graph: StepGraph | None = None
+        self._targets = 0  # how often the losses' own tensors have changed
         self._loss_states: dict[str, dict[str, Any]] = {}
 
     # what the callbacks read
@@ -210,18 +220,31 @@ class StyleTransfer(LightningModule):
 
     def training_step(self, batch: Tensor, batch_idx: int) -> Tensor:
         """Return the total of the weighted terms for the present picture."""
+        first = self._evaluated != self.trainer.global_step  # a line search evaluates trials too
+        self._evaluated = self.trainer.global_step
+        terms, total = self._replayed() or self._evaluate_in_full()
+        if first:
+            self.terms = terms
+        return total
+
+    def _replayed(self) -> tuple[Terms, Tensor] | None:
+        """Return the terms from the run's recording, if it has one that fits the step."""
+        if self._graph is None or self._is_due:
+            return None
+        fixed = Fixed(list(self.canvas.parameters()), dict(self.objective.weights), self._targets)
+        return self._graph.evaluate(fixed, lambda: self.objective.terms(self._features()))
+
+    def _evaluate_in_full(self) -> tuple[Terms, Tensor]:
+        features = self._features()
+        self._advance(features)
+        terms = self.objective.terms(features)
+        return terms.detached(), terms.total
+
+    def _features(self) -> Features:
         with full_precision(self.device):
             picture = self.canvas.decode()
-        features = self(picture)
-        first = self._evaluated != self.trainer.global_step  # a line search evaluates trials too
-        if first:
-            self._evaluated = self.trainer.global_step
-            self._advance(features)
-        terms = self.objective.terms(features)
-        if first:
-            values = {name: term.detach() for name, term in terms.weighted.items()}
-            self.terms = replace(terms, weighted=values)
-        return terms.total
+        features: Features = self(picture)
+        return features
 
     def evaluate(self, picture: Tensor, objective: Objective) -> Evaluation:
         """Evaluate some of the terms beside the run, at any picture: nothing of the run changes.
@@ -235,14 +258,26 @@ class StyleTransfer(LightningModule):
         with self.trainer.precision_plugin.forward_context():  # that of `training_step`
             return Evaluation(plain, picture)
 
+    @property
+    def _is_due(self) -> bool:
+        """Whether losses have something to do at this step that they have not done yet."""
+        step = self.trainer.global_step
+        return step != self._advanced and self.objective.is_due(
+            self.plan.steps_into(self._scale, step)
+        )
+
     def _advance(self, features: Features) -> None:
-        if self._advanced != self.trainer.global_step:
-            self._advanced = self.trainer.global_step
-            self.objective.advance(features, self.plan.steps_into(self._scale, self._advanced))
+        if self._is_due:
+            step = self.trainer.global_step
+            self.objective.advance(features, self.plan.steps_into(self._scale, step))
+            self._advanced = step
+            self._targets += 1
 
     def on_train_start(self) -> None:
         """Compute the targets, on the run's device; a resumed run is at its own scale here."""
-        self.engine.start(self.device, str(self.trainer.precision))
+        precision = str(self.trainer.precision)
+        self.engine.start(self.device, precision)
+        self._graph = new_step_graph(self.compile_mode, self.device, precision)
         self._prepare()
         self.objective.load_state(self._loss_states)
         self._loss_states = {}
@@ -254,8 +289,9 @@ class StyleTransfer(LightningModule):
             self.calibration.start(self.evaluate, picture, self.trainer)
 
     def teardown(self, stage: str) -> None:
-        """Put the backbone back as it was."""
+        """Put the backbone back as it was, and let what was recorded go."""
         self.engine.stop()
+        self._graph = None
 
     def on_train_batch_start(self, batch: Tensor, batch_idx: int) -> int | None:
         """Go to the next scale when its first step comes; -1 when all steps are done."""
@@ -282,6 +318,7 @@ class StyleTransfer(LightningModule):
             references = self.objective.references(content, styles, self.data.shares)
         self.objective.prepare(references)
         self._advanced = -1
+        self._targets += 1
 
     def _enter_scale(self, index: int) -> None:
         before, old = list(self.canvas.parameters()), self.optimizers(use_pl_optimizer=False)

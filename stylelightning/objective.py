@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -36,6 +36,11 @@ class Terms:
     def total(self) -> Tensor:
         """The sum of the terms, a scalar."""
         return torch.stack(list(self.weighted.values())).sum()
+
+    def detached(self) -> "Terms":
+        """Return the same values without their gradients."""
+        values = {name: term.detach() for name, term in self.weighted.items()}
+        return replace(self, weighted=values)
 
 
 class Objective:
@@ -109,6 +114,14 @@ class Objective:
         """Have every loss compute its targets."""
         for loss in self.losses.values():
             loss.prepare(references)
+
+    def is_due(self, step: int) -> bool:
+        """Return whether ``advance`` has something to do.
+
+        Args:
+            step: Steps done since ``prepare``.
+        """
+        return any(loss.is_due(step) for loss in self.losses.values())
 
     @torch.no_grad()
     def advance(self, features: Features, step: int) -> None:

@@ -83,6 +83,14 @@ class Loss(nn.Module, ABC):
             ValueError: If there is no content or style image, and the term needs one.
         """
 
+    def is_due(self, step: int) -> bool:
+        """Return whether ``advance`` has something to do; what it finds may be kept until then.
+
+        Args:
+            step: Steps done since ``prepare``.
+        """
+        return type(self).advance is not Loss.advance
+
     def advance(self, features: Features, step: int) -> None:
         """Do what is due once a step, such as another search, before the step is evaluated.
 

@@ -45,13 +45,16 @@ class RenewedLoss(Loss):
         self._renewal = -1
         self.keep(references)
 
+    def is_due(self, step: int) -> bool:
+        """Return whether its time has come."""
+        return self._renewal_at(step) != self._renewal
+
     @torch.no_grad()
     def advance(self, features: Features, step: int) -> None:
         """Find it anew if its time has come."""
-        renewal = step // (self.renew_every_n_steps or step + 1)
-        if renewal != self._renewal:
-            self._renewal = renewal
-            self.renew(features, renewal)
+        if self.is_due(step):
+            self._renewal = self._renewal_at(step)
+            self.renew(features, self._renewal)
 
     def generator(self, renewal: int) -> torch.Generator:
         """Return where the random numbers of a renewal come from, on the CPU."""
@@ -73,3 +76,6 @@ class RenewedLoss(Loss):
             features: Feature maps of the picture, detached.
             renewal: How often that was done since ``prepare``.
         """
+
+    def _renewal_at(self, step: int) -> int:
+        return step // (self.renew_every_n_steps or step + 1)
