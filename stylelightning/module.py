@@ -214,7 +214,7 @@ class StyleTransfer(LightningModule):
             image: Picture of shape (1, 3, H, W) in [0, 1].
 
         Returns:
-            The feature maps by layer, in float32 (float64 for a float64 picture).
+            The feature maps by layer, in the precision that the losses take.
         """
         return self.objective.features(image)
 

@@ -60,6 +60,9 @@ class Objective:
     ) -> None:
         self.losses = dict(losses)
         self.compute = compute
+        self._full_layers = {
+            layer for loss in losses.values() if not loss.takes_bfloat16 for layer in loss.layers
+        }
         configured = {name: loss.weight for name, loss in losses.items()}
         self.weights = configured if weights is None else dict(weights)
 
@@ -86,11 +89,17 @@ class Objective:
             picture: Picture of shape (1, 3, H, W) in [0, 1].
 
         Returns:
-            The feature maps by layer, in float32 (float64 for a float64 picture); ``image`` is
-            the picture itself.
+            The feature maps by layer, in float32 (float64 for a float64 picture); those that only
+            losses with ``takes_bfloat16`` read are in bfloat16 if the network gives such. ``image``
+            is the picture itself.
         """
         features = {**self.compute(picture, self.layers), IMAGE_LAYER: picture}
-        return {name: feature.to(picture.dtype) for name, feature in features.items()}
+        return {
+            name: feature
+            if feature.dtype == torch.bfloat16 and name not in self._full_layers
+            else feature.to(picture.dtype)
+            for name, feature in features.items()
+        }
 
     def references(
         self, content: Tensor | None, styles: Sequence[Tensor], shares: Sequence[float]

@@ -2,8 +2,9 @@
 
 import pytest
 import torch
+from torch import Tensor
 
-from stylelightning.backbones import Pixels, RandomMultiscale
+from stylelightning.backbones import Features, Pixels, RandomMultiscale
 from stylelightning.losses import (
     ContentLoss,
     GaussianWassersteinLoss,
@@ -105,3 +106,27 @@ def test_normalized_gradients_pull_as_hard_as_the_weights_say(
         # by hand: the weight of the term times that of the layer
         assert scaled.abs().sum().item() == pytest.approx(3 * LAYERS[name], rel=1e-4)
         torch.testing.assert_close(scaled / scaled.norm(), own / own.norm())
+
+
+def in_bfloat16(picture: Tensor, layers: frozenset[str]) -> Features:
+    return {name: picture.bfloat16() for name in layers}
+
+
+def test_only_losses_that_take_them_get_maps_in_bfloat16() -> None:
+    losses = {"style": GramLoss(1.0, ["level1", "level2"]), "content": ContentLoss(1.0, ["level2"])}
+    features = Objective(losses, in_bfloat16).features(smooth_picture(12, 16, 1))
+    assert {name: each.dtype for name, each in features.items()} == {
+        "image": torch.float32,
+        "level1": torch.bfloat16,
+        "level2": torch.float32,  # the content loss reads it too
+    }
+
+
+def test_a_gram_term_in_bfloat16_is_near_that_in_float32() -> None:
+    pictures = [smooth_picture(24, 32, seed) for seed in (1, 2)]
+    found = []
+    for compute in (Pixels(), in_bfloat16):
+        objective = Objective({"style": GramLoss(1.0, ["octave1"], "hw")}, compute)
+        objective.prepare(objective.references(None, pictures[:1], (1.0,)))
+        found.append(objective.terms(objective.features(pictures[1])).total)
+    torch.testing.assert_close(found[1], found[0], rtol=0.03, atol=0)

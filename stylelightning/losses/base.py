@@ -47,6 +47,8 @@ class Loss(nn.Module, ABC):
     """Whether the gradient at each layer is divided by its own L1 norm before it is weighted."""
     renew_every_n_steps: int | None = None
     """Steps after which it searches or draws anew, which takes longer; None for never."""
+    takes_bfloat16 = False
+    """Whether it reads maps in bfloat16 if the network gives such; else they come in float32."""
     smallest_map = 1
     """Smallest side in positions of a layer that the loss can read, such as a patch's."""
 
@@ -178,7 +180,8 @@ class Loss(nn.Module, ABC):
         """Return the unweighted term. Nothing of the loss changes.
 
         Args:
-            features: Feature maps of the picture, float32 (or the precision asked for).
+            features: Feature maps of the picture, float32 (or the precision asked for), and those
+                of ``takes_bfloat16`` in bfloat16.
 
         Returns:
             A scalar that is at least 0.

@@ -51,6 +51,7 @@ class GramLoss(MatrixLoss):
         self.normalization = normalization
         self.reduction = reduction
         self.normalize_gradients = normalize_gradients
+        self.takes_bfloat16 = not normalize_gradients  # a norm of small numbers
         self.targets: Features = {}
 
     def prepare(self, references: References) -> None:

@@ -49,7 +49,7 @@ class Evaluation:
         if not through:
             return gradient
         # in 16 bits small gradients would be lost on their way back; a power of two is exact
-        largest = torch.stack([each.abs().amax() for each in through.values()]).amax()
+        largest = torch.stack([each.abs().amax().to(gradient) for each in through.values()]).amax()
         factor = largest.clamp_min(torch.finfo(largest.dtype).tiny).log2().floor().exp2()
         (back,) = torch.autograd.grad(
             [self.features[layer] for layer in through],
