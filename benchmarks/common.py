@@ -54,14 +54,30 @@ def machine(device: str) -> str:
     return f"{names[0] if names else platform.processor()}, {torch.get_num_threads()} threads"
 
 
+def commit(root: Path = ROOT) -> str | None:
+    """Return the commit of a checkout.
+
+    A copy has that of the environment's ``COMMIT``, or None, even inside another checkout.
+    """
+
+    def git(*args: str) -> str:
+        return subprocess.run(
+            ["git", *args], cwd=root, capture_output=True, text=True, check=True
+        ).stdout.strip()
+
+    try:
+        if Path(git("rev-parse", "--show-toplevel")) == root.resolve():
+            return git("describe", "--always", "--dirty")
+    except (OSError, subprocess.CalledProcessError):
+        pass
+    return os.environ.get("COMMIT")
+
+
 def metadata(device: str) -> Row:
     """Return what one must know of a measurement: when, where, with what."""
-    commit = subprocess.run(
-        ["git", "describe", "--always", "--dirty"], cwd=ROOT, capture_output=True, text=True
-    )
     return {
         "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-        "commit": commit.stdout.strip(),
+        "commit": commit(),
         "machine": machine(device),
         "cores": os.cpu_count(),
         "threads": torch.get_num_threads(),

@@ -8,8 +8,11 @@ Of the way from the untrained filters to the teacher, the student goes
 
 The pictures stay in a folder, to be looked at, and what is there already is not made again.
 
+The totals of pictures that other configs make, as they are, stand beside: those of the program's
+own defaults, say, which minimise something else.
+
 Usage: python -m benchmarks.students PAIRS.csv FOLDER [--config FILE] [--size 384]
-       [--student FILE] [--precision 32-true]
+       [--student FILE] [--beside FILE ...] [--precision 32-true]
 
 PAIRS.csv has the columns ``content`` and ``style``: paths of pictures that are not the project's.
 """
@@ -44,29 +47,32 @@ class Pair:
     def __init__(self, row: dict[str, str], options: argparse.Namespace) -> None:
         self.name = f"{Path(row['content']).stem}--{Path(row['style']).stem}"
         self.folder: Path = options.folder / self.name
-        self.common = (
-            *("fit", "--config", str(options.config), *QUIET),
+        self.config: Path = options.config
+        self.pictures = (
             *("--data.content", row["content"], "--data.style", row["style"]),
             *("--data.size", str(options.size)),
         )
         self.size, self.precision = str(options.size), options.precision
 
-    def make(self, name: str, *backbone: str) -> Path:
-        """Return the picture of the config on a backbone; it is made unless it is there.
+    def make(self, name: str, config: Path, *backbone: str) -> Path:
+        """Return the picture of a config on a backbone; it is made unless it is there.
 
         Args:
             name: What it is called.
+            config: The config.
             backbone: Options that choose the backbone; none for the config's own.
         """
         picture = self.folder / f"{name}.png"
         if not picture.exists():
-            self._run(*backbone, "--trainer.precision", self.precision, "--output", str(picture))
+            options = ("--trainer.precision", self.precision, "--output", str(picture))
+            self._run(config, *backbone, *options)
         return picture
 
     def total(self, picture: Path) -> float:
         """Return the teacher's total of a finished picture: that of a run's first step from it."""
         with tempfile.TemporaryDirectory() as folder:
             self._run(
+                self.config,
                 *(*TEACHER, "--model.init", str(picture), "--trainer.default_root_dir", folder),
                 *("--model.schedule.steps", "1", "--model.schedule.min_size", self.size),
                 *("--callbacks.log.every_n_steps", "1"),
@@ -74,22 +80,22 @@ class Pair:
             lines = next(Path(folder).rglob("losses.csv")).read_text(encoding="utf-8").splitlines()
         return float(next(csv.DictReader(lines))["total"])
 
-    def _run(self, *args: str) -> None:
+    def _run(self, config: Path, *args: str) -> None:
         with tempfile.TemporaryDirectory() as folder:
-            if stylelightning([*self.common, "--trainer.default_root_dir", folder, *args]) != 0:
+            common = ("fit", "--config", str(config), *QUIET, *self.pictures)
+            if stylelightning([*common, "--trainer.default_root_dir", folder, *args]) != 0:
                 raise RuntimeError(f"A run of {self.name} failed.")
 
 
-def measure(pair: Pair, student: tuple[str, ...]) -> Row:
+def measure(pair: Pair, student: tuple[str, ...], beside: list[Path]) -> Row:
     """Return the row of a pair: the teacher's totals, and how far the student goes."""
-    totals = {
-        name: pair.total(pair.make(name, *backbone))
-        for name, backbone in (
-            ("untrained", UNTRAINED),
-            ("student", student),
-            ("teacher", TEACHER),
-        )
+    pictures = {
+        "untrained": pair.make("untrained", pair.config, *UNTRAINED),
+        "student": pair.make("student", pair.config, *student),
+        "teacher": pair.make("teacher", pair.config, *TEACHER),
+        **{config.name: pair.make(config.name, config) for config in beside},
     }
+    totals = {name: pair.total(picture) for name, picture in pictures.items()}
     way = totals["untrained"] - totals["teacher"]
     return {"pair": pair.name, **totals, "part": (totals["untrained"] - totals["student"]) / way}
 
@@ -102,13 +108,16 @@ def main() -> None:
     parser.add_argument("--config", type=Path, default=ROOT / "configs" / "painting.yaml")
     parser.add_argument("--size", type=int, default=384, help="longer side in pixels")
     parser.add_argument("--student", default="slim", help="`weights` of SlimVGG")
+    parser.add_argument(
+        "--beside", type=Path, nargs="*", default=[ROOT / "configs" / "untrained.yaml"]
+    )
     parser.add_argument("--precision", default="32-true")
     options = parser.parse_args()
     set_up_process()
     student = ("--model.backbone", "SlimVGG", "--model.backbone.weights", options.student)
     rows = []
     for row in csv.DictReader(options.pairs.read_text(encoding="utf-8").splitlines()):
-        rows.append(measure(Pair(row, options), student))
+        rows.append(measure(Pair(row, options), student, options.beside))
         print(table(rows[-1:]).splitlines()[-1], flush=True)
     print(table(rows))
     print(f"median part: {statistics.median(row['part'] for row in rows):.3f}")

@@ -1,6 +1,8 @@
 import json
+import subprocess
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -10,10 +12,12 @@ from benchmarks import common
 from benchmarks.bf16 import convolutions_by_float32
 from benchmarks.clock import StepClock
 from benchmarks.convergence import own_settings
+from benchmarks.floor import bare_network, floor
 from benchmarks.lbfgs_starts import Totals, any_length
-from benchmarks.step_time import bare_network, floor, usual_step
 from benchmarks.trace import Trace
+from benchmarks.usual import GramTerm, WassersteinTerm, usual_step
 from stylelightning import StyleTransferData
+from stylelightning.losses import GaussianWassersteinLoss, Reference, References
 from stylelightning.run import lbfgs
 from tests.runs import OPTIMIZERS, make_module, make_trainer
 
@@ -42,6 +46,24 @@ def test_results_say_when_where_and_with_what(
     assert {"date", "commit", "machine", "threads", "torch"} <= saved["metadata"].keys()
 
 
+def test_the_commit_is_that_of_the_checkout_and_not_of_one_around_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def git(*args: str) -> None:
+        identity = ("-c", "user.name=a", "-c", "user.email=a@example.org")
+        subprocess.run(["git", *identity, *args], cwd=tmp_path, check=True, capture_output=True)
+
+    (copy := tmp_path / "copy").mkdir()
+    git("init")
+    git("commit", "--allow-empty", "-m", "first")
+    monkeypatch.delenv("COMMIT", raising=False)
+    assert common.commit(tmp_path)
+    assert common.commit(copy) is None
+    monkeypatch.setenv("COMMIT", "abc1234")
+    assert common.commit(copy) == "abc1234"
+    assert common.commit(tmp_path) != "abc1234"
+
+
 def test_the_median_is_that_of_the_durations() -> None:
     calls: list[int] = []
     assert common.median_ms(lambda: calls.append(1), "cpu", repeats=3, warmup=2) >= 0
@@ -59,8 +81,32 @@ def test_the_floor_is_the_deepest_layer_and_counts_its_work() -> None:
     assert counter.get_total_flops() / 1e9 == pytest.approx(94.7 / 256, rel=0.02)
 
 
-def test_the_usual_step_can_be_made() -> None:
-    assert usual_step(16, repeats=1) > 0
+@pytest.mark.parametrize("optimizer", ["Adam", "LBFGS"])
+@pytest.mark.parametrize("losses", ["gram", "w2"])
+def test_the_usual_step_goes_on_from_call_to_call(losses: Any, optimizer: str) -> None:
+    work = usual_step(32, "cpu", losses, optimizer)
+    work()
+    work()
+
+
+@pytest.mark.parametrize("term", [GramTerm, WassersteinTerm])
+def test_the_usual_terms_are_nothing_at_the_style(term: Any) -> None:
+    maps = torch.rand(2, 1, 4, 16, 16, generator=torch.Generator().manual_seed(0))
+    style = term(maps[0])
+    assert abs(float(style(maps[0]))) < 0.1 * float(style(maps[1]))
+
+
+def test_the_usual_wasserstein_term_is_that_of_the_project() -> None:
+    maps = torch.rand(2, 1, 4, 16, 16, generator=torch.Generator().manual_seed(0))
+    own = GaussianWassersteinLoss(1.0, {"relu1_1": 1.0})
+    own.prepare(References(None, [Reference({"relu1_1": maps[0]}, 1.0)]))
+    values, gradients = [], []
+    for term in (WassersteinTerm(maps[0]), lambda each: own({"relu1_1": each})):
+        features = maps[1].clone().requires_grad_()
+        values.append(term(features))
+        gradients.append(torch.autograd.grad(values[-1], features)[0])
+    torch.testing.assert_close(*values, rtol=1e-3, atol=1e-6)
+    torch.testing.assert_close(*gradients, rtol=1e-2, atol=1e-6)
 
 
 def test_every_step_has_its_time_and_every_picture_its_loss(
@@ -72,7 +118,7 @@ def test_every_step_has_its_time_and_every_picture_its_loss(
     taken = json.loads(times.read_text())
     assert len(taken["steps"]) == 5  # of six, the last of which includes the end of the run
     assert all(seconds > 0 for seconds in taken["steps"])
-    assert taken["others"] == []
+    assert taken["others"] == {}
     rows = json.loads(trace.read_text())
     assert [step for _, step, _ in rows] == [2, 4, 6]
     assert rows[-1][2] < rows[0][2]
@@ -85,16 +131,17 @@ def test_what_is_measured_between_steps_is_not_of_them(
 
     def slow() -> float:
         time.sleep(0.5)
-        calls.append(0.5)
-        return 0.5
+        calls.append(500)
+        return 500
 
-    monkeypatch.setattr(StepClock, "between", (slow,))
+    monkeypatch.setattr(StepClock, "between", {"slow": slow})
     monkeypatch.setattr(StepClock, "every_n_steps", 3)
     path = tmp_path / "times.json"
     make_trainer(tmp_path, StepClock(str(path))).fit(make_module(), data)
     taken = json.loads(path.read_text())
-    assert taken["others"] == calls == [0.5, 0.5]
-    assert max(taken["steps"]) < 0.5
+    assert taken["others"] == {"slow": calls}
+    assert calls == [500, 500]
+    assert max(taken["steps"]) < 500
 
 
 def test_the_settings_of_fast_are_its_own() -> None:
