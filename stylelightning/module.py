@@ -23,6 +23,7 @@ from stylelightning.parametrizations import Parametrization, PixelParametrizatio
 from stylelightning.run import checkpoint as checkpoints
 from stylelightning.run import checks, lbfgs, optimizer_memory
 from stylelightning.run.calibration import Calibration
+from stylelightning.run.stop_rule import StopRule, Watch
 from stylelightning.run.term_gradients import Evaluation
 from stylelightning.schedule import Schedule
 
@@ -49,6 +50,8 @@ class StyleTransfer(LightningModule):
         lr_scheduler: A learning-rate scheduler, stepped after each step; it starts again at each
             scale.
         schedule: Steps and scales, coarse to fine.
+        stop_rule: Ends a scale before its steps are done when they change next to nothing any
+            more; null makes them all.
         canvas: What the parameters of the picture are; null for its pixels.
         init: Where the picture starts: ``content``, ``style``, ``noise`` (white noise, from the
             seed), ``gray``, the path of a picture, or a class, such as one of your own.
@@ -94,6 +97,7 @@ class StyleTransfer(LightningModule):
         optimizer: OptimizerCallable = lambda p: Adam(p, lr=0.02, betas=(0.9, 0.99)),
         lr_scheduler: LRSchedulerCallable | None = None,
         schedule: Schedule = Schedule(),  # noqa: B008 - frozen
+        stop_rule: StopRule | None = None,
         canvas: Parametrization | None = None,
         init: InitialPicture | str = "content",
         averaging: float | None = None,
@@ -136,6 +140,7 @@ class StyleTransfer(LightningModule):
         self.optimizer = optimizer
         self.lr_scheduler = lr_scheduler
         self.schedule = schedule
+        self.watch = None if stop_rule is None else Watch(stop_rule)
         self.init = init
         self.carry_moments = carry_moments
         self.terms = Terms({}, {}, {})
@@ -144,6 +149,7 @@ class StyleTransfer(LightningModule):
         self._graph: StepGraph | None = None
         self._targets = 0  # how often the losses' own tensors have changed
         self._loss_states: dict[str, dict[str, Any]] = {}
+        self._ended: dict[int, int] = {}  # steps of the scales that ended early, by their indices
 
     # what the callbacks read
 
@@ -201,6 +207,9 @@ class StyleTransfer(LightningModule):
         start = initial_picture(self.init, self.data, self.plan.scales[0].size)
         self.canvas.encode(start)
         self._scale, self._evaluated, self.terms = 0, -1, Terms({}, {}, {})
+        self._ended = {}
+        if self.watch is not None:
+            self.watch.start()
         self._made_with()  # whatever is wrong with the optimizer is wrong now
         if self.calibration is not None:
             self.calibration.weights = {}
@@ -367,6 +376,23 @@ class StyleTransfer(LightningModule):
         if not isinstance(self.optimizers(use_pl_optimizer=False), LBFGS):
             self.canvas.project()
         self.canvas.update_average()
+        self._look_whether_still()
+
+    def _look_whether_still(self) -> None:
+        """End the scale after this step if the stop rule says so."""
+        if self.watch is None:
+            return
+        done = self.plan.steps_into(self._scale, self.trainer.global_step + 1)
+        if self.watch.is_over(self.total, lambda: self.canvas.picture, done):
+            self._end_scale(done)
+        if done == self.plan.scales[self._scale].steps:
+            self.watch.start()
+
+    def _end_scale(self, steps: int) -> None:
+        if steps < self.plan.scales[self._scale].steps:
+            log.info(f"scale {self._scale + 1} of {len(self.plan.scales)} is still: {steps} steps")
+            self._ended[self._scale] = steps
+            self.plan = self.plan.with_steps(self._ended)
 
     def lr_scheduler_step(self, scheduler: Any, metric: Any) -> None:
         """Step the scheduler; one that waits for a plateau looks at the total."""
@@ -395,6 +421,9 @@ class StyleTransfer(LightningModule):
         checkpoint["picture"] = self.canvas.picture
         checkpoint["losses"] = self.objective.state()
         checkpoint["made_with"] = self._made_with()
+        checkpoint["ended"] = self._ended
+        if self.watch is not None:
+            checkpoint["watch"] = self.watch.state()
         if self.calibration is not None:
             checkpoint["calibration"] = self.calibration.state()
 
@@ -408,6 +437,10 @@ class StyleTransfer(LightningModule):
         """
         checkpoints.update(checkpoint)
         stored = checkpoint["state_dict"]
+        self._ended = dict(checkpoint.get("ended", {}))
+        self.plan = self.plan.with_steps(self._ended)
+        if self.watch is not None and "watch" in checkpoint:
+            self.watch.load_state(checkpoint["watch"])
         sizes = [self.data.picture_size(each.size) for each in self.plan.scales]
         checkpoints.check_place(checkpoint, self.plan, sizes)
         self._scale = int(checkpoint["scale"])

@@ -1,8 +1,8 @@
 """Scales and steps, as a function of the number of steps done."""
 
 from bisect import bisect_right
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import accumulate
 
 
@@ -23,7 +23,8 @@ class Scale:
 class Plan:
     """The scales of one run, coarse to fine.
 
-    Which scale a step belongs to depends on its number alone, so a run can resume anywhere.
+    Which scale a step belongs to depends on its number and on the scales that a run has ended
+    early, which its checkpoint names, so a run can resume anywhere.
 
     Args:
         scales: At least one scale.
@@ -50,6 +51,19 @@ class Plan:
             [0, 0, 1, 1, 1]
         """
         return min(bisect_right(self.ends, step), len(self.scales) - 1)
+
+    def with_steps(self, steps: Mapping[int, int]) -> "Plan":
+        """Return the plan with other numbers of steps at some scales.
+
+        Example:
+            >>> Plan((Scale(64, 10), Scale(128, 5))).with_steps({0: 7}).ends
+            [7, 12]
+
+        Args:
+            steps: Numbers of steps by the indices of their scales.
+        """
+        pairs = enumerate(self.scales)
+        return Plan(tuple(replace(each, steps=steps.get(i, each.steps)) for i, each in pairs))
 
     def steps_into(self, index: int, step: int) -> int:
         """Return how many of ``step`` steps were done at a scale.

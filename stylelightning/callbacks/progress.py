@@ -53,6 +53,7 @@ class StepProgressBar(TQDMProgressBar):
     def on_train_batch_end(self, trainer: Trainer, pl_module: LightningModule, *_: Any) -> None:
         """Update the bar when it is time."""
         bar, step = self.train_progress_bar, trainer.global_step
+        bar.total = last_step(trainer, style_transfer(pl_module))  # scales may end early
         if bar.disable or (step % self.refresh_rate and step != bar.total):
             return
         module = style_transfer(pl_module)
