@@ -21,7 +21,7 @@ from stylelightning.__main__ import main as stylelightning
 from stylelightning.cli.process import set_up_process
 
 IMAGES = ROOT / "configs" / "images"
-PAIRS = (("content", "style"), ("portrait", "ink"), ("cathedral", "mosaic"))
+PAIRS = (("content", "style"), ("portrait", "ink"), ("building", "mosaic"))
 METRICS = ("gram", "style_distance", "structure")
 """What is drawn: the lower the first two the nearer the style, the higher the last the content."""
 QUIET = ("--trainer.logger=false", "--callbacks.snapshots=null", "--callbacks.grams=null")

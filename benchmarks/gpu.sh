@@ -4,8 +4,9 @@
 #   bash benchmarks/gpu.sh [FOLDER OF WHEELS]
 #
 # torch and lightning must be there. What else the program needs is installed from the folder of
-# wheels, if one is given, beside the checkout. Results are written to benchmarks/results/, and to
-# $OUT if that is set. The last lines are the tables.
+# wheels, if one is given, beside the checkout; pytest is among it. Results are written to
+# benchmarks/results/, and to $OUT if that is set. COMMIT names the commit of a copy without .git,
+# WEIGHTS the file of VGG-16's filters for the sweep. The last lines are the tables.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -26,14 +27,31 @@ measure() {
     tee -a "$log" || echo "$name $* did not end well" | tee -a "$log"
 }
 
-measure step_time 150 --suite step_time --sizes 512 1024 2048 --optimizers Adam \
-  --precisions 32-true tf32 bf16-mixed 16-mixed
-measure step_time 60 --suite step_time_lbfgs --sizes 512 1024 --optimizers LBFGS \
-  --precisions bf16-mixed
-measure step_time 150 --suite step_time_compiled --sizes 512 1024 2048 --optimizers Adam \
-  --precisions bf16-mixed --variants compile graphs
-measure loop_overhead 45
-measure precision 60 quickstart gatys2016 crowson --size 256
+echo "== tests that need a GPU" | tee -a "$log"
+timeout 90 "$python" -m pytest -q -n 0 -p no:cacheprovider -m gpu tests/execution tests/test_module.py \
+  2>&1 | tail -n 15 | tee -a "$log" || true
+
+common=(--optimizers Adam --steps 300)
+measure step_time 90 --suite step_time --sizes 512 1024 2048 --precisions bf16-mixed "${common[@]}"
+measure step_time 40 --suite step_time_w2 --sizes 512 --losses w2 --precisions bf16-mixed \
+  "${common[@]}"
+measure step_time 50 --suite step_time_precisions --sizes 512 --precisions 32-true tf32 16-mixed \
+  "${common[@]}"
+measure step_time 50 --suite step_time_variants --sizes 512 --precisions bf16-mixed \
+  --variants plain benchmark "${common[@]}"
+measure step_time 25 --suite step_time_lbfgs --sizes 512 --precisions bf16-mixed \
+  --optimizers LBFGS --steps 100
+measure loop_overhead 60 --rounds 1
+measure painting 40 --size 512 --precisions bf16-mixed
+
+echo "== eight runs of painting.yaml in one sweep" | tee -a "$log"
+runs=$(mktemp -d)
+began=$SECONDS
+timeout 90 "$python" -m stylelightning sweep --base configs/painting.yaml \
+  --axes '{data.style: [configs/images/style.jpg, configs/images/mosaic.jpg], seed_everything: [1, 2, 3, 4]}' \
+  --data.size 512 --trainer.precision bf16-mixed --root "$runs" \
+  ${WEIGHTS:+--model.backbone.weights "$WEIGHTS"} 2>&1 | tail -n 3 | tee -a "$log" || true
+echo "$((SECONDS - began)) s" | tee -a "$log"
 
 [ -z "${OUT:-}" ] || cp benchmarks/results/*.json "$OUT/"
 echo
