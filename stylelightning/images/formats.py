@@ -54,8 +54,25 @@ _FORMATS = {
 PICTURE_SUFFIXES = tuple(sorted(_FORMATS))
 """Endings of the names of the picture files that can be written, in lower case."""
 
-READABLE_SUFFIXES = (*PICTURE_SUFFIXES, ".avif", ".bmp", ".gif", ".jfif", ".jp2", ".ppm", ".tga")
-"""Endings of what is taken for a picture in a folder, in lower case."""
+READABLE_SUFFIXES = (
+    *PICTURE_SUFFIXES,
+    *(".apng", ".avif", ".avifs", ".bmp", ".cur", ".dcx", ".dds", ".dib", ".gif", ".heic"),
+    *(".heif", ".hif", ".icns", ".ico", ".j2c", ".j2k", ".jfif", ".jp2", ".jpc", ".jpe", ".jpf"),
+    *(".jpx", ".mpo", ".pbm", ".pcx", ".pfm", ".pgm", ".pnm", ".ppm", ".psd", ".qoi", ".sgi"),
+    *(".tga", ".xbm", ".xpm"),
+)
+"""Endings of the names of pictures that can be read, in lower case."""
+
+PICTURE_NAMES = frozenset(
+    (
+        *READABLE_SUFFIXES,
+        *(".3fr", ".ai", ".arw", ".cr2", ".cr3", ".crw", ".djvu", ".dng", ".emf", ".eps", ".erf"),
+        *(".exr", ".hdr", ".jxl", ".jxr", ".mrw", ".nef", ".nrw", ".orf", ".pdf", ".pef", ".ps"),
+        *(".psb", ".raf", ".raw", ".rw2", ".sr2", ".srw", ".svg", ".svgz", ".wdp", ".wmf"),
+        *(".x3f", ".xcf"),
+    )
+)
+"""Endings that say that a file is a picture, whether it can be read or not."""
 
 
 def picture_format(path: Path) -> PictureFormat:

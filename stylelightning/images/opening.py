@@ -6,11 +6,14 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, TiffImagePlugin, UnidentifiedImageError
 
 from stylelightning.files.errors import reworded
 from stylelightning.files.paths import absolute_path, similar_names
+from stylelightning.images.heif import add_heif_reader
+from stylelightning.images.signatures import LENGTH, RAW_PHOTO, is_heif, unread_format
 
 PIXEL_LIMIT = 178_956_970
 """Most pixels of a picture that is read: twice Pillow's ``MAX_IMAGE_PIXELS``, where Pillow refuses.
@@ -18,6 +21,17 @@ PIXEL_LIMIT = 178_956_970
 A small file can claim any size (a decompression bomb), so the header is checked before decoding.
 At this limit the decoded picture takes 2.1 GB as float32.
 """
+
+_PROGRAMS = {"EPS", "WMF"}
+"""Formats that Pillow would hand to another program to run, or to the system to draw."""
+_DATA = {"BUFR", "GRIB", "HDF5", "MPEG", "IPTC", "FITS", "MCIDAS", "SPIDER", "XVTHUMB"}
+"""Formats that Pillow names but are no pictures or can't be decoded by it."""
+
+_DNG_VERSION, _SUB_IFDS = 50706, 330  # tags of TIFF
+
+
+class RawPhotoError(UnidentifiedImageError):
+    """A TIFF holds no picture but what a sensor saw, and a preview of it."""
 
 
 def existing_file(path: str | Path) -> Path:
@@ -72,7 +86,7 @@ def open_image(path: Path) -> Iterator[Image.Image]:
     start = f"Cannot read the picture {path}:"
     try:
         with warnings.catch_warnings(action="ignore"), path.open("rb") as file:
-            image = Image.open(file)
+            image = _identify(file)
             if image.width * image.height > PIXEL_LIMIT:
                 raise Image.DecompressionBombError(f"({image.width * image.height} pixels)")
             yield image
@@ -84,10 +98,7 @@ def open_image(path: Path) -> Iterator[Image.Image]:
             " in an image editor; a small file that claims so much may be an attack."
         ) from error
     except UnidentifiedImageError as error:
-        raise ValueError(
-            f"{start} it is not a picture Pillow can read{_beginning(path)}, or only a part of one."
-            " Save it as PNG or JPEG with another program, or copy it again."
-        ) from error
+        raise ValueError(f"{start} {_unidentified(path, error)}") from error
     except MemoryError:
         raise
     except Exception as error:
@@ -116,13 +127,62 @@ def _system_error(path: Path, error: OSError) -> OSError:
     return reworded(error, f"Cannot read the picture {path}: {error.strerror or error}. {way_out}")
 
 
-def _beginning(path: Path) -> str:
-    """Say how a file that is no picture begins, so that its owner recognises it."""
+def _identify(file: IO[bytes]) -> Image.Image:
+    """Return the picture in a file, its pixels not yet decoded.
+
+    Raises:
+        UnidentifiedImageError: If it is in no format that is read.
+    """
+    head = file.read(LENGTH)
+    file.seek(0)
+    if is_heif(head):
+        add_heif_reader()
+    Image.init()
+    image = Image.open(file, formats=[each for each in Image.ID if each not in _PROGRAMS | _DATA])
+    if isinstance(image, TiffImagePlugin.TiffImageFile) and (
+        _DNG_VERSION in image.tag_v2
+        or (_SUB_IFDS in image.tag_v2 and image.tag_v2.get(254) == 1)
+        or head[8:10] == b"CR"
+    ):
+        raise RawPhotoError(RAW_PHOTO[0])
+    return image
+
+
+def identified(path: Path) -> bool:
+    """Return whether a file begins as a picture, one that can be read or a HEIF one.
+
+    Args:
+        path: Path of anything.
+    """
+    if not path.is_file():
+        return False
+    try:
+        with path.open("rb") as file, warnings.catch_warnings(action="ignore"):
+            if is_heif(file.read(LENGTH)):
+                return True
+            file.seek(0)
+            _identify(file)
+    except Exception as error:  # a broken file makes Pillow raise nearly anything
+        return isinstance(error, RawPhotoError | Image.DecompressionBombError)
+    return True
+
+
+def _unidentified(path: Path, error: Exception) -> str:
+    """Say what a file is that is not read, and the way out."""
     try:
         with path.open("rb") as file:
-            return f" (it begins with {file.read(16)!r})"
+            head = file.read(LENGTH)
     except OSError:
-        return ""
+        head = b""
+    known = RAW_PHOTO if isinstance(error, RawPhotoError) else unread_format(head)
+    if known is None:
+        begins = f" (it begins with {head[:16]!r})" if head else ""
+        return (
+            f"it is not a picture Pillow can read{begins}, or only a part of one. Save it as PNG"
+            " or JPEG with another program, or copy it again."
+        )
+    name, way_out = known
+    return f"it is {name}. {way_out}"
 
 
 def _ends_early(error: Exception) -> bool:

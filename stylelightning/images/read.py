@@ -8,7 +8,11 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from stylelightning.images.colour import srgb_gray, srgb_image
+from stylelightning.images.colour import srgb_colours, srgb_gray
+from stylelightning.images.declarations import declarations
+from stylelightning.images.encodings import Encoding
+from stylelightning.images.fine import fine_colours, storage_of
+from stylelightning.images.frames import seek_picture
 from stylelightning.images.opening import existing_file, open_image
 from stylelightning.images.orientation import upright
 from stylelightning.images.picture import Picture
@@ -17,11 +21,12 @@ from stylelightning.images.transparency import fill_transparent
 
 
 def read_picture(path: str | Path) -> Picture:
-    """Return the first frame of a picture file, upright and in sRGB.
+    """Return the picture of a file, upright and in sRGB: the first frame, or the largest page.
 
-    The EXIF orientation and the embedded colour profile are applied. Gray pictures of 16 bits and
-    of floats keep their precision; Pillow reads colours of 16 bits as 8 bits. Opacity is kept, and
-    transparent pixels get the mean of the visible colours, so hidden colours never appear.
+    The EXIF orientation and what the file declares about its colours are applied. Gray pictures of
+    16 bits and of floats keep their precision; Pillow reads colours of 16 bits as 8 bits, so only a
+    PNG keeps them, where its curve needs them. Opacity is kept, and transparent pixels get the mean
+    of the visible colours, so hidden colours never appear.
 
     Args:
         path: Path of the file; ``~`` is expanded.
@@ -39,20 +44,27 @@ def read_picture(path: str | Path) -> Picture:
     path = existing_file(path)
     opacity: Image.Image | None = None
     with open_image(path) as image:
+        seek_picture(image, path)
+        storage = storage_of(image)
         image.load()
-        image = upright(with_full_range(image), path)
+        declared = declarations(image, path)
+        curved = any(isinstance(each, Encoding) and not each.is_srgb for each in declared)
+        fine = fine_colours(path, storage) if curved else None
+        image = upright(with_full_range(image, path), path)
         if not is_deep(image):
-            profile = image.info.get("icc_profile")
-            lab = image.mode == "LAB"  # its colours are absolute: Pillow needs no profile
+            if image.mode == "LAB":  # its colours are absolute: Pillow needs no profile
+                declared = []
             image, opacity = split_alpha(image)
-            image = srgb_image(image, None if lab else profile, path)
+            colours = srgb_colours(image, declared, path, fine)
     if is_deep(image):
         gray, visible = deep_gray(image, path)
-        gray = srgb_gray(gray, image.info.get("icc_profile"), path)
+        gray = srgb_gray(gray, declared, path)
         pixels = _to_tensor(gray).expand(-1, 3, -1, -1).contiguous()
         alpha = None if visible is None else _to_tensor(visible)
     else:
-        pixels = _to_tensor(np.asarray(image)).div_(255)
+        pixels = _to_tensor(colours)
+        if colours.dtype == np.uint8:
+            pixels.div_(255)
         alpha = None if opacity is None else _to_tensor(np.asarray(opacity)).div_(255)
     if alpha is None or bool((alpha == 1).all()):
         return Picture(pixels, None, path)

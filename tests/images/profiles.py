@@ -2,8 +2,12 @@
 
 import struct
 import zlib
+from collections.abc import Sequence
 
 from PIL import ImageCms
+
+Tags = dict[int, tuple[int, Sequence[float]]]
+"""Type (3 short, 4 long, 5 rational) and values of a TIFF's tags, by number."""
 
 
 def _profile(space: bytes, connection: bytes, tags: dict[bytes, bytes]) -> bytes:
@@ -41,6 +45,16 @@ def light_cmyk() -> bytes:
     return _profile(b"CMYK", b"Lab ", {b"A2B0": table})
 
 
+def rgb(colorants: list[list[float]], gamma: float) -> bytes:
+    """Return an RGB profile of the given XYZ (D50) of red, green and blue, and exponent."""
+    curve = b"curv" + struct.pack(">IIH", 0, 1, round(gamma * 256)) + bytes(2)
+    tags = {}
+    for name, xyz in zip((b"r", b"g", b"b"), colorants, strict=True):
+        tags[name + b"XYZ"] = b"XYZ " + struct.pack(">I3i", 0, *(round(n * 65536) for n in xyz))
+        tags[name + b"TRC"] = curve
+    return _profile(b"RGB ", b"XYZ ", tags)
+
+
 def swapped_rgb() -> bytes:
     """Return an RGB profile in which red means blue and blue means red."""
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
@@ -66,3 +80,42 @@ def png(width: int, height: int, depth: int, colour: int, rows: bytes, *more: by
     for chunk in (header, *more, b"IDAT" + zlib.compress(rows), b"IEND"):
         data += struct.pack(">I", len(chunk) - 4) + chunk + struct.pack(">I", zlib.crc32(chunk))
     return data
+
+
+def tiff(width: int, height: int, data: bytes, tags: Tags) -> bytes:
+    """Return an uncompressed little-endian TIFF of one strip.
+
+    Args:
+        width: In pixels.
+        height: In pixels.
+        data: The pixels.
+        tags: More tags, or others.
+    """
+    every: Tags = {
+        256: (3, [width]),
+        257: (3, [height]),
+        259: (3, [1]),
+        273: (4, [0]),
+        278: (3, [height]),
+        279: (4, [len(data)]),
+        **tags,
+    }
+    heap, start = b"", 8 + 2 + 12 * len(every) + 4
+    longer = {tag: _packed(*each) for tag, each in every.items()}
+    place = start + sum(len(raw) for raw in longer.values() if len(raw) > 4)
+    longer[273] = struct.pack("<I", place)
+    entries = b""
+    for tag in sorted(every):
+        kind, values = every[tag]
+        raw = longer[tag]
+        entries += struct.pack("<HHI", tag, kind, len(values))
+        entries += struct.pack("<I", start + len(heap)) if len(raw) > 4 else raw.ljust(4, b"\0")
+        heap += raw if len(raw) > 4 else b""
+    head = b"II*\0" + struct.pack("<IH", 8, len(every)) + entries + bytes(4)
+    return head + heap + data
+
+
+def _packed(kind: int, values: Sequence[float]) -> bytes:
+    if kind == 5:
+        return b"".join(struct.pack("<II", round(each * 100000), 100000) for each in values)
+    return struct.pack(f"<{len(values)}{'HI'[kind - 3]}", *map(int, values))

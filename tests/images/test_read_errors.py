@@ -123,9 +123,9 @@ def test_file_that_vanishes_while_it_is_read_is_no_crash(
     path.write_text("text")
     identify = Image.open
 
-    def vanish(file: IO[bytes]) -> Image.Image:
+    def vanish(file: IO[bytes], formats: list[str]) -> Image.Image:
         path.unlink()
-        return identify(file)
+        return identify(file, formats=formats)
 
     monkeypatch.setattr(Image, "open", vanish)
     message(path, ValueError, "it is not a picture Pillow can read, or only a part of one.")
