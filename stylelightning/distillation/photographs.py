@@ -27,7 +27,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from stylelightning.files.atomic import write_atomically
-from stylelightning.images import READABLE_SUFFIXES, pixels_to_image, read_picture
+from stylelightning.images import pictures_of_folder, pixels_to_image, read_picture
 from stylelightning.images.opening import existing_file, open_image
 
 PACKAGES = (
@@ -166,8 +166,7 @@ def photographs(
         raise ValueError(f"--side and --smallest must be at least 1, got {side} and {smallest}.")
     known = {
         path: _thumbnail(pixels_to_image(read_picture(path).pixels))
-        for path in (sorted(excluded.iterdir()) if excluded else ())
-        if path.suffix.lower() in READABLE_SUFFIXES
+        for path in (pictures_of_folder(excluded) if excluded else ())
     }
     kept: list[Photograph] = []
     lines = []

@@ -10,7 +10,7 @@ from numpy.random import Generator
 from torch import Tensor
 from torch.nn import functional
 
-from stylelightning.images import PICTURE_SUFFIXES, read_picture
+from stylelightning.images import pictures_of_folder, read_picture
 
 Pixels = np.ndarray
 """A picture of shape (H, W, 3), eight bits a value."""
@@ -38,8 +38,8 @@ def read_pictures(folder: str | Path, key: str) -> list[Pixels]:
 
 def picture_files(folder: str | Path) -> list[Path]:
     """Return the paths of the pictures in a folder and in those in it, sorted."""
-    every = Path(folder).expanduser().rglob("*")
-    return sorted(path for path in every if path.suffix.lower() in PICTURE_SUFFIXES)
+    folder = Path(folder).expanduser()
+    return pictures_of_folder(folder, deep=True) if folder.is_dir() else []
 
 
 def draw_crop(

@@ -2,6 +2,7 @@
 
 from stylelightning.images.animation import check_video, write_gif, write_mp4
 from stylelightning.images.convert import pixels_to_image
+from stylelightning.images.folders import pictures_of_folder
 from stylelightning.images.formats import PICTURE_SUFFIXES, READABLE_SUFFIXES
 from stylelightning.images.metadata import MissingConfigError, read_config
 from stylelightning.images.opening import PIXEL_LIMIT
@@ -23,6 +24,7 @@ __all__ = [
     "check_output",
     "check_video",
     "data_uri",
+    "pictures_of_folder",
     "pixels_to_image",
     "read_config",
     "read_picture",

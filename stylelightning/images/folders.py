@@ -1,7 +1,6 @@
 """Which files of a folder are pictures."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
 from pathlib import Path
 
 from stylelightning.images.formats import PICTURE_NAMES
@@ -13,22 +12,8 @@ _NAMED = 5
 """Most names in a line."""
 
 
-@dataclass(frozen=True)
-class FolderPictures:
-    """What is in a folder.
-
-    Args:
-        pictures: Files that are pictures, or are called like ones, sorted.
-        others: What else is there and is not hidden, sorted: files, and folders that were not
-            looked into.
-    """
-
-    pictures: Sequence[Path]
-    others: Sequence[Path]
-
-
-def pictures_of_folder(folder: Path, deep: bool = False) -> FolderPictures:
-    """Return the pictures of a folder; what else is there is logged in one line.
+def pictures_of_folder(folder: Path, deep: bool = False) -> list[Path]:
+    """Return the pictures of a folder, sorted; what else is there is logged in one line.
 
     What can be read is a picture whatever its name. So is a file that is called like a picture, or
     begins like one in a format that is not read: whoever reads it says why it can't be. Hidden
@@ -51,7 +36,7 @@ def pictures_of_folder(folder: Path, deep: bool = False) -> FolderPictures:
         names = ", ".join(path.name + "/" * path.is_dir() for path in others[:_NAMED])
         more = f" and {len(others) - _NAMED} more" if len(others) > _NAMED else ""
         say_once(f"Not taken from {folder}, for they are no pictures: {names}{more}.")
-    return FolderPictures(pictures, others)
+    return pictures
 
 
 def _entries(folder: Path, deep: bool) -> Iterable[Path]:

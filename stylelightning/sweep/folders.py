@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from stylelightning.images import READABLE_SUFFIXES
+from stylelightning.images import pictures_of_folder
 from stylelightning.sweep.points import Value, values_of
 
 
@@ -28,13 +28,7 @@ def picture_values(option: str, given: str | Sequence[str], key: str) -> list[Va
 def _in(given: str) -> list[Path]:
     path = Path(given).expanduser()
     if path.is_dir():
-        return sorted(
-            each
-            for each in path.iterdir()
-            if each.suffix.lower() in READABLE_SUFFIXES
-            and not each.name.startswith(".")
-            and each.is_file()
-        )
+        return pictures_of_folder(path)
     if not path.exists():
         raise FileNotFoundError(f"There is no picture or folder {path.absolute()}.")
     return [path]

@@ -320,6 +320,29 @@ def test_a_picture_that_is_none_fails_alone(tmp_path: Path, content: Path, style
     assert status == {"bad--style": "failed", "good--style": "done"}
 
 
+def test_a_picture_of_a_folder_that_is_not_read_is_named_and_fails_alone(
+    tmp_path: Path, content: Path, style: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    (photos / "IMG_1.JXL").write_bytes(b"\xff\x0a" + bytes(20))
+    (photos / "IMG_1.png").write_bytes(content.read_bytes())
+    (photos / "IMG_2").write_bytes(content.read_bytes())  # without an ending
+    (photos / "notes.txt").write_text("no picture")
+    args = ["batch", "--config", str(TINY), "--contents", str(photos), "--styles", str(style)]
+    assert main([*args, "--root", str(tmp_path / "runs")]) == 1
+    lines = capfd.readouterr().err
+    assert "IMG_1--style failed: Cannot read the picture" in lines
+    assert "it is JPEG XL. Export it as PNG" in lines
+    assert "for they are no pictures: notes.txt." in lines
+    status = {row["point"]: row["status"] for row in rows(tmp_path / "runs" / "batch")}
+    assert status == {
+        "IMG_1--style": "failed",
+        "IMG_1-2--style": "done",
+        "IMG_2--style": "done",
+    }
+
+
 def test_every_point_is_in_the_table_of_hyperparameters(sweep: Sweep) -> None:
     folder = sweep(axes={"model.init": ["gray"]})
     (row,) = rows(folder)
