@@ -3,6 +3,8 @@
 import re
 from importlib.util import find_spec
 
+from PIL import features
+
 LENGTH = 1024
 """Bytes of a file's beginning that tell its format."""
 
@@ -12,10 +14,9 @@ _HEIF = (
     "a HEIF picture (HEIC, the format of many phones)",
     "`pip install 'stylelightning[heif]'` reads it, or export it as JPEG.",
 )
-_BROKEN_HEIF = (
-    "a HEIF picture that is broken or of a kind that the reader does not know",
-    ("Copy it again, or export it as JPEG."),
-)
+_AVIF = "an AVIF picture, which this Pillow can't read", f"{_EXPORT}."
+_BROKEN = " that is broken or of a kind that its reader does not know"
+_COPY = f"Copy it again, or {_EXPORT[0].lower()}{_EXPORT[1:]}."
 _VIDEO = "a video", "Export one of its frames as PNG, as with ffmpeg -i VIDEO -frames:v 1 a.png."
 _EPS = (
     "PostScript or EPS, a drawing, which is run as a program",
@@ -25,7 +26,7 @@ _JXL = "JPEG XL", "Export it as PNG, as with djxl a.jxl a.png."
 
 _BEGINNINGS: tuple[tuple[bytes, tuple[str, str]], ...] = (
     (rb".{4}ftyp(heic|heix|heim|heis|hevc|hevx|mif1|msf1)", _HEIF),
-    (rb".{4}ftyp(avif|avis)", ("AVIF", "Pillow without AVIF can't read it: export it as PNG.")),
+    (rb".{4}ftyp(avif|avis)", _AVIF),
     (rb".{4}ftypcrx ", RAW_PHOTO),
     (rb".{4}(ftyp|moov|mdat|wide)", _VIDEO),
     (rb"RIFF.{4}AVI |\x1a\x45\xdf\xa3|\0\0\x01[\xba\xb3]|FLV\x01|OggS|0&\xb2u", _VIDEO),
@@ -91,4 +92,8 @@ def unread_format(head: bytes) -> tuple[str, str] | None:
         head: The first ``LENGTH`` bytes of the file.
     """
     found = next((what for pattern, what in _PATTERNS if pattern.match(head)), None)
-    return _BROKEN_HEIF if found is _HEIF and find_spec("pi_heif") is not None else found
+    if found is _HEIF and find_spec("pi_heif") is not None:
+        return f"a HEIF picture{_BROKEN}", _COPY
+    if found is _AVIF and features.check("avif"):
+        return f"an AVIF picture{_BROKEN}", _COPY
+    return found
