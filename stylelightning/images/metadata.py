@@ -76,7 +76,7 @@ def read_config(path: str | Path) -> str:
         FileNotFoundError: If there is no such file; files with similar names are listed.
         IsADirectoryError: If the path is a folder.
         PermissionError: If the file may not be read.
-        ValueError: If the file is not a picture.
+        ValueError: If the file is not a picture, or the config is broken.
         MissingConfigError: If it carries no config.
     """
     path = existing_file(path)
@@ -88,7 +88,13 @@ def read_config(path: str | Path) -> str:
     if isinstance(text, str):
         return str(text)
     if software == _NAME and isinstance(description, str):
-        return description.encode("latin-1").decode()  # Pillow decodes every byte as Latin-1
+        try:
+            return description.encode("latin-1").decode()  # Pillow decodes every byte as Latin-1
+        except UnicodeError as error:
+            raise ValueError(
+                f"Cannot read the picture {path}: the config in it is broken ({error}). Use the"
+                " original file or the YAML of the run."
+            ) from error
     raise MissingConfigError(
         f"The picture {path} carries no config: it must be written by {_NAME}, and a program that"
         " saves it anew may drop the config. Use the original file or the YAML of the run."

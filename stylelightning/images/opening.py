@@ -138,7 +138,11 @@ def _identify(file: IO[bytes]) -> Image.Image:
     if is_heif(head):
         add_heif_reader()
     Image.init()
-    image = Image.open(file, formats=[each for each in Image.ID if each not in _PROGRAMS | _DATA])
+    formats = [each for each in Image.ID if each not in _PROGRAMS | _DATA]
+    try:
+        image = Image.open(file, formats=formats)
+    except MemoryError as error:  # no beginning of a picture needs more than there is
+        raise UnidentifiedImageError("a length in it makes no sense") from error
     if isinstance(image, TiffImagePlugin.TiffImageFile) and (
         _DNG_VERSION in image.tag_v2
         or (_SUB_IFDS in image.tag_v2 and image.tag_v2.get(254) == 1)

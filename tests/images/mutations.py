@@ -5,11 +5,14 @@ import struct
 import zlib
 from collections.abc import Iterator
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from PIL import Image
 
+from stylelightning.images import write_picture
 from tests.images.profiles import Tags, linear_gray, png, swapped_rgb, tiff
 from tests.images.test_declarations import camera_exif
 from tests.images.test_unread_formats import HEIC
@@ -35,10 +38,15 @@ _SAVED: dict[str, dict[str, Any]] = {
 }
 
 
-def seeds() -> dict[str, bytes]:
-    """Return one small picture of each kind, by name."""
+def seeds(folder: Path) -> dict[str, bytes]:
+    """Return one small picture of each kind, by name.
+
+    Args:
+        folder: Empty folder for files on the way.
+    """
     noise = np.random.default_rng(0).integers(0, 256, (24, 32, 3), dtype=np.uint8)
     image = Image.fromarray(noise)
+    pixels = torch.from_numpy(noise).permute(2, 0, 1)[None] / 255
     made = {}
     for suffix, options in _SAVED.items():
         buffer = BytesIO()
@@ -61,6 +69,10 @@ def seeds() -> dict[str, bytes]:
         kind = Image.registered_extensions()[suffix]
         image.save(buffer, kind, save_all=True, append_images=others)
         made[f"several{suffix}"] = buffer.getvalue()
+    for suffix in (".png", ".jpg", ".webp", ".tif"):
+        name = f"config{suffix}"
+        write_picture(folder / name, pixels, config="data:\n  content: é.jpg\n")
+        made[name] = (folder / name).read_bytes()
     chunks = (
         b"cICP\x09\x10\0\1",
         b"gAMA" + struct.pack(">I", 100_000),
@@ -75,10 +87,16 @@ def seeds() -> dict[str, bytes]:
     return made
 
 
-def mutants(seed: int, count: int) -> Iterator[tuple[str, str, bytes]]:
-    """Yield the name, the kind of mutation and the bytes of mutated pictures."""
+def mutants(folder: Path, seed: int, count: int) -> Iterator[tuple[str, str, bytes]]:
+    """Yield the name, the kind of mutation and the bytes of mutated pictures.
+
+    Args:
+        folder: Empty folder for files on the way.
+        seed: Seed of the mutations.
+        count: How many.
+    """
     numbers = random.Random(seed)
-    pictures = seeds()
+    pictures = seeds(folder)
     names = sorted(pictures)
     kinds = sorted(_MUTATIONS)
     for number in range(count):

@@ -187,6 +187,17 @@ def test_lack_of_memory_is_not_the_files_fault(
         read_picture(tmp_path / "a.jpg")
 
 
+def test_length_that_no_memory_holds_is_the_files_fault(tmp_path: Path) -> None:
+    buffer = BytesIO()
+    Image.new("RGB", (16, 16)).save(buffer, "JPEG2000")
+    data = bytearray(buffer.getvalue())
+    place = data.index(b"jp2h") - 4
+    box = data[place + 4 : place + 8] + struct.pack(">Q", 1 << 50)
+    data[place : place + 8] = struct.pack(">I", 1) + box  # an extended length: a petabyte
+    (tmp_path / "a.jp2").write_bytes(data)
+    message(tmp_path / "a.jp2", ValueError, "it is not a picture Pillow can read")
+
+
 # by hand: 20000 x 20000 is 400 million pixels.
 def test_bomb_is_refused_from_its_header(tmp_path: Path) -> None:
     (tmp_path / "a.png").write_bytes(png(20000, 20000, 1, 0, b""))

@@ -9,7 +9,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
-from PIL import Image
+from PIL import ExifTags, Image
 
 from stylelightning.images import (
     PICTURE_SUFFIXES,
@@ -237,3 +237,12 @@ def test_png_and_jpeg_say_that_they_are_srgb(tmp_path: Path) -> None:
         assert image.info["srgb"] == 0  # PNG 3rd edition, 11.3.2.5: perceptual
     with Image.open(tmp_path / "a.jpg") as image:
         assert image.getexif().get_ifd(0x8769)[0xA001] == 1  # EXIF 2.3: ColorSpace sRGB
+
+
+def test_broken_config_is_named_with_its_picture(tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[ExifTags.Base.Software] = "stylelightning"
+    exif[ExifTags.Base.ImageDescription] = b"data: \xff"
+    Image.new("RGB", (8, 8)).save(tmp_path / "a.jpg", exif=exif)
+    with pytest.raises(ValueError, match=r"a\.jpg: the config in it is broken \('utf-8'"):
+        read_config(tmp_path / "a.jpg")
