@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import IO
 
 import numpy as np
-from PIL import ExifTags, Image
+from PIL import ExifTags, Image, TiffImagePlugin
 
 from stylelightning.images.boxes import colour_boxes
 from stylelightning.images.chunks import colour_chunks
@@ -26,6 +26,7 @@ Declaration = bytes | Encoding
 """An ICC profile, or what the numbers mean."""
 
 _WHITE_POINT, _PRIMARIES, _TRANSFER_FUNCTION = 318, 319, 301  # tags of TIFF and EXIF
+_COEFFICIENTS, _JFIF = 529, (0.299, 0.587, 0.114)
 _GAMMA = 0xA500  # tag of EXIF
 
 
@@ -40,6 +41,7 @@ def declarations(image: Image.Image, path: Path) -> list[Declaration]:
         image: Decoded picture, straight from its file.
         path: Absolute path of the file, for the log.
     """
+    _say_coefficients(image, path)
     profile = image.info.get("icc_profile")
     found: list[Declaration] = [profile] if isinstance(profile, bytes) and profile else []
     read = _READERS.get(image.format or "")
@@ -49,6 +51,15 @@ def declarations(image: Image.Image, path: Path) -> list[Declaration]:
     if not found:
         _read_tags(image, path, found)
     return found
+
+
+def _say_coefficients(image: Image.Image, path: Path) -> None:
+    """Say that a TIFF's way from its luma and chroma to RGB is not heeded, where it is unusual."""
+    if image.mode != "YCbCr" or not isinstance(image, TiffImagePlugin.TiffImageFile):
+        return
+    given = image.tag_v2.get(_COEFFICIENTS, _JFIF)
+    if not np.allclose(np.array(given, np.float64), _JFIF, atol=0.002):
+        _ignored("YCbCrCoefficients", path, "those of JPEG are taken")
 
 
 def _ignored(what: str, path: Path, why: object) -> None:

@@ -314,6 +314,21 @@ def test_transfer_function_for_each_colour_is_said(
     assert "a transfer function for each colour is not heeded" in warnings(caplog)[0]
 
 
+@pytest.mark.parametrize(
+    ("coefficients", "said"), [((0.299, 0.587, 0.114), 0), ((0.2126, 0.7152, 0.0722), 1)]
+)
+def test_unusual_luma_of_a_tiff_is_said(
+    tmp_path: Path,
+    coefficients: tuple[float, ...],
+    said: int,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    tags: profiles.Tags = {**RGB, 262: (3, [6]), 530: (3, [1, 1]), 529: (5, coefficients)}
+    data = profiles.tiff(1, 1, bytes([100, 128, 128]), tags)
+    assert read(tmp_path / "a.tif", data) == [[100] * 3]
+    assert caplog.text.count("YCbCrCoefficients of") == said
+
+
 def code_points_avif(primaries: int, transfer: int) -> bytes:
     """Return an AVIF of one colour that declares code points."""
     buffer = BytesIO()
