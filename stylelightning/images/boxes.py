@@ -4,6 +4,8 @@ import struct
 from collections.abc import Iterator
 from typing import IO
 
+MOST = 1000
+"""Most boxes of a file that are looked at."""
 LARGEST = 1 << 24
 """Bytes of the largest box that is looked into."""
 
@@ -29,7 +31,9 @@ def _boxes_of_file(file: IO[bytes]) -> Iterator[tuple[bytes, int]]:
     """Yield name and size of each box of a file, which then stands at its contents."""
     end = file.seek(0, 2)
     place = 0
-    while place + 8 <= end:
+    for _ in range(MOST):
+        if place + 8 > end:
+            return
         file.seek(place)
         size, name = struct.unpack(">I4s", file.read(8))
         header = 8

@@ -11,8 +11,8 @@ MOST = 1000
 
 _NEW_SUBFILE, _SUBFILE = 254, 255  # tags
 _REDUCED, _MASK = 1, 4  # bits of the first; 2 is the number of a reduced picture in the second
-_ONE_PICTURE = {"MPO", "HEIF", "ICO", "ICNS", "CUR"}
-"""Formats whose other pictures are previews, depths or sizes of the first."""
+_ONE_PICTURE = {"MPO", "HEIF", "ICO", "ICNS", "CUR", "PSD"}
+"""Formats whose other pictures are previews, depths, sizes or layers of the first."""
 
 
 def seek_picture(image: Image.Image, path: Path) -> None:
@@ -25,15 +25,24 @@ def seek_picture(image: Image.Image, path: Path) -> None:
         image: Picture straight from its file, not yet decoded.
         path: Absolute path of the file, for the log.
     """
-    frames: int = getattr(image, "n_frames", 1)
-    if frames == 1 or image.format in _ONE_PICTURE:
+    if image.format in _ONE_PICTURE:
         return
-    if not isinstance(image, TiffImagePlugin.TiffImageFile):
+    if isinstance(image, TiffImagePlugin.TiffImageFile):
+        _seek_page(image, path)
+    elif (frames := getattr(image, "n_frames", 1)) > 1:
         say_once(f"{path} has {frames} frames: the first is read.")
-        return
+
+
+def _seek_page(image: TiffImagePlugin.TiffImageFile, path: Path) -> None:
     areas, whole = [], []
-    for page in range(min(frames, MOST)):
-        image.seek(page)
+    for page in range(MOST):
+        try:
+            image.seek(page)
+        except EOFError:
+            break
+        except Exception as error:  # what is broken makes Pillow raise nearly anything
+            say_once(f"The pages of {path} after the first {page} are broken ({error}).")
+            break
         areas.append(image.width * image.height)
         kind = image.tag_v2.get(_NEW_SUBFILE, 0)
         if not kind & (_REDUCED | _MASK) and image.tag_v2.get(_SUBFILE) != 2:
@@ -42,4 +51,4 @@ def seek_picture(image: Image.Image, path: Path) -> None:
     chosen = max(whole, key=lambda page: (areas[page], -page))
     image.seek(chosen)
     if len(whole) > 1:
-        say_once(f"{path} has {frames} pages: page {chosen + 1} is read, the largest or first.")
+        say_once(f"{path} has {len(areas)} pages: page {chosen + 1} is read, the largest or first.")

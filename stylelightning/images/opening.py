@@ -22,10 +22,8 @@ A small file can claim any size (a decompression bomb), so the header is checked
 At this limit the decoded picture takes 2.1 GB as float32.
 """
 
-_PROGRAMS = {"EPS", "WMF"}
-"""Formats that Pillow would hand to another program to run, or to the system to draw."""
-_DATA = {"BUFR", "GRIB", "HDF5", "MPEG", "IPTC", "FITS", "MCIDAS", "SPIDER", "XVTHUMB"}
-"""Formats that Pillow names but are no pictures or can't be decoded by it."""
+_NOT_DECODED = {"BUFR", "EPS", "GRIB", "HDF5", "MPEG", "WMF"}
+"""Formats that Pillow names only, or hands to another program to run: EPS to Ghostscript."""
 
 _DNG_VERSION, _SUB_IFDS = 50706, 330  # tags of TIFF
 
@@ -138,7 +136,7 @@ def _identify(file: IO[bytes]) -> Image.Image:
     if is_heif(head):
         add_heif_reader()
     Image.init()
-    formats = [each for each in Image.ID if each not in _PROGRAMS | _DATA]
+    formats = [each for each in Image.ID if each not in _NOT_DECODED]
     try:
         image = Image.open(file, formats=formats)
     except MemoryError as error:  # no beginning of a picture needs more than there is

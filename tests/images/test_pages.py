@@ -1,5 +1,6 @@
 """Which picture of a file is read, and in which range its numbers are."""
 
+import struct
 from pathlib import Path
 
 import numpy as np
@@ -46,6 +47,18 @@ def test_the_whole_picture_of_a_tiff_is_read(
     picture = read_picture(pages(tmp_path / "a.tif", *sides))
     assert (picture.width, round(float(picture.pixels[0, 0, 0, 0]) * 255)) == expected
     assert (f"has {len(sides)} pages: page" in caplog.text) == said
+
+
+def test_broken_pages_after_the_first_are_said(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    tags: Tags = {**GRAY, 258: (3, [8]), 262: (3, [1])}
+    data = bytearray(tiff(1, 1, b"\x64", tags))
+    count = struct.unpack_from("<H", data, 8)[0]
+    struct.pack_into("<I", data, 10 + 12 * count, len(data) - 1)  # where the next page is
+    (tmp_path / "a.tif").write_bytes(data)
+    assert round(float(read_picture(tmp_path / "a.tif").pixels[0, 0, 0, 0]) * 255) == 100
+    assert "after the first 1 are broken" in caplog.text
 
 
 @pytest.mark.parametrize("suffix", [".gif", ".webp", ".png", ".avif"])
