@@ -103,8 +103,8 @@ def _read_boxes(file: IO[bytes], path: Path, found: list[Declaration]) -> None:
     for box in colour_boxes(file):
         try:
             if box[:4] in (b"prof", b"rICC"):
-                found[:0] = [] if found else [box[4:]]
-            elif box[:4] == b"nclx":
+                continue  # the decoder has handed it over
+            if box[:4] == b"nclx":
                 found.append(encoding_of(*struct.unpack_from(">HH", box, 4)))
             elif box[:1] == b"\2":
                 found.append(box[3:])

@@ -66,6 +66,7 @@ NAMED = {
 def _no_heif_reader(monkeypatch: pytest.MonkeyPatch) -> None:
     for module in ("stylelightning.images.heif", "stylelightning.images.signatures"):
         monkeypatch.setattr(f"{module}.find_spec", lambda name: None)
+    monkeypatch.setattr(Image, "ID", [each for each in Image.ID if each != "HEIF"])
 
 
 @pytest.mark.parametrize("name", NAMED)
