@@ -74,9 +74,8 @@ class StyleTransfer(LightningModule):
             VGG, and more time.
         winograd: Whether convolutions of 3 x 3 with many channels run by Winograd's algorithm, with
             a quarter of the multiplications and the same result but for rounding (2e-6 of the
-            norm). It has an effect on a CPU in ``32-true`` only. Null takes it where it has been
-            measured to be faster: on processors with AVX2 and without AVX-512, if the backbone is
-            not compiled.
+            norm). It has an effect on a CPU in ``32-true`` only. Null takes it where it is
+            measured to be faster (see `execution.probe`), if the backbone is not compiled.
         calibrate: Ratio of the norms of the terms' gradients, such as ``{style: 10, content: 1}``:
             the weights of these terms are set so at the start of the run, whatever the network,
             layers and size are. The one with the largest number keeps its weight. Null leaves a

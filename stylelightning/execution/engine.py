@@ -8,7 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from stylelightning.backbones.base import Backbone, Features
-from stylelightning.execution.winograd import WinogradConvolution
+from stylelightning.execution.probe import pace
+from stylelightning.execution.winograd import FEWEST_CHANNELS, WinogradConvolution
 
 log = logging.getLogger(__name__)
 
@@ -17,6 +18,9 @@ CompileMode = Literal["default", "reduce-overhead", "max-autotune"]
 
 MIXED = {"bf16-mixed": torch.bfloat16, "16-mixed": torch.float16}
 """Lower precision of each of Lightning's mixed precisions."""
+
+GAIN = 0.9
+"""Part of a direct convolution's time that Winograd's algorithm may take to be chosen."""
 
 _CONVOLUTIONS = torch.backends.cudnn.conv  # type: ignore[attr-defined]
 _CAST_BY_AUTOCAST = (nn.Conv2d, nn.Linear)
@@ -104,8 +108,8 @@ class FastBackbone:
         on_cpu = device.type == "cpu"
         if on_cpu and lower is not None and not has_bf16():
             log.warning(
-                f"This processor has no instructions for 16 bits: {precision} is many times slower "
-                "here than --trainer.precision 32-true."
+                f"This processor is {pace().bfloat16:.1f} times slower in 16 bits than in 32: "
+                f"--trainer.precision 32-true is faster here than {precision}."
             )
         filters = [each for each in self.backbone.modules() if isinstance(each, _CAST_BY_AUTOCAST)]
         for each in (each for module in filters for each in module.parameters()):
@@ -114,12 +118,13 @@ class FastBackbone:
                 each.data = each.data.to(lower)
             if each.ndim == 4 and self.backbone.channels_last and (on_cpu or lower is not None):
                 each.data = each.data.contiguous(memory_format=torch.channels_last)
-        if self._takes_winograd(device, precision):
-            for module in filters:
-                if isinstance(module, nn.Conv2d) and WinogradConvolution.can_replace(module):
-                    # not the module itself: graphs made before hold it too
-                    vars(module)["forward"] = WinogradConvolution(module)
-                    self._replaced.append(module)
+        convolutions = [each for each in filters if isinstance(each, nn.Conv2d)]
+        large = [each for each in convolutions if WinogradConvolution.can_replace(each)]
+        if self._takes_winograd(device, precision, bool(large)):
+            for module in large:
+                # not the module itself: graphs made before hold it too
+                vars(module)["forward"] = WinogradConvolution(module)
+            self._replaced = large
 
     def stop(self) -> None:
         """Put filters and settings back."""
@@ -135,22 +140,30 @@ class FastBackbone:
             _CONVOLUTIONS.fp32_precision = self._before[1]
             self._before = None
 
-    def _takes_winograd(self, device: torch.device, precision: str) -> bool:
+    def _takes_winograd(self, device: torch.device, precision: str, has_large: bool) -> bool:
         fits = device.type == "cpu" and precision == "32-true"
         if self.winograd and not fits:
             log.warning(
                 "`model.winograd` has an effect on a CPU in 32-true only: this run is on "
                 f"{device.type} in {precision}."
             )
-        wanted = winograd_pays() and self._compiled is None
-        return fits and (wanted if self.winograd is None else self.winograd)
+        elif self.winograd and not has_large:
+            log.warning(
+                f"`model.winograd` has no effect on {type(self.backbone).__name__}, which has no "
+                f"convolutions of 3 x 3 with {FEWEST_CHANNELS} channels or more."
+            )
+        if not fits or not has_large:
+            return False
+        if self.winograd is None:
+            return self._compiled is None and winograd_pays()
+        return self.winograd
 
 
 def winograd_pays() -> bool:
-    """Return whether Winograd's algorithm has been measured to be faster on such a processor."""
-    return torch.backends.cpu.get_cpu_capability() == "AVX2"
+    """Return whether Winograd's algorithm is faster on this processor, as `probe` measures it."""
+    return pace().winograd < GAIN
 
 
 def has_bf16() -> bool:
-    """Return whether the processor computes in bfloat16 faster than by way of float32."""
-    return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
+    """Return whether this processor computes in bfloat16 faster than in float32, likewise."""
+    return pace().bfloat16 < 1

@@ -24,6 +24,7 @@ from stylelightning.backbones import (
 from stylelightning.execution import engine
 from stylelightning.execution import winograd as winograd_module
 from stylelightning.execution.engine import FastBackbone
+from stylelightning.execution.probe import Pace
 from stylelightning.losses import GramLoss, Loss
 from tests.runs import fit, make_module, make_trainer
 
@@ -233,25 +234,25 @@ MANY_CHANNELS = {
 
 
 @pytest.mark.parametrize(
-    ("winograd", "capability", "precision", "expected"),
+    ("winograd", "part", "precision", "expected"),
     [
-        (None, "AVX2", "32-true", True),
-        (None, "AVX512", "32-true", False),
-        (None, "DEFAULT", "32-true", False),
-        (None, "AVX2", "64-true", False),
-        (True, "AVX512", "32-true", True),
-        (False, "AVX2", "32-true", False),
+        (None, 0.6, "32-true", True),
+        (None, 0.95, "32-true", False),
+        (None, 1.5, "32-true", False),
+        (None, 0.6, "64-true", False),
+        (True, 1.5, "32-true", True),
+        (False, 0.6, "32-true", False),
     ],
 )
 def test_winograds_algorithm_is_taken_where_it_pays_or_is_asked_for(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
     winograd: bool | None,
-    capability: str,
+    part: float,
     precision: str,
     expected: bool,
 ) -> None:
-    monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: capability)
+    monkeypatch.setattr(engine, "pace", lambda: Pace(winograd=part, bfloat16=1.0))
     backbone = VGG16(weights=None)
     caplog.clear()
     run = FastBackbone(backbone, winograd=winograd)
@@ -318,14 +319,21 @@ def test_a_run_by_winograds_algorithm_makes_the_same_picture(
     assert not torch.equal(other, direct)  # or it was not taken
 
 
-@pytest.mark.parametrize("supported", [True, False])
-def test_slow_16_bits_are_said(
-    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, supported: bool
+def test_winograds_algorithm_without_large_convolutions_says_so(
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
-    monkeypatch.setattr(engine, "has_bf16", lambda: supported)
+    FastBackbone(RandomMultiscale(levels=1, filters=1), winograd=True).start(CPU, "32-true")
+    assert "`model.winograd` has no effect on RandomMultiscale" in caplog.text
+
+
+@pytest.mark.parametrize("part", [0.5, 12.0])
+def test_slow_16_bits_are_said(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, part: float
+) -> None:
+    monkeypatch.setattr(engine, "pace", lambda: Pace(winograd=1.0, bfloat16=part))
     run = FastBackbone(RandomMultiscale(levels=1, filters=1))
     run.start(torch.device("cpu"), "bf16-mixed")
-    assert ("no instructions for 16 bits" in caplog.text) is not supported
+    assert ("12.0 times slower in 16 bits" in caplog.text) is (part > 1)
     caplog.clear()
     run.start(torch.device("cpu"), "32-true")
     assert not caplog.text
