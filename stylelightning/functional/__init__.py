@@ -7,7 +7,7 @@ from stylelightning.functional.distances import (
     squared_distance,
     with_normalized_gradients,
 )
-from stylelightning.functional.gram import GramNormalization, gram_divisor, gram_matrix
+from stylelightning.functional.gram import GramNormalization, gram_divisor, gram_matrix, moment_sums
 from stylelightning.functional.regularity import (
     excess,
     laplacian,
@@ -31,6 +31,7 @@ __all__ = [
     "gram_divisor",
     "gram_matrix",
     "laplacian",
+    "moment_sums",
     "nine_point_variation",
     "octaves",
     "resize",

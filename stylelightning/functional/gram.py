@@ -64,6 +64,19 @@ def gram_matrix(features: Tensor, normalization: GramNormalization = "hw") -> Te
     return matrix / gram_divisor(flat.shape[1], flat.shape[2], normalization)
 
 
+def moment_sums(features: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the sums over positions of products of two channels, and of each channel.
+
+    Args:
+        features: Feature map of shape (B, C, H, W).
+
+    Returns:
+        The undivided Gram matrix, (B, C, C), and the sums of values, (B, C).
+    """
+    found: tuple[Tensor, Tensor] = _ProductAndSum.apply(features.flatten(2))
+    return found
+
+
 class _Product(torch.autograd.Function):
     """A matrix times its own transpose, with half of autograd's work and memory for the gradient.
 
@@ -84,10 +97,29 @@ class _Product(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> Tensor:
         (flat,) = ctx.saved_tensors
-        symmetric = (gradient + gradient.mT).to(flat.dtype)
-        channels_last = flat.stride(1) == 1
-        product: Tensor = (flat.mT @ symmetric).mT if channels_last else symmetric @ flat
-        return product
+        return _symmetric_product(gradient, flat)
+
+
+class _ProductAndSum(torch.autograd.Function):
+    """The same, and the sum over the columns, whose gradient is added in place."""
+
+    @staticmethod
+    def forward(ctx: Any, flat: Tensor) -> tuple[Tensor, Tensor]:
+        ctx.save_for_backward(flat)
+        return flat @ flat.mT, flat.sum(2)
+
+    @staticmethod
+    def backward(ctx: Any, of_product: Tensor, of_sum: Tensor) -> Tensor:
+        (flat,) = ctx.saved_tensors
+        return _symmetric_product(of_product, flat).add_(of_sum[..., None])
+
+
+def _symmetric_product(gradient: Tensor, flat: Tensor) -> Tensor:
+    """Return (dG + dG^T) F in the layout and the precision of F."""
+    symmetric = (gradient + gradient.mT).to(flat.dtype)
+    channels_last = flat.stride(1) == 1
+    product: Tensor = (flat.mT @ symmetric).mT if channels_last else symmetric @ flat
+    return product
 
 
 def _product_on_gpu(flat: Tensor) -> Tensor:

@@ -6,6 +6,8 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from stylelightning.functional.roots import Solver, Target, by_eigenvalues, squared_bures
+
 
 def quantile_means(values: Tensor, count: int) -> Tensor:
     r"""Return the means of a sample's quantile function over ``count`` equal parts of [0, 1].
@@ -121,37 +123,35 @@ def blended_quantiles(samples: Sequence[Tensor], shares: Sequence[float] = ()) -
 
 
 def squared_gaussian_wasserstein(
-    mean: Tensor, covariance: Tensor, target_mean: Tensor, target_root: Tensor
+    mean: Tensor,
+    covariance: Tensor,
+    target_mean: Tensor,
+    target: Target,
+    epsilon: float,
+    rank: int,
+    solver: Solver = by_eigenvalues,
 ) -> Tensor:
     r"""Return the squared Wasserstein-2 distance of two Gaussians.
 
     .. math:: W_2^2 = \lVert \mu - \nu \rVert^2 + \mathrm{tr}\, \Sigma + \mathrm{tr}\, T
         - 2\, \mathrm{tr} (T^{1/2} \Sigma T^{1/2})^{1/2}
 
-    The last trace is the sum of the roots of eigenvalues. Its gradient needs the eigenvectors only,
-    never the inverse of a difference of eigenvalues, so it is exact when some are equal.
+    All but the means' part is ``roots.squared_bures``.
 
     Args:
         mean: Mean of shape (B, C).
-        covariance: Covariance of shape (B, C, C), positive definite.
-        target_mean: Mean of shape (B, C) of the other Gaussian.
-        target_root: Symmetric root T^(1/2) of its covariance T, (B, C, C).
+        covariance: Covariance of shape (B, C, C), without negative eigenvalues but for rounding.
+        target_mean: Mean of shape (B, C) of the other Gaussian, float64.
+        target: The other Gaussian's covariance T.
+        epsilon: What is added to the eigenvalues of the covariance, at least 0.
+        rank: Largest rank of the covariance, such as the number of samples.
+        solver: How the last trace is computed, and its gradient.
 
     Returns:
-        Distances of shape (B,), at least 0 but for rounding.
+        Distances of shape (B,) in float64, at least 0 but for rounding.
 
     Source: Olkin and Pukelsheim, "The distance between two random vectors with given dispersion
     matrices", Linear Algebra and its Applications 48, 1982.
     """
-    between = target_root @ covariance @ target_root
-    roots = torch.linalg.eigvalsh((between + between.mT) / 2).clamp_min(0).sqrt()
-    traces = covariance.diagonal(dim1=1, dim2=2) + target_root.square().sum(2)
-    distance: Tensor = (mean - target_mean).square().sum(1) + traces.sum(1) - 2 * roots.sum(1)
-    return distance
-
-
-def symmetric_root(matrix: Tensor) -> Tensor:
-    """Return the symmetric root of symmetric matrices without negative eigenvalues, (B, C, C)."""
-    values, vectors = torch.linalg.eigh(matrix)
-    root: Tensor = (vectors * values.clamp_min(0).sqrt()[:, None]) @ vectors.mT
-    return root
+    distance: Tensor = (mean.double() - target_mean).square().sum(1)
+    return distance + squared_bures(covariance, target, epsilon, rank, solver)

@@ -9,10 +9,14 @@ from torch import Tensor
 
 from stylelightning import functional as F
 from stylelightning.backbones.base import Features
-from stylelightning.functional.transport import squared_gaussian_wasserstein, symmetric_root
+from stylelightning.functional.roots import Target, target_of
+from stylelightning.functional.transport import squared_gaussian_wasserstein
 from stylelightning.losses.base import STYLE_LAYERS
 from stylelightning.losses.matrices import MatrixLoss
 from stylelightning.losses.references import References
+
+Moments = dict[str, tuple[Tensor, Tensor]]
+"""The mean, (B, C), and the covariance, (B, C, C), of each layer."""
 
 
 class GaussianLoss(MatrixLoss):
@@ -29,8 +33,7 @@ class GaussianLoss(MatrixLoss):
 
     def __init__(self, weight: float, layers: list[str] | dict[str, float]) -> None:
         super().__init__(weight, layers)
-        self.targets: dict[str, tuple[Tensor, Tensor]] = {}
-        self._moments_of_style: Features = {}
+        self._moments_of_style: Moments = {}
 
     def prepare(self, references: References) -> None:
         """Keep what the style images' means and covariances say as the targets.
@@ -38,10 +41,13 @@ class GaussianLoss(MatrixLoss):
         Raises:
             ValueError: If there is no style image.
         """
-        for name in self.layers:
-            moments = self._blend(references, partial(self._moments, name)).detach()
-            self._moments_of_style[name] = moments
-            self.targets[name] = self.target(*_split(moments))
+        self._moments_of_style = {
+            name: _split(self._blend(references, partial(self._moments, name)).detach())
+            for name in self.layers
+        }
+        counts = [self.count(style.features) for style in self._styles(references)]
+        positions = {name: sum(count[name] for count in counts) for name in self.layers}
+        self.keep(self._moments_of_style, positions)
 
     def statistics(self, features: Features) -> Features:
         """Return the sums of products and, as a last column, of values, (B, C, C + 1)."""
@@ -49,29 +55,25 @@ class GaussianLoss(MatrixLoss):
 
     def compare(self, statistics: Features, count: dict[str, int]) -> Tensor:
         """Return the weighted sum of the layers' distances."""
-        return self._weighted_sum(
-            lambda name: self.distance(name, *_split(statistics[name] / count[name]))
-        )
+        moments = {name: _split(sums / count[name]) for name, sums in statistics.items()}
+        return self._weighted_sum(lambda name: self.distance(name, *moments[name], count[name]))
 
     def drawn(
         self, statistics: Features, count: dict[str, int]
     ) -> dict[str, tuple[Tensor, Tensor]]:
         """Return the covariances of the style and of the picture."""
         return {
-            name: (
-                _split(self._moments_of_style[name])[1],
-                _split(sums / count[name])[1],
-            )
+            name: (self._moments_of_style[name][1], _split(sums / count[name])[1])
             for name, sums in statistics.items()
         }
 
     @abstractmethod
-    def target(self, mean: Tensor, covariance: Tensor) -> tuple[Tensor, Tensor]:
-        """Return what is kept of the style images' mean, (B, C), and covariance, (B, C, C)."""
+    def keep(self, moments: Moments, positions: dict[str, int]) -> None:
+        """Keep the style images' moments, over so many positions, as the targets."""
 
     @abstractmethod
-    def distance(self, name: str, mean: Tensor, covariance: Tensor) -> Tensor:
-        """Return how far a layer's mean, (B, C), and covariance, (B, C, C), are from the target."""
+    def distance(self, name: str, mean: Tensor, covariance: Tensor, positions: int) -> Tensor:
+        """Return how far a layer's moments over so many positions are from the target's."""
 
     def _moments(self, name: str, features: Features) -> Tensor:
         return self.statistics(features)[name] / self.count(features)[name]
@@ -108,12 +110,13 @@ class MeanCovarianceLoss(GaussianLoss):
         super().__init__(weight, layers)
         self.reduction = reduction
         self.exponent = exponent
+        self.targets: Moments = {}
 
-    def target(self, mean: Tensor, covariance: Tensor) -> tuple[Tensor, Tensor]:
-        """Return both."""
-        return mean, covariance
+    def keep(self, moments: Moments, positions: dict[str, int]) -> None:
+        """Keep both."""
+        self.targets = moments
 
-    def distance(self, name: str, mean: Tensor, covariance: Tensor) -> Tensor:
+    def distance(self, name: str, mean: Tensor, covariance: Tensor, positions: int) -> Tensor:
         """Return the sum of both distances, a scalar."""
         distance = F.absolute_distance if self.exponent == 1 else F.squared_distance
         pairs = zip((mean, covariance), self.targets[name], strict=True)
@@ -128,7 +131,8 @@ class GaussianWassersteinLoss(GaussianLoss):
         + \mathrm{tr} \big( \Sigma^l + T^l - 2 (\sqrt{T^l} \Sigma^l \sqrt{T^l})^{1/2} \big) \Big)
 
     ``epsilon`` is added to the diagonals of both covariances. The root is that of eigenvalues,
-    exact and in float64, in place of the source's twelve Newton-Schulz steps.
+    exact and in float64, in place of the source's twelve Newton-Schulz steps, and its gradient is
+    in closed form.
 
     Args:
         weight: Factor of the term in the total, at least 0.
@@ -154,30 +158,31 @@ class GaussianWassersteinLoss(GaussianLoss):
         self._check("epsilon", epsilon, "be above 0", epsilon > 0)
         self.reduction = reduction
         self.epsilon = epsilon
+        self.targets: dict[str, tuple[Tensor, Target]] = {}
 
-    def target(self, mean: Tensor, covariance: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the mean and the root of the covariance, in float64."""
-        return mean.double(), symmetric_root(self._regular(covariance))
+    def keep(self, moments: Moments, positions: dict[str, int]) -> None:
+        """Keep the means in float64 and the covariances by their eigenvectors."""
+        self.targets = {
+            name: (mean.double(), target_of(covariance, self.epsilon, positions[name]))
+            for name, (mean, covariance) in moments.items()
+        }
 
-    def distance(self, name: str, mean: Tensor, covariance: Tensor) -> Tensor:
+    def distance(self, name: str, mean: Tensor, covariance: Tensor, positions: int) -> Tensor:
         """Return the squared distance of the two Gaussians, a scalar."""
         squared = squared_gaussian_wasserstein(
-            mean.double(), self._regular(covariance), *self.targets[name]
+            mean, covariance, *self.targets[name], self.epsilon, positions
         )
         divisor = mean.shape[1] if self.reduction == "mean" else 1
         return (squared.sum() / divisor).clamp_min(0).to(mean.dtype)
 
-    def _regular(self, covariance: Tensor) -> Tensor:
-        unit = torch.eye(covariance.shape[1], dtype=torch.float64, device=covariance.device)
-        return covariance.double() + self.epsilon * unit
-
 
 def _sums(maps: Tensor) -> Tensor:
     """Return sums over positions: of products of two channels, then of each channel."""
-    return torch.cat([F.gram_matrix(maps, "none"), maps.flatten(2).sum(2)[..., None]], 2)
+    products, sums = F.moment_sums(maps)
+    return torch.cat([products, sums[..., None]], 2)
 
 
 def _split(moments: Tensor) -> tuple[Tensor, Tensor]:
     """Return the mean and the covariance of second and first moments, (B, C, C + 1)."""
     mean = moments[..., -1]
-    return mean, moments[..., :-1] - mean[..., None] * mean[..., None, :]
+    return mean, torch.baddbmm(moments[..., :-1], mean[..., None], mean[..., None, :], alpha=-1)

@@ -28,6 +28,18 @@ def test_gram_matrix_is_divided_as_asked(normalization: F.GramNormalization, div
     torch.testing.assert_close(F.gram_matrix(features, normalization), expected)
 
 
+@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last], ids=str)
+def test_moment_sums_are_products_and_sums_with_two_derivatives(
+    layout: torch.memory_format,
+) -> None:
+    features = torch.rand(2, 3, 2, 4, dtype=torch.float64).contiguous(memory_format=layout)
+    products, sums = F.moment_sums(features)
+    torch.testing.assert_close(products, F.gram_matrix(features, "none"))
+    torch.testing.assert_close(sums, features.sum((2, 3)))
+    assert torch.autograd.gradcheck(F.moment_sums, features.requires_grad_())
+    assert torch.autograd.gradgradcheck(F.moment_sums, features)
+
+
 def test_gram_matrix_passes_gradcheck_twice() -> None:
     features = torch.rand(2, 3, 2, 4, dtype=torch.float64, requires_grad=True)
     assert torch.autograd.gradcheck(F.gram_matrix, features)
