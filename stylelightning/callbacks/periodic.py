@@ -1,5 +1,7 @@
 """What the callbacks that record something every n steps share."""
 
+import math
+import time
 from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import Any
@@ -17,27 +19,37 @@ class PeriodicCallback(Callback, ABC):
 
     Args:
         every_n_steps: Number of steps from one record to the next, at least 1.
+        min_seconds: Least time from one record to the next, at least 0: when steps are fast, those
+            that come earlier are left out. The first that is due, the end of a scale and the end of
+            the run are always recorded.
 
     Raises:
-        ValueError: If ``every_n_steps`` is below 1.
+        ValueError: If ``every_n_steps`` is below 1 or ``min_seconds`` below 0.
     """
 
     records_first_step = False
     """Whether the first step is recorded whatever ``every_n_steps``."""
 
-    def __init__(self, every_n_steps: int) -> None:
+    def __init__(self, every_n_steps: int, min_seconds: float = 0.0) -> None:
         super().__init__()
         if every_n_steps < 1:
             raise ValueError(
                 f"`every_n_steps` of {type(self).__name__} must be at least 1, got {every_n_steps}."
             )
+        if not 0 <= min_seconds < math.inf:
+            raise ValueError(
+                f"`min_seconds` of {type(self).__name__} must be a number of at least 0, got "
+                f"{min_seconds}."
+            )
         self.every_n_steps = every_n_steps
+        self.min_seconds = min_seconds
         self._recorded = -1
+        self._recorded_at = -math.inf
         self._started_at = 0
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         """Forget an earlier run."""
-        self._recorded = -1
+        self._recorded, self._recorded_at = -1, -math.inf
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Note where the run starts."""
@@ -52,7 +64,9 @@ class PeriodicCallback(Callback, ABC):
         module, step = style_transfer(pl_module), trainer.global_step
         first = step == 1 and self.records_first_step
         last = step == last_step(trainer, module)
-        if first or last or step % self.every_n_steps == 0 or step in module.plan.ends:
+        due = step % self.every_n_steps == 0
+        due = due and time.monotonic() - self._recorded_at >= self.min_seconds
+        if first or last or due or step in module.plan.ends:
             self.record_once(trainer, module)
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
@@ -66,6 +80,7 @@ class PeriodicCallback(Callback, ABC):
         if self._recorded != trainer.global_step and module.finite:
             self._recorded = trainer.global_step
             self.record(trainer, module, trainer.global_step)
+            self._recorded_at = time.monotonic()
 
 
 def style_transfer(module: LightningModule) -> StyleTransfer:

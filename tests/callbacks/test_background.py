@@ -63,7 +63,7 @@ def test_a_run_fails_for_a_picture_that_could_not_be_written(
     tmp_path: Path, content: Path, style: Path
 ) -> None:
     (tmp_path / "images").write_text("a file where the folder should be")
-    trainer = make_trainer(tmp_path, ImageSnapshot(every_n_steps=1))
+    trainer = make_trainer(tmp_path, ImageSnapshot(every_n_steps=1, min_seconds=0))
     with pytest.raises(OSError, match="images"):
         trainer.fit(make_module(), StyleTransferData(str(content), str(style), size=16))
 

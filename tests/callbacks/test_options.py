@@ -17,6 +17,10 @@ from stylelightning.callbacks import (
     [
         (lambda: ImageSnapshot(0), "`every_n_steps` of ImageSnapshot must be at least 1, got 0"),
         (lambda: ImageSnapshot(1, 0), "`board_size` of ImageSnapshot must be at least 1 pixel"),
+        (
+            lambda: ImageSnapshot(1, min_seconds=-1),
+            "`min_seconds` of ImageSnapshot must be a number",
+        ),
         (lambda: LossLog(-1), "`every_n_steps` of LossLog must be at least 1"),
         (lambda: GramMatrixVisualizer(1, 0), "`panel_size` of GramMatrixVisualizer must be"),
         (lambda: StopOnDivergence(factor=1), "`factor` of StopOnDivergence must be above 1"),
