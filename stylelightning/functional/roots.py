@@ -20,7 +20,8 @@ class Target(NamedTuple):
         vectors: Eigenvectors as columns, (B, C, C), in the dtype of the covariances to come.
         deviations: Roots of the eigenvalues, ascending, (B, C), float64.
         rank: Largest number of eigenvalues above epsilon.
-        probe: Noise of shape (C - rank, C - rank), with which ranges are sought.
+        probe: Noise in the span of the other eigenvectors, with which ranges are sought,
+            (B, C, C - rank).
     """
 
     vectors: Tensor
@@ -43,13 +44,10 @@ def target_of(covariance: Tensor, epsilon: float = 0.0, rank: int | None = None)
     low = 0 if rank is None else max(0, channels - rank)
     values = values.clamp_min(0)
     values[:, :low] = 0
-    probe = torch.randn(low, low, generator=torch.Generator().manual_seed(0))
-    return Target(
-        vectors.to(covariance.dtype),
-        (values + epsilon).sqrt(),
-        channels - low,
-        probe.to(covariance),
-    )
+    noise = torch.randn(low, low, generator=torch.Generator().manual_seed(0))
+    vectors = vectors.to(covariance.dtype)
+    probe = vectors[:, :, :low] @ noise.to(vectors)
+    return Target(vectors, (values + epsilon).sqrt(), channels - low, probe)
 
 
 Solver = Callable[[Tensor, Target, float, int], tuple[Tensor, Tensor]]
@@ -111,28 +109,21 @@ def by_eigenvalues(
     """
     channels = covariance.shape[1]
     with _exact_products():
-        rotated = target.vectors.mT @ covariance @ target.vectors
         if epsilon == 0 or target.rank + rank + SPARE > WORTH_REDUCING * channels:
+            rotated = target.vectors.mT @ covariance @ target.vectors
             trace, factor = _decompose(rotated, target.deviations, epsilon)
             half = target.vectors @ factor
             return trace, half @ half.mT
         low = channels - target.rank
-        outside, across, inside = (
-            rotated[:, :low, :low],
-            rotated[:, :low, low:],
-            rotated[:, low:, low:],
-        )
-        basis = torch.linalg.qr(outside @ target.probe[:, : rank + SPARE]).Q  # (B, low, q)
-        across = basis.mT @ across
-        corner = basis.mT @ outside @ basis
-        reduced = torch.cat([torch.cat([corner, across], 2), torch.cat([across.mT, inside], 2)], 1)
-        found = basis.shape[2]
-        trace, factor = _decompose(reduced, target.deviations[:, low - found :], epsilon)
-        span = torch.cat(
-            [target.vectors[:, :, :low] @ basis, target.vectors[:, :, low:]], 2
-        )  # (B, C, q + rank of T)
+        outside, inside = target.vectors[:, :, :low], target.vectors[:, :, low:]
+        sketch = outside.mT @ (covariance @ target.probe[:, :, : rank + SPARE])
+        basis = torch.linalg.qr(sketch).Q  # of the covariance's range outside of T's, (B, low, q)
+        span = torch.cat([outside @ basis, inside], 2)  # (B, C, q + rank of T)
+        left = low - basis.shape[2]
+        reduced = span.mT @ covariance @ span
+        trace, factor = _decompose(reduced, target.deviations[:, left:], epsilon)
         least = target.deviations[:, 0]  # (B,)
-        trace += (low - found) * epsilon**0.5 * least
+        trace += left * epsilon**0.5 * least
         ratio = (0.5 * epsilon**-0.5 * least).to(span.dtype)[:, None, None]
         half = span @ factor
         gradient = half @ half.mT - ratio * span @ span.mT
