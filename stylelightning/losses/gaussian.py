@@ -9,7 +9,8 @@ from torch import Tensor
 
 from stylelightning import functional as F
 from stylelightning.backbones.base import Features
-from stylelightning.functional.roots import Target, target_of
+from stylelightning.functional.root_iteration import by_iteration
+from stylelightning.functional.roots import Solver, Target, by_eigenvalues, target_of
 from stylelightning.functional.transport import squared_gaussian_wasserstein
 from stylelightning.losses.base import STYLE_LAYERS
 from stylelightning.losses.matrices import MatrixLoss
@@ -17,6 +18,7 @@ from stylelightning.losses.references import References
 
 Moments = dict[str, tuple[Tensor, Tensor]]
 """The mean, (B, C), and the covariance, (B, C, C), of each layer."""
+SOLVERS: dict[str, Solver] = {"eigenvalues": by_eigenvalues, "iteration": by_iteration}
 
 
 class GaussianLoss(MatrixLoss):
@@ -130,18 +132,20 @@ class GaussianWassersteinLoss(GaussianLoss):
     .. math:: L = \sum_l w_l \frac{1}{C_l} \Big( \lVert \mu^l - \nu^l \rVert^2
         + \mathrm{tr} \big( \Sigma^l + T^l - 2 (\sqrt{T^l} \Sigma^l \sqrt{T^l})^{1/2} \big) \Big)
 
-    ``epsilon`` is added to the diagonals of both covariances. The root is that of eigenvalues,
-    exact and in float64, in place of the source's twelve Newton-Schulz steps, and its gradient is
-    in closed form.
+    ``epsilon`` is added to the diagonals of both covariances. The root is exact, in float64, where
+    the source takes twelve Newton-Schulz steps in float32, and its gradient is in closed form.
 
     Args:
         weight: Factor of the term in the total, at least 0.
         layers: Layers to compare; a mapping gives each its own weight.
         reduction: ``mean`` divides by C, ``sum`` does not.
         epsilon: What is added to the variances, above 0.
+        method: How the root is computed: from ``eigenvalues``, or by an ``iteration`` of products,
+            which a GPU can record and does not wait for; null takes that on a GPU, and eigenvalues
+            elsewhere.
 
     Raises:
-        ValueError: If ``epsilon`` is not above 0.
+        ValueError: If ``epsilon`` is not above 0 or ``method`` is another one.
 
     Source: style-transfer-pytorch, class StyleLossW2, with ``reduction: mean`` and ``epsilon:
     1e-4``; ``transport.squared_gaussian_wasserstein`` says the formula's.
@@ -153,9 +157,13 @@ class GaussianWassersteinLoss(GaussianLoss):
         layers: list[str] | dict[str, float] = STYLE_LAYERS,
         reduction: Literal["mean", "sum"] = "mean",
         epsilon: float = 1e-4,
+        method: Literal["eigenvalues", "iteration"] | None = None,
     ) -> None:
         super().__init__(weight, layers)
         self._check("epsilon", epsilon, "be above 0", epsilon > 0)
+        if method is not None:
+            self._check_choice("method", method, tuple(SOLVERS))
+        self.method = method
         self.reduction = reduction
         self.epsilon = epsilon
         self.targets: dict[str, tuple[Tensor, Target]] = {}
@@ -169,8 +177,9 @@ class GaussianWassersteinLoss(GaussianLoss):
 
     def distance(self, name: str, mean: Tensor, covariance: Tensor, positions: int) -> Tensor:
         """Return the squared distance of the two Gaussians, a scalar."""
+        method = self.method or ("iteration" if covariance.is_cuda else "eigenvalues")
         squared = squared_gaussian_wasserstein(
-            mean, covariance, *self.targets[name], self.epsilon, positions
+            mean, covariance, *self.targets[name], self.epsilon, positions, SOLVERS[method]
         )
         divisor = mean.shape[1] if self.reduction == "mean" else 1
         return (squared.sum() / divisor).clamp_min(0).to(mean.dtype)

@@ -2,9 +2,17 @@ import pytest
 import torch
 from torch import Tensor
 
-from stylelightning.functional.roots import Target, by_eigenvalues, squared_bures, target_of
+from stylelightning.functional.root_iteration import POLYNOMIALS, by_iteration
+from stylelightning.functional.roots import (
+    Solver,
+    Target,
+    by_eigenvalues,
+    squared_bures,
+    target_of,
+)
 
 EPSILON = 1e-4
+SOLVERS = pytest.mark.parametrize("solver", [by_eigenvalues, by_iteration])
 
 
 def covariance(eigenvalues: Tensor, seed: int) -> Tensor:
@@ -39,22 +47,24 @@ def by_singular_values(matrix: Tensor, target: Tensor) -> tuple[float, Tensor]:
     return float(singular.sum()), half @ half.mT / 2
 
 
-def test_the_gradient_is_that_of_differences() -> None:
+@SOLVERS
+def test_the_gradient_is_that_of_differences(solver: Solver) -> None:
     target = target_of(covariance(torch.tensor([1.0, 2.0, 2.0, 5.0]), 0), EPSILON)
     factor = torch.randn(1, 4, 4, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
 
     def distance(factor: Tensor) -> Tensor:
-        return squared_bures(factor @ factor.mT, target, EPSILON, 4, by_eigenvalues)
+        return squared_bures(factor @ factor.mT, target, EPSILON, 4, solver)
 
     assert torch.autograd.gradcheck(distance, factor.requires_grad_())
 
 
-def test_the_gradient_is_exact_where_eigenvalues_are_equal() -> None:
+@SOLVERS
+def test_the_gradient_is_exact_where_eigenvalues_are_equal(solver: Solver) -> None:
     target = target_of(torch.eye(3, dtype=torch.float64)[None])
     factor = torch.eye(3, dtype=torch.float64)[None].mul(2).requires_grad_()
 
     def distance(factor: Tensor) -> Tensor:
-        return squared_bures(factor @ factor.mT, target, 0.0, 3, by_eigenvalues)
+        return squared_bures(factor @ factor.mT, target, 0.0, 3, solver)
 
     assert torch.autograd.gradcheck(distance, factor)
 
@@ -100,10 +110,46 @@ def error(gradient: Tensor, exact: Tensor, matrix: Tensor) -> float:
     return float(difference.norm() / (exact @ root).norm())
 
 
-def test_dead_channels_have_the_gradient_of_their_epsilon() -> None:
+@pytest.mark.parametrize("rank", [64, 40, 20])
+def test_the_iteration_is_as_exact(rank: int) -> None:
+    matrix, other = covariance(spread(64, rank), 1), covariance(spread(64, rank), 2)
+    expected, exact = by_singular_values(matrix, other)
+    target = target_of(other, EPSILON, rank)
+    trace, gradient = by_iteration(matrix, target, EPSILON, rank)
+    assert float(trace) == pytest.approx(expected, rel=1e-5)
+    assert error(gradient, exact, matrix) < 1e-3
+    trace, gradient = by_iteration(matrix.float(), single(target), EPSILON, rank)
+    assert gradient.dtype == torch.float32
+    assert float(trace) == pytest.approx(
+        expected, rel=1e-3
+    )  # what rounding lost is set to its size
+    assert error(gradient, exact, matrix) < 2e-2
+
+
+def test_its_polynomials_bring_every_number_to_one() -> None:
+    values = torch.logspace(-8, 0, 10_001, dtype=torch.float64)
+    for a, b, c in POLYNOMIALS:
+        values = a * values + b * values**3 + c * values**5
+    torch.testing.assert_close(values, torch.ones_like(values), rtol=0, atol=1e-13)
+
+
+@pytest.mark.gpu
+def test_a_gpu_records_the_iteration() -> None:
+    matrix, other = (covariance(spread(64, 40), seed).float().cuda() for seed in (1, 2))
+    target = target_of(other, EPSILON, 40)
+    expected = by_iteration(matrix, target, EPSILON, 40)
+    graph = torch.cuda.CUDAGraph()
+    with torch.cuda.graph(graph):
+        recorded = by_iteration(matrix, target, EPSILON, 40)
+    graph.replay()
+    torch.testing.assert_close(recorded, expected)
+
+
+@SOLVERS
+def test_dead_channels_have_the_gradient_of_their_epsilon(solver: Solver) -> None:
     matrix, other = torch.zeros(1, 5, 5), torch.zeros(1, 5, 5)
     matrix[:, :3, :3], other[:, :3, :3] = (covariance(torch.ones(3), s).float() for s in (1, 2))
-    _, gradient = by_eigenvalues(matrix, target_of(other, EPSILON), EPSILON, 5)
+    _, gradient = solver(matrix, target_of(other, EPSILON), EPSILON, 5)
     # by hand: sqrt(t s) has the derivative sqrt(t / s) / 2, which is 1 / 2 for t = s
     torch.testing.assert_close(gradient, torch.eye(5)[None] / 2)
 
