@@ -43,9 +43,12 @@ class Canvas(nn.Module):
     @property
     def picture(self) -> Tensor:
         """The picture to show: the average when there is one, detached, in [0, 1]."""
-        if self.average is None or self.average_weight is None or not self.average_weight:
-            return self.decode().detach().clamp(0, 1)
-        return (self.average / self.average_weight).clamp(0, 1)
+        present = self.decode().detach()
+        if self.average is None or self.average_weight is None:
+            return present.clamp(0, 1)
+        # before the first step there is none; asking whether would wait for a GPU
+        average = self.average / self.average_weight
+        return torch.where(self.average_weight > 0, average, present).clamp(0, 1)
 
     def encode(self, picture: Tensor) -> None:
         """Put another picture, of any size, in new parameters; the average starts again."""

@@ -7,6 +7,7 @@ from torch.nn import functional
 
 from stylelightning.callbacks.background import PictureCallback
 from stylelightning.callbacks.periodic import boards, run_folder
+from stylelightning.execution.to_host import to_host
 from stylelightning.images import write_picture
 from stylelightning.losses import MatrixLoss
 from stylelightning.module import StyleTransfer
@@ -64,19 +65,20 @@ class GramMatrixVisualizer(PictureCallback):
 
     def record(self, trainer: Trainer, module: StyleTransfer, step: int) -> None:
         """Have the matrices drawn that the losses compared last."""
-        matrices = {
-            f"{name}/{layer}": (target[0].cpu(), current[0].cpu())
-            for name, loss in module.objective.losses.items()
-            if isinstance(loss, MatrixLoss)
-            for layer, (target, current) in loss.drawn(
-                module.terms.statistics[name], module.terms.counts[name]
-            ).items()
-        }
+        targets, currents = {}, {}
+        for name, loss in module.objective.losses.items():
+            if isinstance(loss, MatrixLoss):
+                pairs = loss.drawn(module.terms.statistics[name], module.terms.counts[name])
+                for layer, (target, current) in pairs.items():
+                    targets[f"{name}/{layer}"] = target[0]
+                    currents[f"{name}/{layer}"] = current[0]
+        copies = to_host(targets), to_host(currents)
         folder, writers = run_folder(trainer), boards(trainer)
 
         def write() -> None:
-            for name, pair in matrices.items():
-                picture = self._draw(*pair)
+            target, current = (wait() for wait in copies)
+            for name in target:
+                picture = self._draw(target[name], current[name])
                 write_picture(folder.gram(name, step), picture[None])
                 for board in writers:
                     board.add_image(f"gram/{name}", picture, step)

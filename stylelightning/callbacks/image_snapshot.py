@@ -5,6 +5,7 @@ from lightning.pytorch import LightningModule, Trainer
 from stylelightning import functional as F
 from stylelightning.callbacks.background import PictureCallback
 from stylelightning.callbacks.periodic import boards, run_folder
+from stylelightning.execution.to_host import to_host
 from stylelightning.images import write_picture
 from stylelightning.module import StyleTransfer
 
@@ -49,12 +50,14 @@ class ImageSnapshot(PictureCallback):
 
     def record(self, trainer: Trainer, module: StyleTransfer, step: int) -> None:
         """Have the picture written."""
-        picture = module.picture.cpu()
-        size = (picture.shape[2], picture.shape[3])
+        shown = module.picture
+        size = (shown.shape[2], shown.shape[3])
+        copies = to_host({"picture": shown})
         alpha, writers = module.data.alpha(size), boards(trainer)
         path = run_folder(trainer).snapshot(step)
 
         def write() -> None:
+            picture = copies()["picture"]
             write_picture(path, picture, alpha=alpha)
             shown = picture
             if max(size) > self.board_size:
