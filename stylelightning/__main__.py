@@ -1,10 +1,12 @@
 """``python -m stylelightning``: which commands there are, and how each is called."""
 
+import os
 import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
 
 from stylelightning import __version__
+from stylelightning.cli.answer import near_ones
 from stylelightning.cli.errors import UsageError, attempt
 
 COMMANDS = {
@@ -51,6 +53,9 @@ def main(args: list[str] | None = None) -> int:
     Raises:
         Exception: An error in a run that no user can mend; its picture is written.
     """
+    if args is None:
+        speak_utf8()
+        find_own_modules()
     given = sys.argv[1:] if args is None else args
     if given in (["--version"], ["-V"]):
         sys.stdout.write(f"stylelightning {__version__}\n")
@@ -59,13 +64,44 @@ def main(args: list[str] | None = None) -> int:
         sys.stdout.write(USAGE)
         return 0 if given else 2
     try:
-        outcome = attempt(lambda: command(given[0])(given[1:]))
+        outcome = attempt(lambda: command(given[0])(readable(given[1:])))
     except KeyboardInterrupt:  # before or after the run: there is no picture to save
         sys.stderr.write("stopped\n")
         return 130
     if outcome.error:
         sys.stderr.write(f"error: {outcome.error}\n")
     return outcome.code or int(outcome.value or 0)
+
+
+def readable(args: list[str]) -> list[str]:
+    """Return arguments that are texts, so that a config can keep them.
+
+    Raises:
+        UsageError: If one has bytes that are no UTF-8.
+    """
+    for each in args:
+        if any("\ud800" <= letter <= "\udfff" for letter in each):
+            raise UsageError(
+                f"{each!r} has bytes that are no UTF-8, which a config can't keep: rename the file."
+            )
+    return args
+
+
+def speak_utf8() -> None:
+    """Start the program again in Python's UTF-8 mode where files and names are not UTF-8.
+
+    So it is under ``LC_ALL=C`` with ``PYTHONUTF8=0``; Windows has UTF-8 for all names.
+    """
+    if sys.getfilesystemencoding() != "utf-8" and os.name == "posix":
+        os.environ["PYTHONUTF8"] = "1"  # for the processes of a sweep, too
+        os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
+
+
+def find_own_modules() -> None:
+    """Let modules in the working folder be found by the installed program as by ``python -m``."""
+    folder = os.getcwd()  # noqa: PTH109 - as Python has it in its path
+    if not sys.flags.safe_path and not {folder, ""} & set(sys.path):
+        sys.path.insert(0, folder)
 
 
 def command(name: str) -> Command:
@@ -83,7 +119,8 @@ def command(name: str) -> Command:
         return found
     module, _, function = name.rpartition(".")
     if not module or not all(part.isidentifier() for part in name.split(".")):
-        raise UsageError(f"There is no command {name!r}: {', '.join(COMMANDS)}.")
+        near = near_ones(name, COMMANDS)
+        raise UsageError(f"There is no command {name!r}. {near}There are {', '.join(COMMANDS)}.")
     try:
         own: Command | None = getattr(import_module(module), function, None)
     except ModuleNotFoundError as error:
@@ -94,7 +131,11 @@ def command(name: str) -> Command:
             "folder, where `python -m stylelightning` looks, or on PYTHONPATH."
         ) from error
     if not callable(own):
-        raise UsageError(f"There is no command {name!r}: {module} has no function {function!r}.")
+        functions = [each for each, value in vars(sys.modules[module]).items() if callable(value)]
+        raise UsageError(
+            f"There is no command {name!r}: {module} has no function {function!r}. "
+            f"{near_ones(function, functions)}".rstrip()
+        )
     return own
 
 

@@ -1,6 +1,7 @@
 """The program before any command, and commands of one's own."""
 
 import inspect
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -105,6 +106,31 @@ def test_a_command_of_ones_own_is_a_function_in_the_working_folder(tmp_path: Pat
     assert (done.returncode, done.stdout, done.stderr) == (3, "--a b", "")
 
 
+def test_the_installed_program_finds_modules_in_the_working_folder(tmp_path: Path) -> None:
+    (tmp_path / "own_commands.py").write_text(OWN)
+    script = str(Path(sys.executable).parent / "stylelightning")
+    done = subprocess.run(
+        [script, "own_commands.answer", "--a", "b"], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (3, "--a b", "")
+
+
+def test_a_file_is_utf_8_whatever_the_locale(tmp_path: Path, content: Path, style: Path) -> None:
+    content.rename(tmp_path / "été.png")
+    (tmp_path / "accents.yaml").write_text("name: naïve\ndata: {content: été.png}\n", "utf-8")
+    environment = {**os.environ, "LC_ALL": "C", "PYTHONUTF8": "0", "OMP_NUM_THREADS": "1"}
+    done = subprocess.run(
+        [sys.executable, "-m", "stylelightning", "fit", "--config", str(TINY), "--config",
+         "accents.yaml", "--data.style", str(style), "--output=né.png", "--trainer.max_steps=1"],
+        cwd=tmp_path, env=environment, capture_output=True,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "né.png").is_file()
+    assert "runs/naïve/version_0/result.png, né.png" in done.stdout.decode()
+    config = tmp_path / "runs" / "naïve" / "version_0" / "config.yaml"
+    assert "content: été.png" in config.read_text("utf-8")
+
+
 @pytest.mark.usefixtures("own")
 def test_a_command_of_ones_own_may_make_runs(tmp_path: Path, content: Path, style: Path) -> None:
     pictures = [f"--data.content={content}", f"--data.style={style}"]
@@ -125,8 +151,16 @@ def test_a_command_of_ones_own_may_make_runs(tmp_path: Path, content: Path, styl
         (["own_commands.number"], 2, "own_commands has no function 'number'.\n"),
         (["absent_commands.run"], 2, "there is no module 'absent_commands' in the working folder"),
         (["needy_commands.run"], 2, "error: ModuleNotFoundError: No module named 'not_there_at_a"),
-        (["own_commands."], 2, "error: There is no command 'own_commands.': fit, plan, sweep"),
-        (["fot"], 2, "error: There is no command 'fot': fit, plan, sweep, batch, distill, test, l"),
+        (["own_commands."], 2, "error: There is no command 'own_commands.'. There are fit, pl"),
+        (
+            ["fot"],
+            2,
+            "error: There is no command 'fot'. Did you mean fit? There are fit, pl",
+        ),
+        (["tset"], 2, "Did you mean test? There are"),
+        (["fti"], 2, "Did you mean fit? There are"),
+        (["own_commands.anwser"], 2, "has no function 'anwser'. Did you mean answer?\n"),
+        (["fit", "--name=\udcff"], 2, "error: '--name=\\udcff' has bytes that are no UTF-8"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )

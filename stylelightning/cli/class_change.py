@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from copy import deepcopy
 from dataclasses import dataclass
@@ -12,16 +12,21 @@ from pkgutil import resolve_name
 from typing import Any
 
 import jsonargparse._typehints as typehints
+import yaml
 from jsonargparse import Namespace
+from jsonargparse._util import NestedArg
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
+from stylelightning.cli.yaml_text import load_yaml
 from stylelightning.losses.base import Loss
 
 log = logging.getLogger(__name__)
 
 AFRESH = (Optimizer, LRScheduler)
 """Kinds that take nothing over: the rate of one is too large or too small for another."""
+CONFIG_SUFFIXES = (".yaml", ".yml", ".json")
+NO_ENTRY = "no class is named for the entry "
 LONGEST = 150
 """Characters of a message above which it names what is left out without values."""
 
@@ -188,7 +193,8 @@ def _watch(
     previous = cfg.get(self.dest) if cfg else None
     entries = previous if isinstance(previous, list) else []
     token = _entries.set(frozenset(map(id, entries)))
-    changes = _watched.get()
+    changes, reads_files = _watched.get(), self._enable_path
+    self._enable_path = reads_files and _names_a_config(value)
     try:
         if changes is None or changes.reading or typehints.sub_defaults.get():
             return _check_type(self, value, append, cfg, mode)
@@ -199,8 +205,46 @@ def _watch(
             changes.reading = False
         changes.add(self, before, after)
         return after
+    except TypeError as error:
+        if stray := _stray_entries(value, previous):
+            there = ", ".join(previous) if previous else ""
+            raise TypeError(
+                f'Parser key "{self.dest}": {NO_ENTRY}{stray[0]}, of {there}'
+            ) from error
+        raise
     finally:
+        self._enable_path = reads_files
         _entries.reset(token)
+
+
+def _names_a_config(value: Any) -> bool:
+    """Return whether a value, or one in it, is named as a file with a config of its own is.
+
+    jsonargparse reads a value from any file of its name: that of a folder's ``Adam`` too.
+    """
+    if isinstance(value, Mapping | list):
+        parts = value.values() if isinstance(value, Mapping) else value
+        return any(map(_names_a_config, parts))
+    return isinstance(value, str) and value.lower().endswith(CONFIG_SUFFIXES)
+
+
+def _stray_entries(value: Any, previous: Any) -> list[str]:
+    """Return the entries that a value changes without naming a class, and that are not there."""
+    if not isinstance(previous, Mapping) or _is_spec(previous):
+        return []
+    if isinstance(value, NestedArg):
+        name, _, option = value.key.partition(".")
+        value = {name: {option: None}} if option else {}
+    if isinstance(value, str):
+        with suppress(yaml.YAMLError):
+            value = load_yaml(value)
+    if not isinstance(value, Mapping):
+        return []
+    return [
+        str(name)
+        for name, each in value.items()
+        if name not in previous and isinstance(each, Mapping) and "class_path" not in each
+    ]
 
 
 def _is_spec(value: Any) -> bool:

@@ -108,7 +108,7 @@ def check_config(config: Namespace, made: MadeFolders) -> Path | None:
         OSError: If a place can't be read or written.
         ValueError: If a key is not fit.
     """
-    check_sections(config)
+    check_name(config)
     if config.output is not None:
         _check_output(config, made)
     _warn_of_typos(config.model.losses, "model.losses")
@@ -116,8 +116,8 @@ def check_config(config: Namespace, made: MadeFolders) -> Path | None:
     return _checkpoint(config)
 
 
-def check_sections(config: Namespace) -> None:
-    """Refuse a config without one of its sections, or with a name that is no folder's.
+def check_name(config: Namespace) -> None:
+    """Refuse a name that is no folder's.
 
     Args:
         config: The parsed config.
@@ -125,9 +125,6 @@ def check_sections(config: Namespace) -> None:
     Raises:
         ValueError: If it is so.
     """
-    for section in ("model", "data", "trainer"):
-        if config.get(section) is None:
-            raise ValueError(f"`{section}` must have keys, got null.")
     if config.name in ("", ".", "..") or Path(config.name).name != config.name:
         raise ValueError(f"`name` must be the name of one folder, got {config.name!r}.")
 

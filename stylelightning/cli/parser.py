@@ -1,19 +1,24 @@
 """The command line's parser: layered configs, and errors of one line."""
 
 import difflib
+import os
+from contextlib import chdir
+from copy import deepcopy
 from pathlib import Path
 from typing import Any, NoReturn
 
 import jsonargparse._typehints as typehints
 import yaml
-from jsonargparse import ArgumentParser, Namespace
+from jsonargparse import ArgumentParser, Namespace, set_dumper, set_loader
 from jsonargparse._actions import ActionConfigFile
 from lightning.pytorch.cli import LightningArgumentParser
 
 from stylelightning.cli.class_change import watched_changes
+from stylelightning.cli.empty_values import check_values, keep_if_emptied, sections
 from stylelightning.cli.errors import UsageError
 from stylelightning.cli.kinds import import_components
 from stylelightning.cli.parser_errors import explain
+from stylelightning.cli.yaml_text import dump_yaml, load_yaml
 from stylelightning.images import PICTURE_SUFFIXES, read_config
 
 MERGED = ("callbacks", "model.losses")
@@ -26,7 +31,7 @@ class ConfigFile(ActionConfigFile):
     @staticmethod
     def apply_config(parser: ArgumentParser, cfg: Namespace, dest: str, value: str) -> None:
         """Read the file into ``cfg``, merging the entries of ``MERGED`` by name."""
-        before = {key: cfg.get(key) for key in MERGED}
+        before = {key: deepcopy(cfg.get(key)) for key in sections(parser)}
         path = Path(value).expanduser()
         if path.suffix.lower() in PICTURE_SUFFIXES:
             value = read_config(path)
@@ -40,8 +45,9 @@ class ConfigFile(ActionConfigFile):
         else:
             _check_yaml(path)
         ActionConfigFile.apply_config(parser, cfg, dest, value)
-        for key, old in before.items():
-            new = cfg.get(key)
+        keep_if_emptied(cfg, before)
+        for key in MERGED:
+            old, new = before.get(key), cfg.get(key)
             if isinstance(old, dict) and isinstance(new, dict):
                 cfg[key] = {**old, **new}
 
@@ -52,6 +58,25 @@ class Parser(LightningArgumentParser):
     says_changes = True
     """Whether options that are left out when a class is changed are said."""
 
+    def __init__(self, *args: Any, **options: Any) -> None:
+        set_loader("yaml", load_yaml, (yaml.YAMLError,))
+        set_dumper("yaml", dump_yaml)
+        super().__init__(*args, **options)
+
+    def parse_path(self, path: str | os.PathLike[str], *args: Any, **options: Any) -> Namespace:
+        """Return the config in a file, which is UTF-8 on every system.
+
+        Args:
+            path: The file; paths of further configs in it start in its folder.
+            args: Those of jsonargparse's parser.
+            options: Likewise.
+        """
+        file = Path(path).absolute()
+        text = file.read_text(encoding="utf-8-sig")
+        with chdir(file.parent):
+            config: Namespace = super().parse_string(f"{text}\n", *args, path=file.name, **options)
+        return config
+
     def parse_args(self, *args: Any, **options: Any) -> Namespace:  # type: ignore[override]
         """Return the config of a command line, and say what changes of class left out.
 
@@ -60,7 +85,9 @@ class Parser(LightningArgumentParser):
             options: Likewise.
         """
         with watched_changes(self.says_changes):
-            return super().parse_args(*args, **options)
+            config: Namespace = super().parse_args(*args, **options)
+        check_values(self, config)
+        return config
 
     def error(self, message: str, ex: Exception | None = None) -> NoReturn:
         """Say what is wrong and what may have been meant.
@@ -101,8 +128,8 @@ def take_pictures_for_paths(parser: ArgumentParser, key: str) -> typehints.Actio
 
 def _check_yaml(path: Path) -> None:
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ValueError(f"The config file {path.absolute()} is no YAML: {error}") from error
+        content = load_yaml(path.read_text(encoding="utf-8-sig") + "\n")
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError, ValueError) as error:
+        raise ValueError(f"The config file {path.absolute()} is no YAML: {error}.") from error
     if not isinstance(content, dict):
         raise ValueError(f"The config file {path.absolute()} holds no keys with values.")

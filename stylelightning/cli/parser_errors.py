@@ -10,7 +10,12 @@ from stylelightning.cli.answer import near_ones
 
 KEY = re.compile(r'Parser key "([^"]+)": ')
 CLASS = re.compile(r"(?:given class_path '|class_path=')([^']+)'")
-ESSENCE = re.compile(r"Errors: - (.+?) - Expected a <class 'NoneType'> Given value")
+ROUTINE = re.compile(
+    r"Expected |Does not validate|Not a valid subclass|Not of type|Problem with given|Parser key"
+)
+NO_ENTRY = re.compile(r"no class is named for the entry (\S+), of (.*)$")
+NO_CONFIG = re.compile(r"Unable to load config '([^']*)'")
+NO_SUBCLASS = re.compile(r"Not a valid subclass of (\w+)\. Got value: (.*?) Subclass types")
 AMBIGUOUS = re.compile(r"(Multiple subclasses with name .*?)\. - ")
 NO_OPTION = re.compile(r"Option '([^']+)' is not accepted")
 NO_KEY = re.compile(r"(?:does not accept option|unrecognized arguments:) '?([^\s'=]+)")
@@ -38,6 +43,16 @@ def explain(message: str, keys: Iterable[str], classes: Iterable[str]) -> str:
     """
     text = re.sub(r"\s+", " ", message).strip()
     where, inner = _place(text)
+    if match := NO_ENTRY.search(text):
+        return (
+            f"{where}.{match[1]}: there is no entry {match[1]!r} to change. "
+            f"{near_ones(match[1], match[2].split(', '))}There {_are(match[2])}. For another one "
+            f"give its class first, such as --{where}.{match[1]} CLASS."
+        )
+    if match := NO_CONFIG.search(text):
+        return f"{where} must be the path of a YAML file with its keys, got {match[1]}."
+    if match := NO_SUBCLASS.search(text):
+        return f"{where} must name a class, a {match[1]}, got {match[2]}."
     if match := AMBIGUOUS.search(text):
         return f"{where}: {match[1]}."
     if ABSTRACT.search(text):
@@ -71,21 +86,30 @@ def explain(message: str, keys: Iterable[str], classes: Iterable[str]) -> str:
     if (essence := unwrap(text)) != text:
         return f"{where}: {essence}"
     if match := UNION.search(inner) or SINGLE.search(inner):
-        return f"{where} must be {_types(match[1])}, got {match[2] or repr(match[2])}."
+        return (
+            f"{where} must be {_types(match[1])}, got {_got(match[2])}.{_quotes(*match.groups())}"
+        )
     return text
 
 
 def unwrap(text: str) -> str:
-    """Return what went wrong inside a value that may also be null, or the text as it is."""
-    match = ESSENCE.search(text)
-    if match is None or "Expected a" in match[1] or "Errors: - " in match[1]:
-        return text
-    return match[1]
+    """Return what went wrong inside a value of several types, or the text as it is.
+
+    The types that simply are not the value's are not what went wrong.
+    """
+    _, inside, errors = text.rpartition("Errors: - ")
+    parts = errors.partition(" Given value type: ")[0].split(" - ")
+    while parts and ROUTINE.match(parts[0]):
+        parts.pop(0)
+    while parts and ROUTINE.match(parts[-1]):
+        parts.pop()
+    plain = inside and parts and not any(map(ROUTINE.match, parts))
+    return " - ".join(parts) if plain else text
 
 
 def _place(text: str) -> tuple[str, str]:
     """Return the innermost key with the class it belongs to, and what is said of it."""
-    keys, classes = KEY.findall(text), CLASS.findall(text)
+    keys, classes = list(dict.fromkeys(KEY.findall(text))), CLASS.findall(text)
     where = keys[0] if keys else ""
     if len(keys) > 1:
         owner = f"{classes[-1].rpartition('.')[2]}'s " if classes else ""
@@ -96,6 +120,21 @@ def _place(text: str) -> tuple[str, str]:
 def _value(text: str) -> str:
     match = re.search(r"Given value: (.*)$", text)
     return match[1] if match else "given"
+
+
+def _got(text: str) -> str:
+    """Return a value as people write it."""
+    return {"": "''", "None": "null", "True": "true", "False": "false"}.get(text, text)
+
+
+def _quotes(types: str, value: str) -> str:
+    """Return the way out where a config has a number, or a word of YAML's, for a text."""
+    is_one = re.fullmatch(r"[-+.\w]+", value) and "<class 'str'>" in types
+    return " Put it in quotes: a text that looks like something else needs them." if is_one else ""
+
+
+def _are(names: str) -> str:
+    return f"are {names}" if "," in names else f"is {names or 'none'}"
 
 
 def _types(text: str) -> str:

@@ -17,7 +17,7 @@ from stylelightning.cli.answer import aligned
 from stylelightning.cli.config import (
     add_folder_options,
     as_list,
-    check_sections,
+    check_name,
     kept_config,
     root_folder,
     set_seed,
@@ -98,7 +98,7 @@ def distill_parser() -> Parser:
 def _distill(args: Sequence[str], made: MadeFolders) -> None:
     parser = distill_parser()
     config = parser.parse_args(list(args))
-    check_sections(config)
+    check_name(config)
     if config.trainer.max_steps < 1:
         raise ValueError(
             f"`trainer.max_steps` must be at least 1, got {config.trainer.max_steps}: the learning "

@@ -263,7 +263,7 @@ def test_a_mistake_gets_one_line(
 
 @pytest.mark.parametrize(
     ("text", "words"),
-    [("a: [", "YAML"), ("trainer: null", "`trainer` must have keys, got null"), ("x: 1", "'x'")],
+    [("a: [", "YAML"), ("trainer: 3", "`trainer` must have keys, got 3"), ("x: 1", "'x'")],
 )
 def test_a_config_that_is_none_gets_one_line(
     distill: Distill, capsys: Capture, tmp_path: Path, text: str, words: str
