@@ -23,6 +23,7 @@ from stylelightning.parametrizations import Parametrization, PixelParametrizatio
 from stylelightning.run import checkpoint as checkpoints
 from stylelightning.run import checks, lbfgs, optimizer_memory
 from stylelightning.run.calibration import Calibration
+from stylelightning.run.optimizer_trial import try_optimizer
 from stylelightning.run.stop_rule import StopRule, Watch
 from stylelightning.run.term_gradients import Evaluation
 from stylelightning.schedule import Schedule
@@ -209,7 +210,9 @@ class StyleTransfer(LightningModule):
         self._ended = {}
         if self.watch is not None:
             self.watch.start()
-        self._made_with()  # whatever is wrong with the optimizer is wrong now
+        # whatever is wrong with the optimizer is wrong now
+        try_optimizer(self._make_optimizer(), self.trainer.strategy.root_device)
+        self._made_with()
         if self.calibration is not None:
             self.calibration.weights = {}
 
@@ -358,7 +361,7 @@ class StyleTransfer(LightningModule):
     def _make_optimizer(self) -> Optimizer:
         try:
             optimizer = self.optimizer(self.canvas.parameters())
-        except (TypeError, ValueError) as error:
+        except (RuntimeError, TypeError, ValueError) as error:
             raise ValueError(f"`model.optimizer` can't optimise a picture: {error}") from error
         checks.check_optimizer(optimizer, self.trainer.precision, self.objective.losses)
         if isinstance(optimizer, LBFGS):

@@ -60,6 +60,8 @@ class RandomMultiscale(Backbone):
         if not sizes or any(size < 3 or size % 2 == 0 for size in sizes):
             raise ValueError(f"`sizes` must be odd numbers of at least 3, got {list(sizes)}.")
         check_choice("padding", padding, get_args(Padding))
+        if not -(2**63) <= seed < 2**63:
+            raise ValueError(f"`seed` must be a whole number of 64 bits, got {seed}.")
         generator = torch.Generator().manual_seed(seed)
         # One convolution for each size: all sizes in one convolution of 11 x 11 take 1.6 times
         # as long (150 and 95 ms with backward at 384 x 384 pixels on 2 cores).

@@ -2,6 +2,7 @@
 
 import difflib
 import logging
+import re
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from lightning.pytorch import Callback, Trainer, seed_everything
 
 from stylelightning.cli.kinds import import_components
 from stylelightning.cli.parser import ConfigFile, Parser, command_parser, take_pictures_for_paths
+from stylelightning.cli.trainer_options import check_trainer_options
 from stylelightning.cli.words_and_paths import take_words_and_paths
 from stylelightning.data import StyleTransferData
 from stylelightning.images import check_output
@@ -29,6 +31,11 @@ TRAINER_DEFAULTS = {
     "trainer.logger": True,
 }
 ADAM = {"class_path": "torch.optim.Adam", "init_args": {"lr": 0.02, "betas": [0.9, 0.99]}}
+LARGEST_SEED = 2**32 - 1
+"""Of NumPy's generator, which is seeded too."""
+LONGEST_NAME = 255
+"""Bytes of a file's name on the file systems of Linux, macOS and Windows."""
+ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 NOT_KEPT = ("output", "ckpt_path")
 """Keys that are left out of the config in the run's folder and in the picture: they say where a
 run reads and writes, not what picture it makes."""
@@ -108,7 +115,9 @@ def check_config(config: Namespace, made: MadeFolders) -> Path | None:
         OSError: If a place can't be read or written.
         ValueError: If a key is not fit.
     """
-    check_name(config)
+    check_name(config.name)
+    check_trainer_options(config.trainer)
+    _refuse_addresses(config)
     if config.output is not None:
         _check_output(config, made)
     _warn_of_typos(config.model.losses, "model.losses")
@@ -116,23 +125,50 @@ def check_config(config: Namespace, made: MadeFolders) -> Path | None:
     return _checkpoint(config)
 
 
-def check_name(config: Namespace) -> None:
+def check_name(name: str) -> None:
     """Refuse a name that is no folder's.
 
+    Raises:
+        ValueError: If it is empty, has a slash or a null character, or is too long.
+    """
+    if name in ("", ".", "..") or "\0" in name or Path(name).name != name:
+        raise ValueError(f"`name` must be the name of one folder, got {name!r}.")
+    if (length := len(name.encode())) > LONGEST_NAME:
+        raise ValueError(
+            f"`name` must have at most {LONGEST_NAME} bytes, as file systems want it, got "
+            f"{length}: choose a shorter one."
+        )
+
+
+def refuse_address(key: str, path: str) -> None:
+    """Refuse an address where a path is needed.
+
     Args:
-        config: The parsed config.
+        key: The option that it is given for.
+        path: What was given.
 
     Raises:
-        ValueError: If it is so.
+        ValueError: If it is one, such as ``s3://bucket/picture.png``.
     """
-    if config.name in ("", ".", "..") or Path(config.name).name != config.name:
-        raise ValueError(f"`name` must be the name of one folder, got {config.name!r}.")
+    if ADDRESS.match(path):
+        raise ValueError(
+            f"`{key}` must be a path on this machine, got the address {path}: copy the file "
+            "yourself, before the run or after it."
+        )
 
 
 def set_seed(config: Namespace) -> None:
-    """Set the seed, and put it into the config if it was drawn."""
+    """Set the seed, and put it into the config if it was drawn.
+
+    Raises:
+        ValueError: If no generator takes it.
+    """
     if config.seed_everything is not False:
         given = None if config.seed_everything is True else config.seed_everything
+        if given is not None and not 0 <= given <= LARGEST_SEED:
+            raise ValueError(
+                f"`seed_everything` must be from 0 to {LARGEST_SEED}, got {given}: true draws one."
+            )
         config.seed_everything = seed_everything(given, workers=True)
 
 
@@ -178,6 +214,13 @@ def as_list(value: Any) -> list[Any]:
     if value is None:
         return []
     return list(value) if isinstance(value, list) else [value]
+
+
+def _refuse_addresses(config: Namespace) -> None:
+    given = [("output", config.output), ("ckpt_path", config.ckpt_path)]
+    given += [("trainer.default_root_dir", str(config.trainer.default_root_dir or ""))]
+    for key, path in [*given, *picture_paths(config)]:
+        refuse_address(key, path or "")
 
 
 def _check_output(config: Namespace, made: MadeFolders) -> None:

@@ -94,10 +94,12 @@ def _explain(error: Exception) -> str:
     text = unwrap(" ".join(str(error).split()))
     if isinstance(error, OSError) and error.strerror and not error.filename:
         text = " ".join(str(error.strerror).split())  # without "[Errno 28]"
+    elif isinstance(error, OSError) and error.strerror:
+        text = f"{error.filename}: {error.strerror}."
     if isinstance(error, OSError | ValueError):
         return text
     if _out_of_memory(error):
         return f"Out of memory: use a smaller --data.size. {text}"
     if _mendable(error):
         return text
-    return f"{type(error).__name__}: {text}. STYLELIGHTNING_DEBUG=1 shows where."
+    return f"{type(error).__name__}: {text.rstrip('.')}. STYLELIGHTNING_DEBUG=1 shows where."

@@ -31,6 +31,7 @@ from stylelightning.cli.config_keys import differing_keys
 from stylelightning.cli.errors import RunError
 from stylelightning.cli.process import exit_code_of_a_stop
 from stylelightning.files.atomic import write_atomically
+from stylelightning.module import StyleTransfer
 from stylelightning.run.checkpoint_io import AtomicCheckpointIO
 from stylelightning.run.folder import MadeFolders, RunFolder, create_run_folder
 
@@ -90,10 +91,13 @@ def _fit(args: Sequence[str], manner: Manner, made: MadeFolders) -> None:
     parser.says_changes = manner.says_changes
     config = parser.parse_args(list(args))
     set_seed(config)
+    missing = _missing_folders(config)
     checkpoint = check_config(config, made)
     run = parser.instantiate(config, instantiators=list(manner.instantiators) or None)
     folder = create_run_folder(root_folder(config), config.name, made)
     text = kept_config(parser, config, manner.not_kept)
+    for each in missing:
+        log.info("made the folder %s", each)
     write_atomically(folder.config, text.encode())
     if checkpoint is not None:
         say_what_differs(checkpoint, text)
@@ -106,6 +110,25 @@ def _fit(args: Sequence[str], manner: Manner, made: MadeFolders) -> None:
         writer.write(trainer, run.model)
     if trainer.global_step == writer.first_step or not writer.started:
         log.warning("No step was left to run: the picture is that of step %d.", trainer.global_step)
+    elif trainer.global_step < (asked := _asked_steps(trainer, run.model)):
+        log.warning(
+            "The run ended at step %d of %d: `trainer.max_time` or a callback stopped it.",
+            trainer.global_step,
+            asked,
+        )
+
+
+def _missing_folders(config: Namespace) -> list[Path]:
+    """Return the folders that an option names and that are not there yet."""
+    named = [Path(config.output).expanduser().parent] if config.output else []
+    if config.trainer.default_root_dir:
+        named.append(root_folder(config))
+    return [folder.absolute() for folder in named if not folder.exists()]
+
+
+def _asked_steps(trainer: Trainer, model: StyleTransfer) -> int:
+    most = trainer.max_steps
+    return model.plan.total_steps if most < 0 else min(most, model.plan.total_steps)
 
 
 def say_what_differs(checkpoint: Path, text: str) -> None:

@@ -98,7 +98,7 @@ def distill_parser() -> Parser:
 def _distill(args: Sequence[str], made: MadeFolders) -> None:
     parser = distill_parser()
     config = parser.parse_args(list(args))
-    check_name(config)
+    check_name(config.name)
     if config.trainer.max_steps < 1:
         raise ValueError(
             f"`trainer.max_steps` must be at least 1, got {config.trainer.max_steps}: the learning "

@@ -7,6 +7,7 @@ import shutil
 import sys
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
+from importlib import import_module
 from typing import TYPE_CHECKING, get_args
 
 from stylelightning.cli.answer import aligned, near_ones, write_answer
@@ -31,7 +32,8 @@ what:
 {"".join(f"  {what:18}{text}{chr(10)}" for what, text in LISTS.items())}
 Of each layer: its channels, and in pixels of the picture its stride, its receptive field
 and the smallest side of a picture that has it.
-A class of your own is not listed; name it with its module, such as my_module.MyLoss.
+A class of your own is not listed; name it with its module, such as my_module.MyLoss. The layers
+of a backbone of your own: stylelightning list layers my_module.MyBackbone
 
 the options of one component:   stylelightning fit --model.losses.help GramLoss
 """
@@ -113,17 +115,50 @@ def layers(name: str | None = None) -> list[str]:
     Raises:
         ValueError: If there is no such backbone.
     """
-    class_name, options = backbone_and_options(name)
+    own = own_backbone(name) if name and "." in name else None
+    class_name, options = ("", {}) if own else backbone_and_options(name)
     from stylelightning import backbones  # imports torch
 
     logger = logging.getLogger(backbones.__name__)
     level = logger.level
     logger.setLevel(logging.ERROR)  # an untrained network's layers are those of a trained one
     try:
-        backbone = untrained(getattr(backbones, class_name), options)
+        backbone = untrained(own or getattr(backbones, class_name), options)
+    except TypeError as error:
+        raise ValueError(
+            f"The layers of {name} can't be listed without its options: {error}."
+        ) from error
     finally:
         logger.setLevel(level)
     return table(backbone.layer_table.values())
+
+
+def own_backbone(name: str) -> type["Backbone"]:
+    """Return a class of the user's own.
+
+    Args:
+        name: Its name with that of its module, such as ``my_module.MyBackbone``.
+
+    Raises:
+        ValueError: If there is none, or it is no backbone.
+    """
+    from stylelightning.backbones import Backbone
+
+    module, _, last = name.rpartition(".")
+    try:
+        found = getattr(import_module(module), last, None)
+    except ModuleNotFoundError as error:
+        raise ValueError(
+            f"There is no backbone {name!r}: {error}, in the working folder or on PYTHONPATH."
+        ) from error
+    if found is None:
+        near = near_ones(last, vars(import_module(module)))
+        raise ValueError(f"There is no backbone {name!r}: {module} has no {last!r}. {near}".strip())
+    if not inspect.isclass(found) or not issubclass(found, Backbone):
+        raise ValueError(f"{name} is no backbone: derive it from stylelightning.backbones.Backbone.")
+    if inspect.isabstract(found):
+        raise ValueError(f"{name} is abstract, and has no layers: name a class derived from it.")
+    return found
 
 
 def backbone_and_options(name: str | None) -> tuple[str, dict[str, str]]:
@@ -144,6 +179,11 @@ def backbone_and_options(name: str | None) -> tuple[str, dict[str, str]]:
     if name == NETWORK_BACKBONE:
         raise ValueError(f"{name} has the layers of its network: name that one.{NETWORKS}")
     if name in networks():
+        if same := [each for each in classes if each.lower() == name.lower()]:
+            sys.stderr.write(
+                f"note: {name} is torchvision's network, for {NETWORK_BACKBONE}; the layers of "
+                f"the backbone {same[0]}: stylelightning list layers {same[0]}\n"
+            )
         return NETWORK_BACKBONE, {"network": name}
     near = near_ones(name, [*classes, *networks()])
     raise ValueError(f"There is no backbone {name!r}. {near}{way}")

@@ -16,7 +16,7 @@ from stylelightning.schedule import Plan, Schedule
 log = logging.getLogger(__name__)
 
 LARGEST = 2**16
-"""Longer side in pixels beyond which no size is proposed."""
+"""Longest side in pixels of any image of a run."""
 
 
 def check_trainer(trainer: Trainer) -> None:
@@ -146,8 +146,15 @@ def plan_scales(schedule: Schedule, pictures: RunPictures, least: int) -> Plan:
         least: Smallest side in pixels that the losses of the run can read.
 
     Raises:
-        ValueError: If even the last scale is too small; the text names the smallest that works.
+        ValueError: If even the last scale is too small, and the text names the smallest that works;
+            or an image is too large.
     """
+    sides = (*pictures.picture_size(pictures.size), *chain(*pictures.style_sizes(pictures.size)))
+    if max(sides) > LARGEST:
+        raise ValueError(
+            f"No image of a run may be longer than {LARGEST} px, got {max(sides)} px: use a "
+            "smaller --data.size, --data.style_scale or scale of a style image."
+        )
 
     def usable(size: int) -> bool:
         sides = (*pictures.picture_size(size), *chain(*pictures.style_sizes(size)))

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from time import monotonic
 
+from stylelightning.cli.config import check_name, refuse_address
 from stylelightning.cli.process import on_sigterm
 from stylelightning.sweep.engines import Engine
 from stylelightning.sweep.job import Job
@@ -48,8 +49,9 @@ def run_sweep(
         OSError: If a file is missing or can't be written.
         ValueError: If the sweep makes no sense.
     """
-    if name in ("", ".", "..") or "\0" in name or Path(name).name != name:
-        raise ValueError(f"`name` must be the name of one folder, got {name!r}.")
+    check_name(name)
+    refuse_address("root", str(root))
+    refuse_address("output", output)
     points, folder = points_of(spec), SweepFolder(root / name)
     given = [*flags(spec.options), *options]
     with quiet_runs():

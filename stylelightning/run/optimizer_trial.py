@@ -1,0 +1,85 @@
+"""An optimizer tried on a few numbers, before a run trusts it with its picture."""
+
+import math
+from collections.abc import Iterator, Mapping
+from copy import deepcopy
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+STEPS = 3
+"""L-BFGS first looks into its history at the second."""
+
+
+def try_optimizer(optimizer: Optimizer, device: torch.device) -> None:
+    """Refuse an optimizer that can't step, changes nothing, or leads to no numbers.
+
+    A copy of it takes a few steps down a bowl; the optimizer and the picture stay as they are.
+
+    Args:
+        optimizer: The optimizer of a picture.
+        device: Where the run will be.
+
+    Raises:
+        ValueError: If it is so; the text names the option if one is out of its range.
+    """
+    _check_numbers(optimizer)
+    places: dict[int, Any] = {}
+    for group in optimizer.param_groups:
+        for each in group["params"]:
+            shape = [min(side, 2) for side in each.shape]
+            places[id(each)] = nn.Parameter(torch.zeros(shape, dtype=each.dtype, device=device))
+    tried, name = list(places.values()), type(optimizer).__name__
+    cuda = [device] if device.type == "cuda" else []
+    with torch.random.fork_rng(cuda), torch.enable_grad():
+        try:
+            trial = deepcopy(optimizer, places)  # with small tensors in the picture's place
+            for _ in range(STEPS):
+                trial.step(closure=lambda: _bowl(tried))  # type: ignore[arg-type, return-value]
+        except Exception as error:
+            reason = " ".join(str(error).split()).rstrip(".")
+            raise ValueError(
+                f"`model.optimizer` {name} can't optimise a picture: {reason}."
+            ) from error
+    if not all(each.isfinite().all() for each in tried):
+        raise ValueError(
+            f"`model.optimizer` {name} leads to no numbers in {STEPS} steps: give it a smaller "
+            "--model.optimizer.lr."
+        )
+    if not any(each.count_nonzero() for each in tried):
+        raise ValueError(
+            f"`model.optimizer` {name} changes nothing in {STEPS} steps: raise "
+            "--model.optimizer.lr, or look at its other options."
+        )
+
+
+def _check_numbers(optimizer: Optimizer) -> None:
+    for group in optimizer.param_groups:
+        for key, value in _numbers(group):
+            if not math.isfinite(value):
+                raise ValueError(f"`model.optimizer.{key}` must be a finite number, got {value}.")
+            if key == "lr" and not value > 0:
+                raise ValueError(
+                    f"`model.optimizer.lr` must be above 0, got {value:g}: the picture would stay "
+                    "as it is."
+                )
+
+
+def _numbers(group: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
+    for key, value in group.items():
+        for each in value if isinstance(value, list | tuple) and key != "params" else [value]:
+            if isinstance(each, float | int) or (isinstance(each, Tensor) and each.numel() == 1):
+                yield key, float(each)
+
+
+def _bowl(parameters: list[nn.Parameter]) -> Tensor:
+    """Return a sum of squares, each with its own curvature, and leave its gradient."""
+    total = torch.zeros((), device=parameters[0].device)
+    for each in parameters:
+        each.grad = None
+        steep = torch.arange(1, each.numel() + 1, device=each.device).reshape(each.shape)
+        total = total + (steep * (each - 1).abs().square()).sum()
+    total.backward()  # type: ignore[no-untyped-call]
+    return total
