@@ -25,6 +25,16 @@ MERGED = ("callbacks", "model.losses")
 """Mappings of which a later config changes the entries that it names and keeps the others."""
 
 
+A_SWEEP = "that of a sweep: give it to `sweep`"
+WRITTEN_FOR = {
+    "model": "that of one run: give it to `fit`, or to a sweep as what its runs start from, --base",
+    "axes": A_SWEEP,
+    "points": A_SWEEP,
+    "base": A_SWEEP,
+}
+"""What a file is that has a key which the parser does not know."""
+
+
 class ConfigFile(ActionConfigFile):
     """A YAML file, or a picture that carries its config; a later one goes on top."""
 
@@ -42,8 +52,8 @@ class ConfigFile(ActionConfigFile):
             near = difflib.get_close_matches(path.name, names, n=1)
             hint = f" Did you mean {path.parent / near[0]}?" if near else ""
             raise FileNotFoundError(f"There is no config file {path.absolute()}.{hint}")
-        else:
-            _check_yaml(path)
+        elif path.is_file():
+            _check_keys(parser, path, _read_yaml(path))
         ActionConfigFile.apply_config(parser, cfg, dest, value)
         keep_if_emptied(cfg, before)
         for key in MERGED:
@@ -126,10 +136,19 @@ def take_pictures_for_paths(parser: ArgumentParser, key: str) -> typehints.Actio
     return action
 
 
-def _check_yaml(path: Path) -> None:
+def _read_yaml(path: Path) -> dict[str, Any]:
     try:
         content = load_yaml(path.read_text(encoding="utf-8-sig") + "\n")
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError, ValueError) as error:
         raise ValueError(f"The config file {path.absolute()} is no YAML: {error}.") from error
     if not isinstance(content, dict):
         raise ValueError(f"The config file {path.absolute()} holds no keys with values.")
+    return content
+
+
+def _check_keys(parser: ArgumentParser, path: Path, content: dict[str, Any]) -> None:
+    """Refuse the config of another command."""
+    known = {action.dest.partition(".")[0] for action in parser._actions}
+    for key, what in WRITTEN_FOR.items():
+        if key in content and key not in known:
+            raise ValueError(f"The config file {path.absolute()} is {what}.")

@@ -155,7 +155,7 @@ def own_backbone(name: str) -> type["Backbone"]:
         near = near_ones(last, vars(import_module(module)))
         raise ValueError(f"There is no backbone {name!r}: {module} has no {last!r}. {near}".strip())
     if not inspect.isclass(found) or not issubclass(found, Backbone):
-        raise ValueError(f"{name} is no backbone: derive it from stylelightning.backbones.Backbone.")
+        raise ValueError(f"{name} is no backbone: derive it from Backbone.")
     if inspect.isabstract(found):
         raise ValueError(f"{name} is abstract, and has no layers: name a class derived from it.")
     return found

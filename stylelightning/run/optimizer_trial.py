@@ -1,4 +1,4 @@
-"""An optimizer tried on a few numbers, before a run trusts it with its picture."""
+"""An optimizer tried on other numbers, before a run trusts it with its picture."""
 
 import math
 from collections.abc import Iterator, Mapping
@@ -14,7 +14,7 @@ STEPS = 3
 
 
 def try_optimizer(optimizer: Optimizer, device: torch.device) -> None:
-    """Refuse an optimizer that can't step, changes nothing, or leads to no numbers.
+    """Refuse an optimizer that can't step, or changes nothing.
 
     A copy of it takes a few steps down a bowl; the optimizer and the picture stay as they are.
 
@@ -29,13 +29,12 @@ def try_optimizer(optimizer: Optimizer, device: torch.device) -> None:
     places: dict[int, Any] = {}
     for group in optimizer.param_groups:
         for each in group["params"]:
-            shape = [min(side, 2) for side in each.shape]
-            places[id(each)] = nn.Parameter(torch.zeros(shape, dtype=each.dtype, device=device))
+            places[id(each)] = nn.Parameter(torch.zeros_like(each, device=device))
     tried, name = list(places.values()), type(optimizer).__name__
     cuda = [device] if device.type == "cuda" else []
     with torch.random.fork_rng(cuda), torch.enable_grad():
         try:
-            trial = deepcopy(optimizer, places)  # with small tensors in the picture's place
+            trial = _copy(optimizer, places)
             for _ in range(STEPS):
                 trial.step(closure=lambda: _bowl(tried))  # type: ignore[arg-type, return-value]
         except Exception as error:
@@ -43,16 +42,24 @@ def try_optimizer(optimizer: Optimizer, device: torch.device) -> None:
             raise ValueError(
                 f"`model.optimizer` {name} can't optimise a picture: {reason}."
             ) from error
-    if not all(each.isfinite().all() for each in tried):
-        raise ValueError(
-            f"`model.optimizer` {name} leads to no numbers in {STEPS} steps: give it a smaller "
-            "--model.optimizer.lr."
-        )
     if not any(each.count_nonzero() for each in tried):
         raise ValueError(
             f"`model.optimizer` {name} changes nothing in {STEPS} steps: raise "
             "--model.optimizer.lr, or look at its other options."
         )
+
+
+def _copy(optimizer: Optimizer, places: dict[int, Any]) -> Optimizer:
+    """Return a copy with other tensors in the places of the picture's, by id, and no hooks.
+
+    A copy that Python makes by itself lacks what an optimizer's state does not keep, such as
+    L-BFGS's list of parameters.
+    """
+    copy = object.__new__(type(optimizer))
+    own = {k: v for k, v in vars(optimizer).items() if not k.endswith("_hooks")}
+    hooks = {k: type(v)() for k, v in vars(optimizer).items() if k.endswith("_hooks")}
+    vars(copy).update(deepcopy(own, places), **hooks)
+    return copy
 
 
 def _check_numbers(optimizer: Optimizer) -> None:

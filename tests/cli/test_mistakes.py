@@ -72,6 +72,29 @@ def test_a_wrong_treatment_of_colours_is_one_line(run: Run, capsys: Capture) -> 
         (["--output", "out.gif"], "its name must end in one of .jpeg, .jpg, .png"),
         (["--output", "/proc/nowhere/out.png"], "/proc/nowhere/out.png"),
         (["--trainer.default_root_dir", "/proc/nowhere"], "Give another one with --trainer.def"),
+        (["--seed_everything", "-1"], "`seed_everything` must be from 0 to 4294967295, got -1"),
+        (["--model.optimizer.lr", ".inf"], "`model.optimizer.lr` must be a finite number, got inf"),
+        (["--model.optimizer.lr", "0"], "`model.optimizer.lr` must be above 0, got 0"),
+        (["--model.backbone.seed", "99999999999999999999"], "`seed` must be a whole number of 64"),
+        (["--name", "x" * 300], "`name` must have at most 255 bytes"),
+        (["--name", "é" * 200], "`name` must have at most 255 bytes, as file systems want it, got"),
+        (["--name", "a\0b"], "`name` must be the name of one folder"),
+        (["--output", "s3://b/x.png"], "`output` must be a path on this machine, got the address"),
+        (["--data.content", "https://b/x.png"], "`data.content` must be a path on this machine"),
+        (["--data.style", "[http://b/x.png]"], "`data.style` must be a path on this machine"),
+        (["--model.init", "http://b/x.png"], "`model.init` must be a path on this machine"),
+        (["--ckpt_path", "s3://b/x.ckpt"], "`ckpt_path` must be a path on this machine"),
+        (["--trainer.default_root_dir", "s3://b"], "`trainer.default_root_dir` must be a path on"),
+        (["--trainer.barebones", "true"], "`trainer.barebones` must be false, got true: a run ke"),
+        (["--trainer.fast_dev_run", "3"], "`trainer.fast_dev_run` must be false, got 3: use --tr"),
+        (["--trainer.limit_train_batches", "0"], "`trainer.limit_train_batches` must be null"),
+        (["--trainer.overfit_batches", "1"], "`trainer.overfit_batches` must be 0, got 1"),
+        (["--trainer.max_epochs", "0"], "`trainer.max_epochs` must be -1, got 0: there are no ep"),
+        (["--trainer.gradient_clip_val", "-1"], "`trainer.gradient_clip_val` must be above 0"),
+        (["--data.style_scale", "1e9"], "No image of a run may be longer than 65536 px"),
+        (["--data.style", "[{path: s.png, weight: -1}]"], "The weight of the style image s.png m"),
+        (["--data.style", "[{path: s.png, scale: 0}]"], "The scale of the style image s.png m"),
+        (["--data.style", "[{path: s.png, weight: .nan}]"], "must be at least 0, got nan"),
         (["--model.init", "contnt"], "must be content, style, noise, gray or the path"),
     ],
 )  # fmt: skip
@@ -81,7 +104,9 @@ def test_a_mistake_gets_one_line(
     run(*args, code=2)
     said = capsys.readouterr().err.splitlines()
     # what the optimizer that can't work did not take over is said when the config is read
-    (error,) = (line for line in said if not line.startswith("warning: model.optimizer: "))
+    # and so is that an image is enlarged when it is read
+    before = ("warning: model.optimizer: ", "warning: The style image is 32 px and is enlarged")
+    (error,) = (line for line in said if not line.startswith(before))
     assert words in error
     assert error.startswith("error: ")
     assert not (tmp_path / "runs").exists()
@@ -210,3 +235,18 @@ def test_no_config_at_all_says_where_to_start(capsys: Capture) -> None:
     with pytest.raises(SystemExit):
         raise SystemExit(main(["fit"]))
     assert "model.backbone, model.losses must be given" in capsys.readouterr().err
+
+
+def test_an_option_without_effect_is_said(run: Run, capsys: Capture) -> None:
+    run("--trainer.limit_val_batches=3", "--trainer.max_steps=1")
+    assert "trainer.limit_val_batches has no effect" in capsys.readouterr().err
+
+
+def test_a_folder_that_is_made_is_said(run: Run, capsys: Capture, tmp_path: Path) -> None:
+    root = f"--trainer.default_root_dir={tmp_path / 'more'}"
+    run(f"--output={tmp_path / 'new' / 'x.png'}", root, "--trainer.max_steps=1")
+    out = capsys.readouterr().out
+    assert f"made the folder {tmp_path / 'new'}\n" in out
+    assert f"made the folder {tmp_path / 'more'}\n" in out
+    run(f"--output={tmp_path / 'new' / 'x.png'}", root, "--trainer.max_steps=1")
+    assert "made the folder" not in capsys.readouterr().out

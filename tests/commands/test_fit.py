@@ -172,7 +172,7 @@ def test_other_precisions_run_and_resume(run: Run, precision: str) -> None:
     assert (resumed / "result.png").read_bytes() == (whole / "result.png").read_bytes()
 
 
-@pytest.mark.parametrize("args", [["--trainer.max_steps=0"], ["--trainer.limit_train_batches=0"]])
+@pytest.mark.parametrize("args", [["--trainer.max_steps=0"], ["--trainer.max_time=00:00:00:00"]])
 def test_a_run_of_no_step_says_so_and_writes_its_picture(
     run: Run, capsys: Capture, args: list[str]
 ) -> None:

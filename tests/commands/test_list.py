@@ -185,8 +185,8 @@ def test_an_unknown_command_is_told_both(capsys: Capture) -> None:
     assert main(["lst"]) == 2
     assert (
         capsys.readouterr().err
-        == "error: There is no command 'lst': fit, plan, sweep, batch, distill, test, list, "
-        "weights.\n"
+        == "error: There is no command 'lst'. Did you mean list? There are fit, plan, sweep, "
+        "batch, distill, test, list, weights.\n"
     )
 
 
@@ -327,3 +327,40 @@ WAY = (
 def test_what_has_no_layers(name: str | None, error: str) -> None:
     with pytest.raises(ValueError, match=f"^{re.escape(error)}$"):
         listing.backbone_and_options(name)
+
+
+def test_a_network_with_a_backbones_name_is_said_to_be_another(capsys: Capture) -> None:
+    assert main(["list", "layers", "vgg19"]) == 0
+    out, err = capsys.readouterr()
+    assert "features.0" in out or "layer" in out
+    assert "the layers of the backbone VGG19: stylelightning list layers VGG19\n" in err
+
+
+OWN = """
+from stylelightning.backbones import Backbone, Pixels
+
+class Mine(Pixels): pass
+class Needy(Backbone):
+    def __init__(self, depth): pass
+number = 3
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("own_nets.Mien", "own_nets has no 'Mien'. Did you mean Mine?"),
+        ("own_nets.number", "own_nets.number is no backbone: derive it from Backbone"),
+        ("own_nets.Needy", "own_nets.Needy is abstract"),
+        ("absent_nets.Net", "No module named 'absent_nets', in the working folder"),
+    ],
+)
+def test_the_layers_of_a_backbone_of_ones_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture, name: str, words: str
+) -> None:
+    (tmp_path / "own_nets.py").write_text(OWN)
+    monkeypatch.syspath_prepend(tmp_path)
+    assert main(["list", "layers", "own_nets.Mine"]) == 0
+    assert "layer" in capsys.readouterr().out
+    assert main(["list", "layers", name]) == 2
+    assert words in capsys.readouterr().err

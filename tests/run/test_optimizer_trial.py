@@ -1,0 +1,71 @@
+"""Optimizers that can't work are found before a run."""
+
+from typing import Any
+
+import pytest
+import torch
+from torch.optim import LBFGS, SGD, Adam, Optimizer, Rprop
+
+from stylelightning.cli.catalogue import components
+from stylelightning.run.optimizer_trial import try_optimizer
+
+CPU = torch.device("cpu")
+
+
+def picture() -> torch.nn.Parameter:
+    return torch.nn.Parameter(torch.full((1, 3, 4, 5), 0.5))
+
+
+@pytest.mark.parametrize("name", components("optimizers"))
+@pytest.mark.parametrize("options", [{}, {"lr": 1e-6}, {"lr": 1e4}], ids=str)
+def test_every_optimizer_passes_and_nothing_changes(name: str, options: dict[str, Any]) -> None:
+    parameter = picture()
+    optimizer: Optimizer = getattr(torch.optim, name)([parameter], **options)
+    before, states = torch.get_rng_state(), len(optimizer.state)  # Adagrad has one at once
+    try_optimizer(optimizer, CPU)
+    assert parameter.equal(picture())
+    assert parameter.grad is None
+    assert len(optimizer.state) == states
+    assert before.equal(torch.get_rng_state())
+
+
+@pytest.mark.parametrize(
+    ("kind", "options", "words"),
+    [
+        (Adam, {"lr": float("inf")}, "`model.optimizer.lr` must be a finite number, got inf"),
+        (Adam, {"lr": 0.0}, "`model.optimizer.lr` must be above 0, got 0"),
+        (Adam, {"lr": torch.tensor(0.0)}, "`model.optimizer.lr` must be above 0, got 0"),
+        (Rprop, {"lr": 0.0}, "must be above 0"),
+        (LBFGS, {"lr": 0.0}, "must be above 0"),
+        (Adam, {"eps": float("inf")}, "`model.optimizer.eps` must be a finite number"),
+        (SGD, {"momentum": float("nan")}, "`model.optimizer.momentum` must be a finite number"),
+        (LBFGS, {"history_size": 0}, "LBFGS can't optimise a picture: pop from empty list"),
+        (LBFGS, {"history_size": -1}, "LBFGS can't optimise a picture"),
+        (Adam, {"capturable": True}, "Adam can't optimise a picture: If capturable=True"),
+        (Adam, {"differentiable": True}, "Adam can't optimise a picture: a leaf Variable"),
+    ],
+)
+def test_what_cannot_work_is_refused(
+    kind: type[Optimizer], options: dict[str, Any], words: str
+) -> None:
+    with pytest.raises(ValueError, match=words.replace("(", r"\(")):
+        try_optimizer(kind([picture()], **options), CPU)
+
+
+class Without(SGD):
+    def step(self) -> None:  # type: ignore[override]
+        """Take no closure, which Lightning hands to every optimizer."""
+
+
+class Idle(SGD):
+    def step(self, closure: Any = None) -> Any:
+        return closure()
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [(Without, "unexpected keyword argument"), (Idle, "changes nothing")],
+)
+def test_an_optimizer_of_ones_own_is_tried_too(kind: type[Optimizer], words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        try_optimizer(kind([picture()], lr=0.1), CPU)  # type: ignore[call-arg]
