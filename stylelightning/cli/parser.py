@@ -4,8 +4,9 @@ import difflib
 import os
 from contextlib import chdir
 from copy import deepcopy
+from inspect import isclass
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, get_args
 
 import jsonargparse._typehints as typehints
 import yaml
@@ -26,8 +27,11 @@ MERGED = ("callbacks", "model.losses")
 
 
 A_SWEEP = "that of a sweep: give it to `sweep`"
+A_RUN = "that of one run: give it to `fit`, or to a sweep as what its runs start from, --base"
 WRITTEN_FOR = {
-    "model": "that of one run: give it to `fit`, or to a sweep as what its runs start from, --base",
+    "model.losses": A_RUN,
+    "model.backbone": A_RUN,
+    "model.teacher": "that of a training: give it to `distill`",
     "axes": A_SWEEP,
     "points": A_SWEEP,
     "base": A_SWEEP,
@@ -107,8 +111,11 @@ class Parser(LightningArgumentParser):
         """
         if not self.exit_on_error:
             super().error(message, ex)
-        keys = [action.dest for action in self._actions]
-        raise UsageError(explain(message, keys, import_components()))
+        keys, classes = [action.dest for action in self._actions], set(import_components())
+        for action in self._actions:
+            if f'Parser key "{action.dest}"' in message:
+                classes |= _classes(getattr(action, "_typehint", None))
+        raise UsageError(explain(message, keys, classes))
 
 
 def command_parser(command: str, description: str) -> Parser:
@@ -148,7 +155,18 @@ def _read_yaml(path: Path) -> dict[str, Any]:
 
 def _check_keys(parser: ArgumentParser, path: Path, content: dict[str, Any]) -> None:
     """Refuse the config of another command."""
-    known = {action.dest.partition(".")[0] for action in parser._actions}
+    known = {action.dest for action in parser._actions}
     for key, what in WRITTEN_FOR.items():
-        if key in content and key not in known:
+        section, _, option = key.rpartition(".")
+        inside = content.get(section) if section else content
+        if key not in known and isinstance(inside, dict) and option in inside:
             raise ValueError(f"The config file {path.absolute()} is {what}.")
+
+
+def _classes(hint: Any) -> set[str]:
+    """Return the names of the classes that an option of a type may name."""
+    names = {name for part in get_args(hint) for name in _classes(part)}
+    if isclass(hint) and hint.__module__ != "builtins":
+        for each in hint.__subclasses__():
+            names |= {each.__name__, *_classes(each)}
+    return names

@@ -20,13 +20,16 @@ AMBIGUOUS = re.compile(r"(Multiple subclasses with name .*?)\. - ")
 NO_OPTION = re.compile(r"Option '([^']+)' is not accepted")
 NO_KEY = re.compile(r"(?:does not accept option|unrecognized arguments:) '?([^\s'=]+)")
 NO_IMPORT = re.compile(r"has no attribute '(\w+)'|No module named '([^']+)'")
-NO_CLASS = re.compile(r"Expected a dot import path string: (\S+)")
+NO_CLASS = re.compile(
+    r"(?:Expected a dot import path string|Unexpected import path format): ?(\S*)"
+)
 ABSTRACT = re.compile(r"class, but \S+ is abstract|class_path 'lightning.Callback': Option")
 MISSING = re.compile(r"arguments are required: (.*)$|[Kk]ey \"([^\"]+)\" is required")
 UNION = re.compile(
     r"Subtypes: \[(.*)\] Errors:.*?Given value: ?(.*?)(?: - Expected|\. Got value|$)"
 )
-SINGLE = re.compile(r"Expected an? (.*?)\. Got value: (.*?)(?: - Expected|$)")
+SINGLE = re.compile(r"Expected an? (.*?)\. Got value: ?(.*?)(?: - Expected|$)")
+NO_CALLABLE = re.compile(r"expects a function or a callable class: .*?(?: Given value: (.*))?$")
 TYPE = re.compile(r"<class '(?:\w+\.)*(\w+)'>|((?:list|dict|tuple)\[[^\]]*\])|Literal\[([^\]]*)\]")
 
 
@@ -53,6 +56,8 @@ def explain(message: str, keys: Iterable[str], classes: Iterable[str]) -> str:
         return f"{where} must be the path of a YAML file with its keys, got {match[1]}."
     if match := NO_SUBCLASS.search(text):
         return f"{where} must name a class, a {match[1]}, got {match[2]}."
+    if match := NO_CALLABLE.search(text):
+        return f"{where} must name a class or a function, got {match[1]}."
     if match := AMBIGUOUS.search(text):
         return f"{where}: {match[1]}."
     if ABSTRACT.search(text):
@@ -60,8 +65,9 @@ def explain(message: str, keys: Iterable[str], classes: Iterable[str]) -> str:
             f"{where}: an entry of the value {_value(text)} names no class. Check the entry's "
             f"name, or give its class first, such as --{where}.NAME CLASS."
         )
-    if match := NO_OPTION.search(text):
-        path = CLASS.findall(text)[-1] if CLASS.search(text) else "builtins.object"
+    stray = NO_OPTION.search(text)
+    if (match := stray) and CLASS.search(text):
+        path = CLASS.findall(text)[-1]
         options = _options(path)
         return (
             f"{where}: {path.rpartition('.')[2]} has no option {match[1]!r}. "
@@ -72,7 +78,7 @@ def explain(message: str, keys: Iterable[str], classes: Iterable[str]) -> str:
         if where:
             return f"{where}: {missing} must be given."
         return f"{missing} must be given: start from a whole config, --config FILE."
-    if match := NO_KEY.search(text):
+    if match := NO_KEY.search(text) or stray:
         word = match[1].lstrip("-")
         return f"There is no option {word!r}. {_near_keys(word, keys)}".strip()
     if match := NO_IMPORT.search(text):
@@ -149,8 +155,9 @@ def _near(word: str, names: Iterable[str]) -> str:
 
 def _near_keys(word: str, keys: Iterable[str]) -> str:
     """Suggest dotted keys; a word without a dot is compared with their last parts."""
+    keys = list(keys)
     if "." in word:
-        return _near(word, keys)
+        return _near(word, keys) or _near(word.partition(".")[0], keys)
     tails = {key.rpartition(".")[2]: key for key in keys}
     near = difflib.get_close_matches(word, tails, n=3, cutoff=0.7)
     return f"Did you mean {', '.join(tails[tail] for tail in near)}? " if near else ""

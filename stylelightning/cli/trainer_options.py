@@ -3,9 +3,11 @@
 import json
 import logging
 import math
+import re
 from typing import Any
 
 from jsonargparse import Namespace
+from lightning.pytorch.callbacks import Timer
 
 log = logging.getLogger(__name__)
 
@@ -16,6 +18,7 @@ REFUSED: dict[str, tuple[tuple[Any, ...], str]] = {
     "limit_train_batches": ((None, 1.0), f"a step has no data; {SHORTER}"),
     "overfit_batches": ((0,), f"a step has no data; {SHORTER}"),
     "max_epochs": ((-1, None), f"there are no epochs; {SHORTER}"),
+    "accumulate_grad_batches": ((1,), "every step has all its data"),
 }
 """The values that a run can follow, and why no other."""
 
@@ -29,6 +32,8 @@ NOWHERE = (
     "model_registry",
 )
 """Options of what a run does not do: validate, test, predict, read data, upload."""
+AT_LEAST_0 = (*NOWHERE[:-1], "min_steps", "log_every_n_steps")
+PROFILERS = ("simple", "advanced", "pytorch", "xla")
 
 
 def check_trainer_options(trainer: Namespace) -> None:
@@ -46,6 +51,18 @@ def check_trainer_options(trainer: Namespace) -> None:
                 f"`trainer.{name}` must be {json.dumps(values[0])}, got {json.dumps(given)}: "
                 f"{reason}."
             )
+    for name in AT_LEAST_0:
+        given = trainer.get(name)
+        if given is not None and not (isinstance(given, int | float) and 0 <= given < math.inf):
+            raise ValueError(f"`trainer.{name}` must be a number of at least 0, got {given}.")
+    devices = trainer.get("devices")
+    if isinstance(devices, str) and not re.fullmatch(r"auto|[-\d, ]+", devices):
+        raise ValueError(f"`trainer.devices` must be 1, auto or [INDEX] of one, got {devices!r}.")
+    if isinstance(profiler := trainer.get("profiler"), str) and profiler not in PROFILERS:
+        raise ValueError(
+            f"`trainer.profiler` must be {', '.join(PROFILERS)} or a class, got {profiler!r}."
+        )
+    _check_max_time(trainer.get("max_time"))
     clip = trainer.get("gradient_clip_val")
     if clip is not None and not 0 < clip < math.inf:
         raise ValueError(
@@ -55,3 +72,13 @@ def check_trainer_options(trainer: Namespace) -> None:
     for name in NOWHERE:
         if trainer.get(name):
             log.warning("trainer.%s has no effect: a run only optimises its picture.", name)
+
+
+def _check_max_time(duration: Any) -> None:
+    try:
+        Timer(duration)
+    except Exception as error:
+        raise ValueError(
+            f"`trainer.max_time` must be days:hours:minutes:seconds, such as 00:00:10:00, or keys "
+            f"such as {{minutes: 10}}, got {duration!r}."
+        ) from error

@@ -2,11 +2,12 @@
 
 import argparse
 import json
+import re
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NoReturn
 
-from stylelightning.cli.answer import aligned, write_answer
+from stylelightning.cli.answer import aligned, near_ones, write_answer
 from stylelightning.cli.errors import UsageError
 
 if TYPE_CHECKING:
@@ -25,7 +26,9 @@ class _Parser(argparse.ArgumentParser):
     """A parser that answers a mistake with one line and exit code 2."""
 
     def error(self, message: str) -> NoReturn:
-        raise UsageError(f"{message[0].upper()}{message[1:]}: see {self.prog} -h.")
+        unknown = re.search(r"unrecognized arguments: (--\S+)", message)
+        near = near_ones(unknown[1], self._option_string_actions) if unknown else ""
+        raise UsageError(f"{message[0].upper()}{message[1:]}. {near}See {self.prog} -h.")
 
 
 def run(args: Sequence[str]) -> int:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from stylelightning.cli.config import refuse_address
 from stylelightning.cli.parser import Parser
 from stylelightning.cli.process import set_up_process
 from stylelightning.sweep.engines import Engine
@@ -39,6 +40,7 @@ def make_runs(parser: Parser, options: Sequence[str]) -> int:
     for key in ("name", "root", "engine"):
         if config[key] is None:
             raise ValueError(f"`{key}` must be given, got null.")
+    refuse_address("root", config.root)
     engine: Engine = parser.instantiate(config).engine
     given = {key: config[key] for key in SPEC_KEYS if config.get(key) is not None}
     base = config.get("base") or []

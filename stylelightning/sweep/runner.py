@@ -50,7 +50,6 @@ def run_sweep(
         ValueError: If the sweep makes no sense.
     """
     check_name(name)
-    refuse_address("root", str(root))
     refuse_address("output", output)
     points, folder = points_of(spec), SweepFolder(root / name)
     given = [*flags(spec.options), *options]
