@@ -141,7 +141,7 @@ def check_name(name: str) -> None:
 
 
 def refuse_address(key: str, path: str) -> None:
-    """Refuse an address where a path is needed.
+    """Refuse an address, or what no file can be called, where a path is needed.
 
     Args:
         key: The option that it is given for.
@@ -150,6 +150,8 @@ def refuse_address(key: str, path: str) -> None:
     Raises:
         ValueError: If it is one, such as ``s3://bucket/picture.png``.
     """
+    if "\0" in path:
+        raise ValueError(f"`{key}` must be a path, got {path!r}, with a null character.")
     if ADDRESS.match(path):
         raise ValueError(
             f"`{key}` must be a path on this machine, got the address {path}: copy the file "

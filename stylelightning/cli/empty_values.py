@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from pkgutil import resolve_name
 from types import NoneType, UnionType
-from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from jsonargparse import ArgumentParser, Namespace
 from jsonargparse._typehints import ActionTypeHint
@@ -89,6 +89,8 @@ def _refusal(what: str, hint: Any) -> str:
 def _words(hint: Any) -> str:
     if _is_union(hint):
         return " or ".join(map(_words, get_args(hint)))
+    if get_origin(hint) is Literal:
+        return ", ".join(map(str, get_args(hint)))
     return str(getattr(hint, "__name__", hint))
 
 

@@ -13,13 +13,14 @@ CLASS = re.compile(r"(?:given class_path '|class_path=')([^']+)'")
 ROUTINE = re.compile(
     r"Expected |Does not validate|Not a valid subclass|Not of type|Problem with given|Parser key"
 )
-NO_ENTRY = re.compile(r"no class is named for the entry (\S+), of (.*)$")
+NO_ENTRY = re.compile(r"no class is named for the entry (\S+), of ?(.*)$")
 NO_CONFIG = re.compile(r"Unable to load config '([^']*)'")
-NO_SUBCLASS = re.compile(r"Not a valid subclass of (\w+)\. Got value: (.*?) Subclass types")
+NO_SUBCLASS = re.compile(r"Not a valid subclass of (\w+)(?:\. Got value: (.*?))? Subclass types")
+NO_OPTIONS = re.compile(r"object has no attribute 'keys'|is not iterable|unhashable type")
 AMBIGUOUS = re.compile(r"(Multiple subclasses with name .*?)\. - ")
 NO_OPTION = re.compile(r"Option '([^']+)' is not accepted")
 NO_KEY = re.compile(r"(?:does not accept option|unrecognized arguments:) '?([^\s'=]+)")
-NO_IMPORT = re.compile(r"has no attribute '(\w+)'|No module named '([^']+)'")
+NO_IMPORT = re.compile(r"module '[^']*' has no attribute '(\w+)'|No module named '([^']+)'")
 NO_CLASS = re.compile(
     r"(?:Expected a dot import path string|Unexpected import path format): ?(\S*)"
 )
@@ -28,7 +29,7 @@ MISSING = re.compile(r"arguments are required: (.*)$|[Kk]ey \"([^\"]+)\" is requ
 UNION = re.compile(
     r"Subtypes: \[(.*)\] Errors:.*?Given value: ?(.*?)(?: - Expected|\. Got value|$)"
 )
-SINGLE = re.compile(r"Expected an? (.*?)\. Got value: ?(.*?)(?: - Expected|$)")
+SINGLE = re.compile(r"Expected an? (.*?)\. Got value: ?(.*?) ?(?:- Expected|$)")
 NO_CALLABLE = re.compile(r"expects a function or a callable class: .*?(?: Given value: (.*))?$")
 TYPE = re.compile(r"<class '(?:\w+\.)*(\w+)'>|((?:list|dict|tuple)\[[^\]]*\])|Literal\[([^\]]*)\]")
 
@@ -53,13 +54,23 @@ def explain(message: str, keys: Iterable[str], classes: Iterable[str]) -> str:
             f"give its class first, such as --{where}.{match[1]} CLASS."
         )
     if match := NO_CONFIG.search(text):
-        return f"{where} must be the path of a YAML file with its keys, got {match[1]}."
+        return f"{where} must be the path of a YAML file with its keys, got {_got(match[1])}."
     if match := NO_SUBCLASS.search(text):
-        return f"{where} must name a class, a {match[1]}, got {match[2]}."
-    if match := NO_CALLABLE.search(text):
+        return f"{where} must name a class, a {match[1]}, got {match[2] or _value(text)}."
+    if NO_OPTIONS.search(text):
+        return (
+            f"{where}: a class is written as its name, or as `class_path`, a text, and "
+            f"`init_args`, keys with values, got {_value(text)}."
+        )
+    if (match := NO_CALLABLE.search(text)) and ": " not in where:
         return f"{where} must name a class or a function, got {match[1]}."
     if match := AMBIGUOUS.search(text):
         return f"{where}: {match[1]}."
+    if ABSTRACT.search(text) and "'class_path'" in _value(text):
+        return (
+            f"{where}: beside `class_path` there may be `init_args` and `dict_kwargs` alone, and "
+            f"the class must not be abstract, got {_value(text)}."
+        )
     if ABSTRACT.search(text):
         return (
             f"{where}: an entry of the value {_value(text)} names no class. Check the entry's "
@@ -84,7 +95,9 @@ def explain(message: str, keys: Iterable[str], classes: Iterable[str]) -> str:
     if match := NO_IMPORT.search(text):
         word = match[1] or match[2]
         return f"{where}: there is no {word!r} to import. {_near(word, classes)}".strip()
-    if (match := NO_CLASS.search(text)) and (not where or where in KEY.findall(text)):
+    if (match := NO_CLASS.search(text)) and match[1] in (classes := set(classes)):
+        return f"{where}: {match[1]} is a class of another kind, and can't stand here."
+    if match and (not where or where in KEY.findall(text)):
         return (
             f"{where}: there is no class {match[1]!r}. {_near(match[1], classes)}"
             "A class of your own is named with its module, such as my_module.MyClass."
