@@ -96,6 +96,8 @@ def _explain(error: Exception) -> str:
         text = " ".join(str(error.strerror).split())  # without "[Errno 28]"
     elif isinstance(error, OSError) and error.strerror:
         text = f"{error.filename}: {error.strerror}."
+    if text == "embedded null byte":
+        return "A path has a null character in it, which no file's name has: take it out."
     if isinstance(error, OSError | ValueError):
         return text
     if _out_of_memory(error):

@@ -62,11 +62,11 @@ def explain(message: str, keys: Iterable[str], classes: Iterable[str]) -> str:
             f"{where}: a class is written as its name, or as `class_path`, a text, and "
             f"`init_args`, keys with values, got {_value(text)}."
         )
-    if (match := NO_CALLABLE.search(text)) and ": " not in where:
-        return f"{where} must name a class or a function, got {match[1]}."
     if match := AMBIGUOUS.search(text):
         return f"{where}: {match[1]}."
-    if ABSTRACT.search(text) and "'class_path'" in _value(text):
+    stray = NO_OPTION.search(text)
+    mixed = ABSTRACT.search(text) and "'class_path'" in _value(text)
+    if mixed or (stray and stray[1] in ("class_path", "init_args", "dict_kwargs")):
         return (
             f"{where}: beside `class_path` there may be `init_args` and `dict_kwargs` alone, and "
             f"the class must not be abstract, got {_value(text)}."
@@ -76,7 +76,6 @@ def explain(message: str, keys: Iterable[str], classes: Iterable[str]) -> str:
             f"{where}: an entry of the value {_value(text)} names no class. Check the entry's "
             f"name, or give its class first, such as --{where}.NAME CLASS."
         )
-    stray = NO_OPTION.search(text)
     if (match := stray) and CLASS.search(text):
         path = CLASS.findall(text)[-1]
         options = _options(path)
@@ -102,6 +101,8 @@ def explain(message: str, keys: Iterable[str], classes: Iterable[str]) -> str:
             f"{where}: there is no class {match[1]!r}. {_near(match[1], classes)}"
             "A class of your own is named with its module, such as my_module.MyClass."
         )
+    if (match := NO_CALLABLE.search(text)) and ": " not in where:
+        return f"{where} must name a class or a function, got {match[1]}."
     if (essence := unwrap(text)) != text:
         return f"{where}: {essence}"
     if match := UNION.search(inner) or SINGLE.search(inner):

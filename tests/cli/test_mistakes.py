@@ -7,7 +7,10 @@ import torch
 from PIL import Image
 
 from stylelightning.__main__ import main
-from tests.conftest import Run
+from tests.conftest import ROOT, TINY, Run
+
+SWEEP = ROOT / "configs" / "sweeps" / "start.yaml"
+TRAINING = ROOT / "configs" / "distillation" / "slim.yaml"
 
 Capture = pytest.CaptureFixture[str]
 
@@ -61,9 +64,9 @@ def test_a_wrong_treatment_of_colours_is_one_line(run: Run, capsys: Capture) -> 
         (["--callbacks.snap.every_n_steps", "3"], "give its class first, such as --callbacks.sn"),
         (["--callbacks.log.every_n_steps", "0"], "`every_n_steps` of LossLog must be at least 1"),
         (["--trainer.min_steps", "100"], "`trainer.min_steps` 100 is more than the 6 steps"),
-        (["--trainer.accumulate_grad_batches", "2"], "accumulate_grad_batches must be 1, got 2"),
+        (["--trainer.accumulate_grad_batches", "2"], "accumulate_grad_batches` must be 1, got 2"),
         (["--trainer.devices", "2"], "One picture is made by one process, got 2"),
-        (["--trainer.devices", "abc"], "`trainer`: "),
+        (["--trainer.devices", "abc"], "`trainer.devices` must be 1, auto or"),
         (["--name", "../x"], "`name` must be the name of one folder, got '../x'"),
         (["--averaging", "3"], "Did you mean model.averaging?"),
         (["--config", "configs"], "is a folder: give a YAML file"),
@@ -95,6 +98,19 @@ def test_a_wrong_treatment_of_colours_is_one_line(run: Run, capsys: Capture) -> 
         (["--data.style", "[{path: s.png, weight: -1}]"], "The weight of the style image s.png m"),
         (["--data.style", "[{path: s.png, scale: 0}]"], "The scale of the style image s.png m"),
         (["--data.style", "[{path: s.png, weight: .nan}]"], "must be at least 0, got nan"),
+        (["--model.losses.style", "LossLog"], "LossLog is a class of another kind"),
+        (["--model.losses.style", "{class_path: GramLoss, init_arg: {}}"], "there may be `init_a"),
+        (["--model.losses.style", "{class_path: 3}"], "`class_path`, a text, and `init_args`"),
+        (["--model.backbone", "[1]"], "model.backbone must name a class, a Backbone, got [1]"),
+        (["--model.lr_scheduler", "[1]"], "model.lr_scheduler must name a class or a function, go"),
+        (["--model.lr_scheduler", "StepLr"], "Did you mean StepLR?"),
+        (["--callbacks.stop", "EarlyStoping"], "Did you mean EarlyStopping?"),
+        (["--trainer.logger", "CSVLoger"], "Did you mean CSVLogger?"),
+        (["--data", "null"], "data must be the path of a YAML file with its keys, got null"),
+        (["--model", "a\0b"], "A path has a null character in it"),
+        (["--data.content", "a\0b"], "`data.content` must be a path, got 'a\\x00b'"),
+        (["--config", str(SWEEP)], "start.yaml is that of a sweep: give it to `sweep`"),
+        (["--config", str(TRAINING)], "slim.yaml is that of a training: give it to `distill`"),
         (["--model.init", "contnt"], "must be content, style, noise, gray or the path"),
     ],
 )  # fmt: skip
@@ -250,3 +266,18 @@ def test_a_folder_that_is_made_is_said(run: Run, capsys: Capture, tmp_path: Path
     assert f"made the folder {tmp_path / 'more'}\n" in out
     run(f"--output={tmp_path / 'new' / 'x.png'}", root, "--trainer.max_steps=1")
     assert "made the folder" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("command", ["sweep", "distill"])
+def test_the_config_of_a_run_is_named_where_another_is_wanted(
+    capsys: Capture, command: str
+) -> None:
+    assert main([command, "--config", str(TINY)]) == 2
+    error = capsys.readouterr().err
+    assert "tiny.yaml is that of one run: give it to `fit`" in error
+    assert error.count("\n") == 1
+
+
+def test_a_run_that_ended_before_its_last_step_says_so(run: Run, capsys: Capture) -> None:
+    run("--trainer.max_time=00:00:00:01", "--model.schedule.steps=9999")
+    assert "of 19998: `trainer.max_time` or a callback stopped it" in capsys.readouterr().err
