@@ -9,6 +9,9 @@ from torch import Tensor, nn
 from stylelightning.backbones.base import Backbone, Features, Layer, check_choice
 from stylelightning.backbones.padding import Padding, smallest_padded_side
 
+MOST_FILTERS = 2**16
+"""Beyond any machine's memory, and within torch's numbers."""
+
 
 class RandomMultiscale(Backbone):
     """Untrained filters of several sizes on a pyramid of the picture: needs no download.
@@ -55,8 +58,8 @@ class RandomMultiscale(Backbone):
         super().__init__()
         if not 1 <= levels <= 16:  # at 16 a position is 32768 pixels wide
             raise ValueError(f"`levels` must be from 1 to 16, got {levels}.")
-        if filters < 1:
-            raise ValueError(f"`filters` must be at least 1, got {filters}.")
+        if not 1 <= filters <= MOST_FILTERS:
+            raise ValueError(f"`filters` must be from 1 to {MOST_FILTERS}, got {filters}.")
         if not sizes or any(size < 3 or size % 2 == 0 for size in sizes):
             raise ValueError(f"`sizes` must be odd numbers of at least 3, got {list(sizes)}.")
         check_choice("padding", padding, get_args(Padding))

@@ -105,7 +105,9 @@ def test_seed_decides_the_filters_and_leaves_the_global_random_numbers_alone() -
     ("argument", "value", "message"),
     [
         ("levels", 0, r"^`levels` must be from 1 to 16, got 0\.$"),
-        ("filters", 0, r"^`filters` must be at least 1, got 0\.$"),
+        ("filters", 0, r"^`filters` must be from 1 to 65536, got 0\.$"),
+        ("filters", 10**30, r"^`filters` must be from 1 to 65536, got 10+\.$"),
+        ("seed", 2**63, r"^`seed` must be a whole number of 64 bits, got 9223372036854775808\.$"),
         ("sizes", [], r"^`sizes` must be odd numbers of at least 3, got \[\]\.$"),
         ("sizes", [3, 4], r"^`sizes` must be odd numbers of at least 3, got \[3, 4\]\.$"),
         ("sizes", (1,), r"^`sizes` must be odd numbers of at least 3, got \[1\]\.$"),
