@@ -1,6 +1,7 @@
 """The LightningModule whose only parameter is the picture."""
 
 import logging
+from copy import deepcopy
 from dataclasses import replace
 from typing import Any
 
@@ -131,7 +132,7 @@ class StyleTransfer(LightningModule):
         self.init = init
         self.carry_moments = carry_moments
         self.terms = Terms({}, {}, {})
-        self._scale = 0
+        self._scale, self._resumed = 0, False
         self._evaluated = self._advanced = -1
         self._loss_states: dict[str, dict[str, Any]] = {}
 
@@ -188,12 +189,31 @@ class StyleTransfer(LightningModule):
         least = checks.smallest_side(losses, self.backbone)
         self.plan = checks.plan_scales(self.schedule, self.data, least)
         checks.check_steps(self.trainer, self.plan)
-        start = initial_picture(self.init, self.data, self.plan.scales[0].size)
-        self.canvas.encode(start)
-        self._scale, self._evaluated, self.terms = 0, -1, Terms({}, {}, {})
-        self._made_with()  # whatever is wrong with the optimizer is wrong now
+        self._resumed = False
+        if not self.trainer.global_step or not [*self.canvas.parameters()]:
+            self._start_anew()
         if self.calibration is not None:
             self.calibration.weights = {}
+
+    def _start_anew(self) -> None:
+        start = initial_picture(self.init, self.data, self.plan.scales[0].size)
+        before = deepcopy(self.canvas)
+        try:
+            self.canvas.encode(start)
+            self._made_with()  # whatever is wrong with the optimizer is wrong now
+        except Exception:
+            self.canvas = before  # an earlier run's picture
+            raise
+        self._scale, self._evaluated, self.terms = 0, -1, Terms({}, {}, {})
+
+    def on_fit_start(self) -> None:
+        """Refuse a trainer that has made steps already, unless a checkpoint was loaded.
+
+        Raises:
+            ValueError: If it is so; the module's picture is the one that it had.
+        """
+        if not self._resumed:  # with a checkpoint, its step is the trainer's
+            checks.check_unused(self.trainer)
 
     # one step
 
@@ -373,7 +393,8 @@ class StyleTransfer(LightningModule):
         stored = checkpoint["state_dict"]
         sizes = [self.data.picture_size(each.size) for each in self.plan.scales]
         checkpoints.check_place(checkpoint, self.plan, sizes)
-        self._scale = int(checkpoint["scale"])
+        self._scale, self._resumed = int(checkpoint["scale"]), True
+        self._evaluated, self.terms = -1, Terms({}, {}, {})
         self._loss_states = checkpoint.get("losses", {})
         if self.calibration is not None and "calibration" in checkpoint:
             self.calibration.load_state(checkpoint["calibration"])
