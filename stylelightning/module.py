@@ -22,7 +22,7 @@ from stylelightning.losses.base import Loss
 from stylelightning.objective import Objective, Terms, full_precision
 from stylelightning.parametrizations import Parametrization, PixelParametrization
 from stylelightning.run import checkpoint as checkpoints
-from stylelightning.run import checks, lbfgs, optimizer_memory
+from stylelightning.run import checks, lbfgs, optimizer_memory, scheduler_trial
 from stylelightning.run.calibration import Calibration
 from stylelightning.run.term_gradients import Evaluation
 from stylelightning.schedule import Schedule
@@ -200,7 +200,10 @@ class StyleTransfer(LightningModule):
         before = deepcopy(self.canvas)
         try:
             self.canvas.encode(start)
-            self._made_with()  # whatever is wrong with the optimizer is wrong now
+            optimizer = self._make_optimizer()  # whatever is wrong with it is wrong now
+            if self.lr_scheduler is not None:
+                most = self.trainer.max_steps
+                scheduler_trial.try_scheduler(optimizer, self.lr_scheduler, self.plan, most)
         except Exception:
             self.canvas = before  # an earlier run's picture
             raise
@@ -408,8 +411,7 @@ class StyleTransfer(LightningModule):
 
     def _made_with(self) -> dict[str, Any]:
         optimizer = self._make_optimizer()
-        try:
-            scheduler = None if self.lr_scheduler is None else self.lr_scheduler(optimizer)
-        except (ArithmeticError, TypeError, ValueError) as error:
-            raise ValueError(f"`model.lr_scheduler` can't work: {error}") from error
+        scheduler = None
+        if self.lr_scheduler is not None:
+            scheduler = scheduler_trial.made(optimizer, self.lr_scheduler)
         return checkpoints.describe(optimizer, scheduler, self.canvas.parametrization)

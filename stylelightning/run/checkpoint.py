@@ -105,14 +105,18 @@ def describe(optimizer: Optimizer, scheduler: LRScheduler | None, canvas: object
     Returns:
         Class names and the options of both.
     """
-    state = {} if scheduler is None else scheduler.state_dict()
     return {
         "canvas": type(canvas).__qualname__,
         "optimizer": type(optimizer).__qualname__,
         "scheduler": type(scheduler).__qualname__,
         "options": _plain(optimizer.defaults),
-        "schedule": {k: v for k, v in _plain(state).items() if k not in MOVING},
+        "schedule": {} if scheduler is None else describe_scheduler(scheduler),
     }
+
+
+def describe_scheduler(scheduler: LRScheduler) -> dict[str, Any]:
+    """Return the options of a scheduler, in plain types."""
+    return {k: v for k, v in _plain(scheduler.state_dict()).items() if k not in MOVING}
 
 
 def adapt_optimizer(checkpoint: Checkpoint, present: dict[str, Any]) -> list[str]:
