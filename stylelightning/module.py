@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import torch
-from lightning.pytorch import LightningModule
+from lightning.pytorch import Callback, LightningModule
 from lightning.pytorch.cli import LRSchedulerCallable, OptimizerCallable
 from lightning.pytorch.utilities.types import LRSchedulerConfigType, OptimizerLRScheduler
 from torch import Tensor, nn
@@ -22,7 +22,7 @@ from stylelightning.losses.base import Loss
 from stylelightning.objective import Objective, Terms, full_precision
 from stylelightning.parametrizations import Parametrization, PixelParametrization
 from stylelightning.run import checkpoint as checkpoints
-from stylelightning.run import checks, lbfgs, optimizer_memory, scheduler_trial
+from stylelightning.run import checks, lbfgs, lightning_callbacks, optimizer_memory, scheduler_trial
 from stylelightning.run.calibration import Calibration
 from stylelightning.run.term_gradients import Evaluation
 from stylelightning.schedule import Schedule
@@ -173,6 +173,15 @@ class StyleTransfer(LightningModule):
         return data.pictures
 
     # set-up
+
+    def configure_callbacks(self) -> list[Callback]:
+        """Add no callback, and refuse those of Lightning's that can't work on one picture.
+
+        Raises:
+            ValueError: If there is one.
+        """
+        lightning_callbacks.check_callbacks(self.trainer, self.losses)
+        return []
 
     def setup(self, stage: str) -> None:
         """Check that the run can work, plan its scales and make the initial picture.
@@ -342,6 +351,13 @@ class StyleTransfer(LightningModule):
         if isinstance(optimizer, LBFGS):
             lbfgs.prepare(optimizer, self.canvas.decode)
         return optimizer
+
+    def on_before_optimizer_step(self, optimizer: Optimizer) -> None:
+        """Log the terms, where a callback may look for them; nothing waits for the device."""
+        if lightning_callbacks.wants_metrics(self.trainer):
+            terms = {f"loss/{name}": term for name, term in self.terms.weighted.items()}
+            terms["loss/total"] = self.total
+            self.log_dict(terms, prog_bar=True, logger=False, on_step=True, on_epoch=False)
 
     def optimizer_step(self, epoch: int, batch_idx: int, optimizer: Any, *args: Any) -> None:
         """Step, keep the picture in [0, 1] and average it.

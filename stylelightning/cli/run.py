@@ -18,6 +18,7 @@ from stylelightning.callbacks import (
     StepEndStop,
     StopOnDivergence,
 )
+from stylelightning.callbacks.periodic import last_step
 from stylelightning.cli.config import (
     NOT_KEPT,
     as_list,
@@ -106,6 +107,12 @@ def _fit(args: Sequence[str], manner: Manner, made: MadeFolders) -> None:
         writer.write(trainer, run.model)
     if trainer.global_step == writer.first_step or not writer.started:
         log.warning("No step was left to run: the picture is that of step %d.", trainer.global_step)
+    elif trainer.global_step < last_step(trainer, run.model):
+        log.warning(
+            "A callback or a limit of the trainer ended the run after step %d of %d.",
+            trainer.global_step,
+            last_step(trainer, run.model),
+        )
 
 
 def say_what_differs(checkpoint: Path, text: str) -> None:
@@ -136,6 +143,12 @@ def _trainer_settings(
         )
     chosen = [each for each in run.callbacks.values() if each is not None]
     chosen += as_list(settings["callbacks"])
+    bars = [name for name, each in run.callbacks.items() if isinstance(each, ProgressBar)]
+    if len(bars) > 1:
+        raise ValueError(
+            f"`callbacks` may have one progress bar, got {' and '.join(bars)}: switch one off with "
+            f"--callbacks.{bars[0]} null."
+        )
     if not any(isinstance(each, ProgressBar) for each in chosen):
         settings["enable_progress_bar"] = False  # Lightning's own counts epochs
     if settings["enable_progress_bar"] is False:
