@@ -19,10 +19,18 @@ from stylelightning.execution.engine import CompileMode, FastBackbone, MatmulPre
 from stylelightning.images import RunPictures
 from stylelightning.initial import InitialPicture, initial_picture
 from stylelightning.losses.base import Loss
+from stylelightning.losses.blame import check_loss
 from stylelightning.objective import Objective, Terms, full_precision
 from stylelightning.parametrizations import Parametrization, PixelParametrization
 from stylelightning.run import checkpoint as checkpoints
-from stylelightning.run import checks, lbfgs, lightning_callbacks, optimizer_memory, scheduler_trial
+from stylelightning.run import (
+    checks,
+    lbfgs,
+    lightning_callbacks,
+    loss_trial,
+    optimizer_memory,
+    scheduler_trial,
+)
 from stylelightning.run.calibration import Calibration
 from stylelightning.run.term_gradients import Evaluation
 from stylelightning.schedule import Schedule
@@ -110,6 +118,7 @@ class StyleTransfer(LightningModule):
                 "--config configs/quickstart.yaml."
             )
         for name in used:
+            check_loss(name, used[name])
             if not name.isidentifier() or name in TAKEN_NAMES:
                 raise ValueError(
                     f"The name of a loss must be a plain word and not taken, got {name!r}: give "
@@ -209,6 +218,7 @@ class StyleTransfer(LightningModule):
         before = deepcopy(self.canvas)
         try:
             self.canvas.encode(start)
+            loss_trial.try_losses(self.objective, self.backbone, self.data, start)
             optimizer = self._make_optimizer()  # whatever is wrong with it is wrong now
             if self.lr_scheduler is not None:
                 most = self.trainer.max_steps

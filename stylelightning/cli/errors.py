@@ -79,10 +79,11 @@ def attempt(work: Callable[[], object], raises: bool = True) -> Outcome:
 
 def _mendable(error: Exception) -> bool:
     """Return whether a run failed for a reason that its user can do something about."""
+    from stylelightning.losses.blame import LossError
     from stylelightning.module import DivergenceError
     from stylelightning.run.calibration import CalibrationError  # these import torch
 
-    known = isinstance(error, OSError | DivergenceError | CalibrationError)
+    known = isinstance(error, OSError | DivergenceError | CalibrationError | LossError)
     return known or _out_of_memory(error)
 
 
