@@ -1,8 +1,11 @@
 """The LightningModule whose only parameter is the picture."""
 
 import logging
+import warnings
 from copy import deepcopy
 from dataclasses import replace
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -97,7 +100,7 @@ class StyleTransfer(LightningModule):
         self,
         backbone: Backbone,
         losses: dict[str, Loss | None],
-        optimizer: OptimizerCallable = lambda p: Adam(p, lr=0.02, betas=(0.9, 0.99)),
+        optimizer: OptimizerCallable = partial(Adam, lr=0.02, betas=(0.9, 0.99)),  # noqa: B008
         lr_scheduler: LRSchedulerCallable | None = None,
         schedule: Schedule = Schedule(),  # noqa: B008 - frozen
         canvas: Parametrization | None = None,
@@ -144,12 +147,16 @@ class StyleTransfer(LightningModule):
         self._scale, self._resumed = 0, False
         self._evaluated = self._advanced = -1
         self._loss_states: dict[str, dict[str, Any]] = {}
+        self._finished: Tensor | None = None  # the picture to show of a module without a trainer
+        self.config: dict[str, Any] | None = None
 
     # what the callbacks read
 
     @property
     def picture(self) -> Tensor:
         """The picture to show, in its final colours, (1, 3, H, W) in [0, 1], detached."""
+        if self._trainer is None and self._finished is not None:
+            return self._finished
         return self.data.finished(self.canvas.picture)
 
     @property
@@ -407,6 +414,9 @@ class StyleTransfer(LightningModule):
         checkpoint["picture"] = self.canvas.picture
         checkpoint["losses"] = self.objective.state()
         checkpoint["made_with"] = self._made_with()
+        checkpoint["finished"] = self.picture
+        if self.config is not None:
+            checkpoint[self.CHECKPOINT_HYPER_PARAMS_KEY] = checkpoints.rebuilding(self.config)
         if self.calibration is not None:
             checkpoint["calibration"] = self.calibration.state()
 
@@ -420,6 +430,9 @@ class StyleTransfer(LightningModule):
         """
         checkpoints.update(checkpoint)
         stored = checkpoint["state_dict"]
+        if self._trainer is None:  # of `load_from_checkpoint`: there is no run to go on with
+            self._take_picture(checkpoint)
+            return
         sizes = [self.data.picture_size(each.size) for each in self.plan.scales]
         checkpoints.check_place(checkpoint, self.plan, sizes)
         self._scale, self._resumed = int(checkpoint["scale"]), True
@@ -434,6 +447,60 @@ class StyleTransfer(LightningModule):
         checkpoint["state_dict"] = {k: stored.get(k, v) for k, v in self.state_dict().items()}
         for sentence in checkpoints.adapt_optimizer(checkpoint, present):
             log.warning(sentence)
+
+    def _take_picture(self, checkpoint: dict[str, Any]) -> None:
+        checkpoints.check_canvas(checkpoint, self.canvas.parametrization)
+        self._scale = int(checkpoint["scale"])
+        self.canvas.encode(checkpoint["picture"])
+        self._finished = checkpoint.get("finished", checkpoint["picture"])
+        stored = checkpoint["state_dict"]
+        checkpoint["state_dict"] = {k: stored.get(k, v) for k, v in self.state_dict().items()}
+
+    @classmethod
+    def load_from_checkpoint(  # type: ignore[override]
+        cls,
+        checkpoint_path: str | Path,
+        map_location: Any = None,
+        hparams_file: str | Path | None = None,
+        strict: bool | None = None,
+        weights_only: bool | None = True,
+        **arguments: Any,
+    ) -> "StyleTransfer":
+        """Return the module of a checkpoint, with its picture.
+
+        One that the command line wrote says what the module was made with. The checkpoint of a
+        module that was made in Python does not: give the arguments again, as to the class. What is
+        given wins.
+
+        Args:
+            checkpoint_path: Path of the checkpoint.
+            map_location: Device, as for ``torch.load``.
+            hparams_file: A YAML file of arguments, as for Lightning.
+            strict: As for Lightning.
+            weights_only: Whether only plain values are loaded, so that no code can run.
+            arguments: Arguments of the class.
+
+        Raises:
+            FileNotFoundError: If there is no such file.
+            ValueError: If it holds something else, or arguments are missing.
+        """
+        checkpoint = checkpoints.read_checkpoint(Path(checkpoint_path))
+        known = set(checkpoint.get(cls.CHECKPOINT_HYPER_PARAMS_KEY, {})) | set(arguments)
+        if hparams_file is None:
+            checkpoints.check_arguments(Path(checkpoint_path), known)
+        with warnings.catch_warnings(action="ignore", category=DeprecationWarning):
+            # Lightning calls jsonargparse by an old name
+            module: StyleTransfer = super().load_from_checkpoint(
+                checkpoint_path, map_location, hparams_file, strict, weights_only, **arguments
+            )
+        return module
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return the state for a copy or a pickle, which has no trainer, but its picture."""
+        state: dict[str, Any] = super().__getstate__()
+        if self._trainer is not None and [*self.canvas.parameters()]:
+            state["_finished"] = self.picture
+        return state
 
     def _made_with(self) -> dict[str, Any]:
         optimizer = self._make_optimizer()

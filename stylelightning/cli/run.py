@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import yaml
 from jsonargparse import Namespace
 from lightning.pytorch import Callback, Trainer
 from lightning.pytorch.callbacks import Checkpoint, ProgressBar
@@ -95,6 +96,7 @@ def _fit(args: Sequence[str], manner: Manner, made: MadeFolders) -> None:
     run = parser.instantiate(config, instantiators=list(manner.instantiators) or None)
     folder = create_run_folder(root_folder(config), config.name, made)
     text = kept_config(parser, config, manner.not_kept)
+    run.model.config = yaml.safe_load(text)["model"]
     write_atomically(folder.config, text.encode())
     if checkpoint is not None:
         say_what_differs(checkpoint, text)
