@@ -11,7 +11,7 @@ from lightning.pytorch import Callback, Trainer, seed_everything
 from stylelightning.cli.kinds import import_components
 from stylelightning.cli.parser import ConfigFile, Parser, command_parser, take_pictures_for_paths
 from stylelightning.cli.words_and_paths import take_words_and_paths
-from stylelightning.data import StyleTransferData
+from stylelightning.data import StyleImage, StyleTransferData
 from stylelightning.images import check_output
 from stylelightning.initial import InitialPicture
 from stylelightning.module import StyleTransfer
@@ -29,6 +29,17 @@ TRAINER_DEFAULTS = {
     "trainer.logger": True,
 }
 ADAM = {"class_path": "torch.optim.Adam", "init_args": {"lr": 0.02, "betas": [0.9, 0.99]}}
+PICTURES: tuple[tuple[str, Any, str], ...] = (
+    ("content", str | None, "Path of the content image; null for a run without one."),
+    (
+        "style",
+        str | list[str | StyleImage] | None,
+        "Path of the style image; null for a run without one. A list blends several: each entry "
+        "is a path, or has a path, a weight and a scale, such as "
+        "[{path: a.jpg, weight: 2}, {path: b.jpg, scale: 0.5}].",
+    ),
+)
+"""Options of the datamodule that take files here, and pictures in memory too in Python."""
 NOT_KEPT = ("output", "ckpt_path")
 """Keys that are left out of the config in the run's folder and in the picture: they say where a
 run reads and writes, not what picture it makes."""
@@ -55,7 +66,12 @@ def run_parser(command: str = "fit") -> Parser:
     )
     parser.add_lightning_class_args(Trainer, "trainer")
     parser.add_lightning_class_args(StyleTransfer, "model")
-    parser.add_lightning_class_args(StyleTransferData, "data")
+    for name, kind, text in PICTURES:  # on a command line they are files
+        parser.add_argument(f"--data.{name}", type=kind, help=text)
+    skipped = {name for name, _, _ in PICTURES}
+    parser.add_class_arguments(
+        StyleTransferData, "data", skip=skipped, fail_untyped=False, sub_configs=True
+    )
     parser.set_defaults({**TRAINER_DEFAULTS, "model.optimizer": ADAM})
     take_pictures_for_paths(parser, "data.style")
     take_words_and_paths(parser, "model.init", InitialPicture)

@@ -3,6 +3,12 @@
 from stylelightning.images.animation import check_video, write_gif, write_mp4
 from stylelightning.images.convert import pixels_to_image
 from stylelightning.images.formats import PICTURE_SUFFIXES, READABLE_SUFFIXES
+from stylelightning.images.in_memory import (
+    PictureSource,
+    check_source,
+    picture_of,
+    source_name,
+)
 from stylelightning.images.metadata import MissingConfigError, read_config
 from stylelightning.images.opening import PIXEL_LIMIT
 from stylelightning.images.output import check_output
@@ -18,15 +24,19 @@ __all__ = [
     "READABLE_SUFFIXES",
     "MissingConfigError",
     "Picture",
+    "PictureSource",
     "RunPictures",
     "SourcePicture",
     "check_output",
+    "check_source",
     "check_video",
     "data_uri",
+    "picture_of",
     "pixels_to_image",
     "read_config",
     "read_picture",
     "shown_image",
+    "source_name",
     "write_gif",
     "write_mp4",
     "write_picture",
