@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from importlib import import_module
 
 from stylelightning import __version__
-from stylelightning.cli.answer import near_ones
+from stylelightning.cli.answer import near_ones, write_answer, write_error
 from stylelightning.cli.errors import UsageError, attempt
 
 COMMANDS = {
@@ -48,7 +48,8 @@ def main(args: list[str] | None = None) -> int:
 
     Returns:
         Exit code: 0 done, 1 failed run, 2 bad command line or input, 130 and 143 stopped by
-        Ctrl-C and SIGTERM. ``STYLELIGHTNING_DEBUG=1`` shows the traceback of every error.
+        Ctrl-C and SIGTERM (or a closed terminal). ``STYLELIGHTNING_DEBUG=1`` shows the traceback
+        of every error.
 
     Raises:
         Exception: An error in a run that no user can mend; its picture is written.
@@ -57,23 +58,17 @@ def main(args: list[str] | None = None) -> int:
         speak_utf8()
         find_own_modules()
     given = sys.argv[1:] if args is None else args
-    if given in (["--version"], ["-V"]):
-        sys.stdout.write(f"stylelightning {__version__}\n")
-        return 0
-    if not given or given[0] in ("--help", "-h"):
-        sys.stdout.write(USAGE)
-        return 0 if given else 2
     try:
-        outcome = attempt(lambda: command(given[0])(readable(given[1:])))
+        outcome = attempt(lambda: _answer(given))
     except KeyboardInterrupt:  # before or after the run: there is no picture to save
-        sys.stderr.write("stopped\n")
+        write_error("stopped")
         return 130
     if outcome.error:
-        sys.stderr.write(f"error: {outcome.error}\n")
+        write_error(f"error: {outcome.error}")
     return outcome.code or int(outcome.value or 0)
 
 
-def readable(args: list[str]) -> list[str]:
+def readable(args: Sequence[str]) -> Sequence[str]:
     """Return arguments that are texts, so that a config can keep them.
 
     Raises:
@@ -102,6 +97,17 @@ def find_own_modules() -> None:
     folder = os.getcwd()  # noqa: PTH109 - as Python has it in its path
     if not sys.flags.safe_path and not {folder, ""} & set(sys.path):
         sys.path.insert(0, folder)
+
+
+def _answer(given: Sequence[str]) -> int | None:
+    """Return what a command line's command returns, or that of the program's own two options."""
+    if list(given) in (["--version"], ["-V"]):
+        write_answer(f"stylelightning {__version__}\n")
+        return 0
+    if not given or given[0] in ("--help", "-h"):
+        write_answer(USAGE)
+        return 0 if given else 2
+    return command(given[0])(readable(given[1:]))
 
 
 def command(name: str) -> Command:

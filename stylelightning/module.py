@@ -1,10 +1,14 @@
 """The LightningModule whose only parameter is the picture."""
 
 import logging
+import warnings
+from copy import deepcopy
+from functools import partial
+from pathlib import Path
 from typing import Any, Literal
 
 import torch
-from lightning.pytorch import LightningModule
+from lightning.pytorch import Callback, LightningModule
 from lightning.pytorch.cli import LRSchedulerCallable, OptimizerCallable
 from lightning.pytorch.utilities.types import LRSchedulerConfigType, OptimizerLRScheduler
 from torch import Tensor, nn
@@ -18,12 +22,15 @@ from stylelightning.execution.step_graph import Fixed, StepGraph, new_step_graph
 from stylelightning.images import RunPictures
 from stylelightning.initial import InitialPicture, initial_picture
 from stylelightning.losses.base import Loss
+from stylelightning.losses.blame import check_loss
 from stylelightning.objective import Objective, Terms, full_precision
 from stylelightning.parametrizations import Parametrization, PixelParametrization
 from stylelightning.run import checkpoint as checkpoints
-from stylelightning.run import checks, lbfgs, optimizer_memory
+from stylelightning.run import checks, lbfgs, lightning_callbacks, optimizer_memory
 from stylelightning.run.calibration import Calibration
+from stylelightning.run.loss_trial import try_losses
 from stylelightning.run.optimizer_trial import try_optimizer
+from stylelightning.run.scheduler_trial import made, try_scheduler
 from stylelightning.run.stop_rule import StopRule, Watch
 from stylelightning.run.term_gradients import Evaluation
 from stylelightning.schedule import Schedule
@@ -94,7 +101,7 @@ class StyleTransfer(LightningModule):
         self,
         backbone: Backbone,
         losses: dict[str, Loss | None],
-        optimizer: OptimizerCallable = lambda p: Adam(p, lr=0.02, betas=(0.9, 0.99)),
+        optimizer: OptimizerCallable = partial(Adam, lr=0.02, betas=(0.9, 0.99)),  # noqa: B008
         lr_scheduler: LRSchedulerCallable | None = None,
         schedule: Schedule = Schedule(),  # noqa: B008 - frozen
         stop_rule: StopRule | None = None,
@@ -116,6 +123,7 @@ class StyleTransfer(LightningModule):
                 "--config configs/quickstart.yaml."
             )
         for name in used:
+            check_loss(name, used[name])
             if not name.isidentifier() or name in TAKEN_NAMES:
                 raise ValueError(
                     f"The name of a loss must be a plain word and not taken, got {name!r}: give "
@@ -144,18 +152,22 @@ class StyleTransfer(LightningModule):
         self.init = init
         self.carry_moments = carry_moments
         self.terms = Terms({}, {}, {})
-        self._scale = 0
+        self._scale, self._resumed = 0, False
         self._evaluated = self._advanced = -1
         self._graph: StepGraph | None = None
         self._targets = 0  # how often the losses' own tensors have changed
         self._loss_states: dict[str, dict[str, Any]] = {}
         self._ended: dict[int, int] = {}  # steps of the scales that ended early, by their indices
+        self._finished: Tensor | None = None  # the picture to show of a module without a trainer
+        self.config: dict[str, Any] | None = None
 
     # what the callbacks read
 
     @property
     def picture(self) -> Tensor:
         """The picture to show, in its final colours, (1, 3, H, W) in [0, 1], detached."""
+        if self._trainer is None and self._finished is not None:
+            return self._finished
         return self.data.finished(self.canvas.picture)
 
     @property
@@ -189,6 +201,15 @@ class StyleTransfer(LightningModule):
 
     # set-up
 
+    def configure_callbacks(self) -> list[Callback]:
+        """Add no callback, and refuse those of Lightning's that can't work on one picture.
+
+        Raises:
+            ValueError: If there is one.
+        """
+        lightning_callbacks.check_callbacks(self.trainer, self.losses)
+        return []
+
     def setup(self, stage: str) -> None:
         """Check that the run can work, plan its scales and make the initial picture.
 
@@ -204,17 +225,38 @@ class StyleTransfer(LightningModule):
         least = checks.smallest_side(losses, self.backbone)
         self.plan = checks.plan_scales(self.schedule, self.data, least)
         checks.check_steps(self.trainer, self.plan)
-        start = initial_picture(self.init, self.data, self.plan.scales[0].size)
-        self.canvas.encode(start)
-        self._scale, self._evaluated, self.terms = 0, -1, Terms({}, {}, {})
-        self._ended = {}
+        self._resumed, self._ended = False, {}
         if self.watch is not None:
             self.watch.start()
-        # whatever is wrong with the optimizer is wrong now
-        try_optimizer(self._make_optimizer(), self.trainer.strategy.root_device)
-        self._made_with()
+        if not self.trainer.global_step or not [*self.canvas.parameters()]:
+            self._start_anew()
         if self.calibration is not None:
             self.calibration.weights = {}
+
+    def _start_anew(self) -> None:
+        start = initial_picture(self.init, self.data, self.plan.scales[0].size)
+        before = deepcopy(self.canvas)
+        try:
+            self.canvas.encode(start)
+            try_losses(self.objective, self.backbone, self.data, start)
+            # whatever is wrong with the optimizer is wrong now
+            try_optimizer(self._make_optimizer(), self.trainer.strategy.root_device)
+            if self.lr_scheduler is not None:
+                optimizer, most = self._make_optimizer(), self.trainer.max_steps
+                try_scheduler(optimizer, self.lr_scheduler, self.plan, most)
+        except Exception:
+            self.canvas = before  # an earlier run's picture
+            raise
+        self._scale, self._evaluated, self.terms = 0, -1, Terms({}, {}, {})
+
+    def on_fit_start(self) -> None:
+        """Refuse a trainer that has made steps already, unless a checkpoint was loaded.
+
+        Raises:
+            ValueError: If it is so; the module's picture is the one that it had.
+        """
+        if not self._resumed:  # with a checkpoint, its step is the trainer's
+            checks.check_unused(self.trainer)
 
     # one step
 
@@ -368,6 +410,13 @@ class StyleTransfer(LightningModule):
             lbfgs.prepare(optimizer, self.canvas.decode)
         return optimizer
 
+    def on_before_optimizer_step(self, optimizer: Optimizer) -> None:
+        """Log the terms, where a callback may look for them; nothing waits for the device."""
+        if lightning_callbacks.wants_metrics(self.trainer):
+            terms = {f"loss/{name}": term for name, term in self.terms.weighted.items()}
+            terms["loss/total"] = self.total
+            self.log_dict(terms, prog_bar=True, logger=False, on_step=True, on_epoch=False)
+
     def optimizer_step(self, epoch: int, batch_idx: int, optimizer: Any, *args: Any) -> None:
         """Step, keep the picture in [0, 1] and average it.
 
@@ -426,6 +475,9 @@ class StyleTransfer(LightningModule):
         checkpoint["ended"] = self._ended
         if self.watch is not None:
             checkpoint["watch"] = self.watch.state()
+        checkpoint["finished"] = self.picture
+        if self.config is not None:
+            checkpoint[self.CHECKPOINT_HYPER_PARAMS_KEY] = checkpoints.rebuilding(self.config)
         if self.calibration is not None:
             checkpoint["calibration"] = self.calibration.state()
 
@@ -439,13 +491,17 @@ class StyleTransfer(LightningModule):
         """
         checkpoints.update(checkpoint)
         stored = checkpoint["state_dict"]
+        if self._trainer is None:  # of `load_from_checkpoint`: there is no run to go on with
+            self._take_picture(checkpoint)
+            return
         self._ended = dict(checkpoint.get("ended", {}))
         self.plan = self.plan.with_steps(self._ended)
         if self.watch is not None and "watch" in checkpoint:
             self.watch.load_state(checkpoint["watch"])
         sizes = [self.data.picture_size(each.size) for each in self.plan.scales]
         checkpoints.check_place(checkpoint, self.plan, sizes)
-        self._scale = int(checkpoint["scale"])
+        self._scale, self._resumed = int(checkpoint["scale"]), True
+        self._evaluated, self.terms = -1, Terms({}, {}, {})
         self._loss_states = checkpoint.get("losses", {})
         if self.calibration is not None and "calibration" in checkpoint:
             self.calibration.load_state(checkpoint["calibration"])
@@ -457,10 +513,64 @@ class StyleTransfer(LightningModule):
         for sentence in checkpoints.adapt_optimizer(checkpoint, present):
             log.warning(sentence)
 
+    def _take_picture(self, checkpoint: dict[str, Any]) -> None:
+        checkpoints.check_canvas(checkpoint, self.canvas.parametrization)
+        self._scale = int(checkpoint["scale"])
+        self.canvas.encode(checkpoint["picture"])
+        self._finished = checkpoint.get("finished", checkpoint["picture"])
+        stored = checkpoint["state_dict"]
+        checkpoint["state_dict"] = {k: stored.get(k, v) for k, v in self.state_dict().items()}
+
+    @classmethod
+    def load_from_checkpoint(  # type: ignore[override]
+        cls,
+        checkpoint_path: str | Path,
+        map_location: Any = None,
+        hparams_file: str | Path | None = None,
+        strict: bool | None = None,
+        weights_only: bool | None = True,
+        **arguments: Any,
+    ) -> "StyleTransfer":
+        """Return the module of a checkpoint, with its picture.
+
+        One that the command line wrote says what the module was made with. The checkpoint of a
+        module that was made in Python does not: give the arguments again, as to the class. What is
+        given wins.
+
+        Args:
+            checkpoint_path: Path of the checkpoint.
+            map_location: Device, as for ``torch.load``.
+            hparams_file: A YAML file of arguments, as for Lightning.
+            strict: As for Lightning.
+            weights_only: Whether only plain values are loaded, so that no code can run.
+            arguments: Arguments of the class.
+
+        Raises:
+            FileNotFoundError: If there is no such file.
+            ValueError: If it holds something else, or arguments are missing.
+        """
+        checkpoint = checkpoints.read_checkpoint(Path(checkpoint_path))
+        known = set(checkpoint.get(cls.CHECKPOINT_HYPER_PARAMS_KEY, {})) | set(arguments)
+        if hparams_file is None:
+            checkpoints.check_arguments(Path(checkpoint_path), known)
+        with warnings.catch_warnings(action="ignore", category=DeprecationWarning):
+            # Lightning calls jsonargparse by an old name
+            module: StyleTransfer = super().load_from_checkpoint(
+                checkpoint_path, map_location, hparams_file, strict, weights_only, **arguments
+            )
+        return module
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return the state for a copy or a pickle, which has no trainer, but its picture."""
+        state: dict[str, Any] = super().__getstate__()
+        if self._trainer is not None and [*self.canvas.parameters()]:
+            state["_finished"] = self.picture
+        state["_graph"] = None  # a recording belongs to its run
+        return state
+
     def _made_with(self) -> dict[str, Any]:
         optimizer = self._make_optimizer()
-        try:
-            scheduler = None if self.lr_scheduler is None else self.lr_scheduler(optimizer)
-        except (ArithmeticError, TypeError, ValueError) as error:
-            raise ValueError(f"`model.lr_scheduler` can't work: {error}") from error
+        scheduler = None
+        if self.lr_scheduler is not None:
+            scheduler = made(optimizer, self.lr_scheduler)
         return checkpoints.describe(optimizer, scheduler, self.canvas.parametrization)

@@ -12,6 +12,7 @@ from torch import Tensor
 from stylelightning import functional as F
 from stylelightning.backbones.base import Features
 from stylelightning.losses.base import IMAGE_LAYER, Loss, StatisticalLoss
+from stylelightning.losses.blame import blamed_on, checked_term
 from stylelightning.losses.references import Reference, References
 
 Compute = Callable[[Tensor, frozenset[str]], Features]
@@ -121,8 +122,9 @@ class Objective:
 
     def prepare(self, references: References) -> None:
         """Have every loss compute its targets."""
-        for loss in self.losses.values():
-            loss.prepare(references)
+        for name, loss in self.losses.items():
+            with blamed_on(name, loss, "prepare"):
+                loss.prepare(references)
 
     def is_due(self, step: int) -> bool:
         """Return whether ``advance`` has something to do.
@@ -142,8 +144,9 @@ class Objective:
         """
         seen = {name: feature.detach() for name, feature in features.items()}
         with full_precision(features[IMAGE_LAYER].device):
-            for loss in self.losses.values():
-                loss.advance(seen, step)
+            for name, loss in self.losses.items():
+                with blamed_on(name, loss, "advance", seen):
+                    loss.advance(seen, step)
 
     def terms(self, features: Features) -> Terms:
         """Return the weighted terms; nothing changes by it.
@@ -184,9 +187,12 @@ def full_precision(device: torch.device) -> AbstractContextManager[object]:
 def _value(name: str, loss: Loss, terms: Terms, features: Features) -> Tensor:
     """Return an unweighted term, and note what it compared."""
     if not isinstance(loss, StatisticalLoss):
-        value: Tensor = loss(features)
-        return value
-    statistics, count = loss.statistics(features), loss.count(features)
-    terms.statistics[name] = {layer: each.detach() for layer, each in statistics.items()}
-    terms.counts[name] = count
-    return loss.compare(statistics, count)
+        with blamed_on(name, loss, "forward", features):
+            value: Tensor = loss(features)
+        return checked_term(name, loss, value, features[IMAGE_LAYER].device)
+    with blamed_on(name, loss, "statistics and compare", features):
+        statistics, count = loss.statistics(features), loss.count(features)
+        terms.statistics[name] = {layer: each.detach() for layer, each in statistics.items()}
+        terms.counts[name] = count
+        value = loss.compare(statistics, count)
+    return checked_term(name, loss, value, features[IMAGE_LAYER].device)

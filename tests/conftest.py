@@ -12,6 +12,7 @@ from torch import Tensor
 
 from stylelightning import StyleTransferData
 from stylelightning.__main__ import main
+from stylelightning.callbacks.interrupt import ENDS
 from stylelightning.cli.console import set_up_console
 from stylelightning.images import write_picture
 
@@ -35,7 +36,7 @@ def _clean_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[
     logger = logging.getLogger("stylelightning")
     before = (logger.handlers[:], logger.level, logger.propagate)
     lightning = {n: logging.getLogger(n).level for n in ("lightning.pytorch", "lightning.fabric")}
-    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, *ENDS)}
     set_up_console()
     torch.manual_seed(0)
     torch.set_num_threads(1)  # pytest has a process for each core

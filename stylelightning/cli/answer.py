@@ -1,9 +1,11 @@
-"""What a command answers on standard output."""
+"""What a command answers on standard output, and on standard error."""
 
+import contextlib
 import difflib
 import os
 import sys
 from collections.abc import Iterable, Sequence
+from typing import TextIO
 
 
 def write_answer(text: str) -> None:
@@ -15,14 +17,50 @@ def write_answer(text: str) -> None:
     Raises:
         OSError: If it can't be written.
     """
+    stream: TextIO | None = sys.stdout
+    if stream is None:  # closed by whoever started the program
+        return
     try:
-        sys.stdout.write(text)
-        sys.stdout.flush()
+        stream.write(text)
+        stream.flush()
     except OSError as error:
-        # what is left in the buffer must not be tried again at exit
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        forget(stream)
         if not isinstance(error, BrokenPipeError):
             raise
+
+
+def write_error(text: str) -> None:
+    """Write to standard error, which may be closed: there is nowhere left to say so.
+
+    Args:
+        text: A line.
+    """
+    stream: TextIO | None = sys.stderr
+    if stream is None:
+        return
+    try:
+        stream.write(f"{text}\n")
+        stream.flush()
+    except OSError:
+        forget(stream)
+
+
+def reader_is_gone() -> bool:
+    """Return whether standard output leads to a reader that has had enough; then forget it."""
+    stream: TextIO | None = sys.stdout
+    try:
+        if stream is not None:
+            stream.flush()
+    except BrokenPipeError:
+        forget(sys.stdout)
+        return True
+    return False
+
+
+def forget(stream: TextIO) -> None:
+    """Lead a stream to nowhere: what is left in its buffer must not be tried again at exit."""
+    with contextlib.suppress(OSError, ValueError):  # a stream of a test's has no number
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def aligned(rows: Sequence[Sequence[str]], sides: str) -> list[str]:

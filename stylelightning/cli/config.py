@@ -13,7 +13,7 @@ from stylelightning.cli.kinds import import_components
 from stylelightning.cli.parser import ConfigFile, Parser, command_parser, take_pictures_for_paths
 from stylelightning.cli.trainer_options import check_trainer_options
 from stylelightning.cli.words_and_paths import take_words_and_paths
-from stylelightning.data import StyleTransferData
+from stylelightning.data import StyleImage, StyleTransferData
 from stylelightning.images import check_output
 from stylelightning.initial import InitialPicture
 from stylelightning.module import StyleTransfer
@@ -36,6 +36,17 @@ LARGEST_SEED = 2**32 - 1
 LONGEST_NAME = 255
 """Bytes of a file's name on the file systems of Linux, macOS and Windows."""
 ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
+PICTURES: tuple[tuple[str, Any, str], ...] = (
+    ("content", str | None, "Path of the content image; null for a run without one."),
+    (
+        "style",
+        str | list[str | StyleImage] | None,
+        "Path of the style image; null for a run without one. A list blends several: each entry "
+        "is a path, or has a path, a weight and a scale, such as "
+        "[{path: a.jpg, weight: 2}, {path: b.jpg, scale: 0.5}].",
+    ),
+)
+"""Options of the datamodule that take files here, and pictures in memory too in Python."""
 NOT_KEPT = ("output", "ckpt_path")
 """Keys that are left out of the config in the run's folder and in the picture: they say where a
 run reads and writes, not what picture it makes."""
@@ -62,7 +73,12 @@ def run_parser(command: str = "fit") -> Parser:
     )
     parser.add_lightning_class_args(Trainer, "trainer")
     parser.add_lightning_class_args(StyleTransfer, "model")
-    parser.add_lightning_class_args(StyleTransferData, "data")
+    for name, kind, text in PICTURES:  # on a command line they are files
+        parser.add_argument(f"--data.{name}", type=kind, help=text)
+    skipped = {name for name, _, _ in PICTURES}
+    parser.add_class_arguments(
+        StyleTransferData, "data", skip=skipped, fail_untyped=False, sub_configs=True
+    )
     parser.set_defaults({**TRAINER_DEFAULTS, "model.optimizer": ADAM})
     take_pictures_for_paths(parser, "data.style")
     take_words_and_paths(parser, "model.init", InitialPicture)

@@ -12,6 +12,7 @@ NOISE = (
     # what these say is meant to be so, or is between two libraries
     r"Found \d+ module\(s\) in eval mode at the start of training",  # the backbone is frozen
     r".*`isinstance\(treespec, LeafSpec\)` is deprecated",  # Lightning's own call
+    r"The number of training batches \(\d+\) is smaller than the logging interval",  # ours logs
     r"The dirpath has changed from",  # a resumed run gets a folder of its own
 )
 
@@ -43,5 +44,9 @@ def set_up_console(quiet: bool = False) -> None:
     logger.propagate = False
     for name in ("lightning.pytorch", "lightning.fabric"):
         logging.getLogger(name).setLevel(logging.WARNING)
+    # what a callback that was asked for says, such as a ModelSummary
+    logging.getLogger("lightning.pytorch.callbacks").setLevel(
+        logging.WARNING if quiet else logging.INFO
+    )
     for text in NOISE:
         warnings.filterwarnings("ignore", message=text)

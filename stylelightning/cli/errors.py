@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from stylelightning.cli.answer import reader_is_gone
 from stylelightning.cli.parser_errors import unwrap
 
 
@@ -68,6 +69,8 @@ def attempt(work: Callable[[], object], raises: bool = True) -> Outcome:
     except RunError as failure:
         error, running = failure.error, True
     except Exception as failure:
+        if isinstance(failure, BrokenPipeError) and reader_is_gone():  # `| head`
+            return Outcome(0)
         error, running = failure, False
     if os.environ.get("STYLELIGHTNING_DEBUG") or (raises and running and not _mendable(error)):
         raise error
@@ -76,10 +79,11 @@ def attempt(work: Callable[[], object], raises: bool = True) -> Outcome:
 
 def _mendable(error: Exception) -> bool:
     """Return whether a run failed for a reason that its user can do something about."""
+    from stylelightning.losses.blame import LossError
     from stylelightning.module import DivergenceError
     from stylelightning.run.calibration import CalibrationError  # these import torch
 
-    known = isinstance(error, OSError | DivergenceError | CalibrationError)
+    known = isinstance(error, OSError | DivergenceError | CalibrationError | LossError)
     return known or _out_of_memory(error)
 
 

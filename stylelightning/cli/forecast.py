@@ -1,10 +1,13 @@
 """What a run will take on this machine: measured at small sizes, then computed."""
 
+import logging
 import math
 import time
 from collections.abc import Callable, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
+from itertools import pairwise
+from statistics import mean, median
 from typing import Any
 
 import torch
@@ -18,8 +21,12 @@ from stylelightning.module import StyleTransfer
 from stylelightning.run import checks
 from stylelightning.schedule import Schedule
 
+log = logging.getLogger(__name__)
+
 PROBES = (144, 256)
 """Longer sides in pixels at which every run is measured, if it is larger."""
+FEWEST = 4
+"""Steps that are measured at a size, beside the first."""
 PATIENCE = 60.0
 """Seconds that measuring the last size itself may take."""
 CAREFUL = 0.8
@@ -46,10 +53,15 @@ class Probe:
 
 
 class StepClock(Callback):
-    """Takes the time of the steps after the first, which prepares much."""
+    """Takes the time of the steps after the first, which prepares much.
 
-    def __init__(self) -> None:
+    Args:
+        periodic: Whether some steps do more than others, by their number.
+    """
+
+    def __init__(self, periodic: bool = False) -> None:
         super().__init__()
+        self.periodic = periodic
         self.times: list[float] = []
 
     def on_train_batch_end(
@@ -62,8 +74,12 @@ class StepClock(Callback):
 
     @property
     def seconds(self) -> float:
-        """Mean time of a step."""
-        return (self.times[-1] - self.times[0]) / (len(self.times) - 1)
+        """Median time of a step; the mean with losses that do more at some steps.
+
+        A machine that is busy for a moment makes a step or two slow.
+        """
+        steps = [after - before for before, after in pairwise(self.times)]
+        return mean(steps) if self.periodic else median(steps)
 
 
 def probe(
@@ -77,7 +93,8 @@ def probe(
         new_trainer: What makes the trainer.
         size: Longer side of the picture in pixels.
     """
-    clock, steps = StepClock(), 1 + max(2, _period(module))
+    period = _period(module)
+    clock, steps = StepClock(period > 1), 1 + max(FEWEST, period)
     short = copy(module)
     short.schedule = Schedule(steps)
     short.calibration = None  # what a term weighs takes no time
@@ -121,6 +138,15 @@ def predicted(pixels: int, probes: Sequence[Probe], what: str) -> float:
     return max(0.0, value + slope * (pixels - first.pixels))
 
 
+def in_disorder(probes: Sequence[Probe]) -> bool:
+    """Return whether a smaller picture took longer a step than a larger one.
+
+    Times of less than a millisecond apart are alike.
+    """
+    ordered = sorted(probes, key=lambda each: each.pixels)
+    return any(less.seconds > more.seconds + 1e-3 for less, more in pairwise(ordered))
+
+
 def largest_pixels(probes: Sequence[Probe], megabytes: float) -> float:
     """Return the number of pixels of a picture that takes so much memory, by the largest probes."""
     first, last = sorted(probes, key=lambda each: each.pixels)[-2:]
@@ -156,7 +182,7 @@ def measure(
     height, width = pictures.picture_size(pictures.size)
     if len(probes) < 2:
         return [*probes, probe(module, pictures, new_trainer, pictures.size)]
-    steps = 2 + _period(module)
+    steps = 1 + max(FEWEST, _period(module))
     free = free_megabytes(device) + probes[-1].megabytes
     fits = not predicted(height * width, probes, "megabytes") > CAREFUL * free
     if fits and steps * predicted(height * width, probes, "seconds") < PATIENCE:
@@ -211,6 +237,11 @@ def report(
     measured = any(each.pixels == height * width for each in probes)
     how = "measured at that size" if measured else "computed from smaller sizes"
     took = _duration(time.perf_counter() - began)
+    if in_disorder(probes):
+        log.warning(
+            "A smaller picture took longer a step than a larger one: the machine is busy with "
+            "something else, and these times mean little. Try again when it is not."
+        )
     lines.append(f"{'':16}  {how}, in {took}; pictures and logs apart")
     return "\n".join(lines)
 

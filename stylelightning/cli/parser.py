@@ -125,6 +125,8 @@ def command_parser(command: str, description: str) -> Parser:
         command: The command that takes them.
         description: What it does.
     """
+    # a default of another class's may be a word of a type of its own, as that of Lightning's Timer
+    yaml.SafeDumper.add_multi_representer(str, _plain_text)
     return Parser(prog=f"stylelightning {command}", description=description, allow_abbrev=False)
 
 
@@ -141,6 +143,10 @@ def take_pictures_for_paths(parser: ArgumentParser, key: str) -> typehints.Actio
     assert isinstance(action, typehints.ActionTypeHint)
     action._enable_path = False
     return action
+
+
+def _plain_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    return dumper.represent_str(str.__str__(text))
 
 
 def _read_yaml(path: Path) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from types import FrameType
 
 from lightning.pytorch.utilities.exceptions import SIGTERMException
 
+from stylelightning.callbacks.interrupt import listened_to
 from stylelightning.cli.class_change import keep_options_on_class_change
 from stylelightning.cli.console import set_up_console
 from stylelightning.execution.allocator import keep_freed_memory
@@ -22,7 +23,7 @@ def set_up_process() -> None:
 
 @contextmanager
 def on_sigterm(error: type[BaseException] = SIGTERMException) -> Iterator[None]:
-    """Raise an error when SIGTERM comes; only the main thread can.
+    """Raise an error when SIGTERM or SIGHUP comes; only the main thread can.
 
     Args:
         error: Its class; by default Lightning's own, with which it ends a run between two steps.
@@ -34,16 +35,17 @@ def on_sigterm(error: type[BaseException] = SIGTERMException) -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = signal.signal(signal.SIGTERM, terminate)
+    before = {number: signal.signal(number, terminate) for number in listened_to()}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 @contextmanager
 def exit_code_of_a_stop() -> Iterator[None]:
-    """Exit with 130 on Ctrl-C and with 143 on SIGTERM, where Lightning has 1 and 0.
+    """Exit with 130 on Ctrl-C and with 143 on SIGTERM and SIGHUP, where Lightning has 1 and 0.
 
     Raises:
         SystemExit: If either came.

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import yaml
 from jsonargparse import Namespace
 from lightning.pytorch import Callback, Trainer
 from lightning.pytorch.callbacks import Checkpoint, ProgressBar
@@ -18,6 +19,7 @@ from stylelightning.callbacks import (
     StepEndStop,
     StopOnDivergence,
 )
+from stylelightning.callbacks.periodic import last_step
 from stylelightning.cli.config import (
     NOT_KEPT,
     as_list,
@@ -31,7 +33,6 @@ from stylelightning.cli.config_keys import differing_keys
 from stylelightning.cli.errors import RunError
 from stylelightning.cli.process import exit_code_of_a_stop
 from stylelightning.files.atomic import write_atomically
-from stylelightning.module import StyleTransfer
 from stylelightning.run.checkpoint_io import AtomicCheckpointIO
 from stylelightning.run.folder import MadeFolders, RunFolder, create_run_folder
 
@@ -98,6 +99,7 @@ def _fit(args: Sequence[str], manner: Manner, made: MadeFolders) -> None:
     text = kept_config(parser, config, manner.not_kept)
     for each in missing:
         log.info("made the folder %s", each)
+    run.model.config = yaml.safe_load(text)["model"]
     write_atomically(folder.config, text.encode())
     if checkpoint is not None:
         say_what_differs(checkpoint, text)
@@ -110,11 +112,11 @@ def _fit(args: Sequence[str], manner: Manner, made: MadeFolders) -> None:
         writer.write(trainer, run.model)
     if trainer.global_step == writer.first_step or not writer.started:
         log.warning("No step was left to run: the picture is that of step %d.", trainer.global_step)
-    elif trainer.global_step < (asked := _asked_steps(trainer, run.model)):
+    elif trainer.global_step < (last := last_step(trainer, run.model)):
         log.warning(
             "The run ended at step %d of %d: `trainer.max_time` or a callback stopped it.",
             trainer.global_step,
-            asked,
+            last,
         )
 
 
@@ -124,11 +126,6 @@ def _missing_folders(config: Namespace) -> list[Path]:
     if config.trainer.default_root_dir:
         named.append(root_folder(config))
     return [folder.absolute() for folder in named if not folder.exists()]
-
-
-def _asked_steps(trainer: Trainer, model: StyleTransfer) -> int:
-    most = trainer.max_steps
-    return model.plan.total_steps if most < 0 else min(most, model.plan.total_steps)
 
 
 def say_what_differs(checkpoint: Path, text: str) -> None:
@@ -159,6 +156,12 @@ def _trainer_settings(
         )
     chosen = [each for each in run.callbacks.values() if each is not None]
     chosen += as_list(settings["callbacks"])
+    bars = [name for name, each in run.callbacks.items() if isinstance(each, ProgressBar)]
+    if len(bars) > 1:
+        raise ValueError(
+            f"`callbacks` may have one progress bar, got {' and '.join(bars)}: switch one off with "
+            f"--callbacks.{bars[0]} null."
+        )
     if not any(isinstance(each, ProgressBar) for each in chosen):
         settings["enable_progress_bar"] = False  # Lightning's own counts epochs
     if settings["enable_progress_bar"] is False:

@@ -216,4 +216,5 @@ def _choices(names: Sequence[str]) -> str:
 
 def _width() -> int | None:
     """Return the number of columns of the terminal, None when there is none."""
-    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    shown = sys.stdout is not None and sys.stdout.isatty()
+    return shutil.get_terminal_size().columns if shown else None

@@ -3,11 +3,10 @@
 import argparse
 import json
 import re
-import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NoReturn
 
-from stylelightning.cli.answer import aligned, near_ones, write_answer
+from stylelightning.cli.answer import aligned, near_ones, write_answer, write_error
 from stylelightning.cli.errors import UsageError
 
 if TYPE_CHECKING:
@@ -44,7 +43,7 @@ def run(args: Sequence[str]) -> int:
     set_up_console(quiet=True)  # the answer is all that goes to standard output
     found = measure(given.image, given.ckpt_path, given.content, given.style, given.size)
     for note in dict.fromkeys(note for each in found for note in each.notes):
-        sys.stderr.write(f"note: {note}\n")
+        write_error(f"note: {note}")
     write_answer(as_json(found) if given.json else table(found))
     return 0
 

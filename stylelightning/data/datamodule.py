@@ -2,14 +2,25 @@
 
 import logging
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 
 from lightning.pytorch import LightningDataModule
+from PIL import Image
+from torch import Tensor
 
 from stylelightning.colours import Colours
 from stylelightning.data.steps import Steps
 from stylelightning.data.style_images import StyleImage, style_images
-from stylelightning.images import Picture, RunPictures, SourcePicture, read_picture
+from stylelightning.images import (
+    Picture,
+    PictureSource,
+    RunPictures,
+    SourcePicture,
+    check_source,
+    picture_of,
+    source_name,
+)
 
 log = logging.getLogger(__name__)
 
@@ -21,7 +32,9 @@ class StyleTransferData(LightningDataModule):
     """The content image and the style images.
 
     Args:
-        content: Path of the content image; null for a run without one.
+        content: Path of the content image; null for a run without one. In Python any picture may
+            also be an image of Pillow's or a tensor: (3, H, W) or (1, 3, H, W), bytes or floats in
+            [0, 1].
         style: Path of the style image; null for a run without one. A list blends several: each
             entry is a path, or has a ``path``, a ``weight`` and a ``scale``, such as
             ``[{path: a.jpg, weight: 2}, {path: b.jpg, scale: 0.5}]``.
@@ -35,6 +48,7 @@ class StyleTransferData(LightningDataModule):
             as ``ContentToStyle``, ``StyleToContent`` or ``LuminanceOnly``; null for nothing.
 
     Raises:
+        TypeError: If a picture is given as something else.
         ValueError: If ``size``, ``style_scale`` or ``aspect_ratio`` is not above 0, an image is
             missing, the entries of ``style`` make no sense, or there is a content image beside an
             ``aspect_ratio``.
@@ -42,8 +56,8 @@ class StyleTransferData(LightningDataModule):
 
     def __init__(
         self,
-        content: str | None = None,
-        style: str | list[str | StyleImage] | None = None,
+        content: PictureSource | None = None,
+        style: PictureSource | Sequence[PictureSource | StyleImage] | None = None,
         size: int | None = 512,
         style_scale: float = 1.0,
         aspect_ratio: float | None = None,
@@ -72,7 +86,9 @@ class StyleTransferData(LightningDataModule):
                 f"`data.colours` needs a content image and a style image, got no {missing} image: "
                 f"give --data.{missing} PATH or --data.colours null."
             )
-        self.content_path = content
+        if content is not None and not isinstance(content, Image.Image | Tensor):
+            check_source(content)
+        self.content_source = content
         self.style_images = style_images(style)
         self.requested_size = size
         self.style_scale = style_scale
@@ -98,7 +114,7 @@ class StyleTransferData(LightningDataModule):
             OSError: If a file is missing or can't be read.
             ValueError: If a file is no picture.
         """
-        content = None if self.content_path is None else _source(read_picture(self.content_path))
+        content = None if self.content_source is None else _source(picture_of(self.content_source))
         total = sum(image.weight for image in self.style_images)
         styles = [
             replace(_source(self._read_style(image)), scale=image.scale, share=image.weight / total)
@@ -122,7 +138,7 @@ class StyleTransferData(LightningDataModule):
         self._warn_of_enlarging(self._pictures)
 
     def _read_style(self, image: StyleImage) -> Picture:
-        picture = read_picture(image.path)
+        picture = picture_of(image.path)
         if float(picture.pixels.std((2, 3)).max()) < FLAT:
             if len(self.style_images) == 1:
                 log.warning(
@@ -130,7 +146,7 @@ class StyleTransferData(LightningDataModule):
                     "ask for nothing else. Give another --data.style."
                 )
             else:
-                log.warning("The style image %s has one colour only.", image.path)
+                log.warning("The style image %s has one colour only.", source_name(image.path))
         return picture
 
     def _warn_of_enlarging(self, pictures: RunPictures) -> None:
@@ -142,7 +158,7 @@ class StyleTransferData(LightningDataModule):
                 log.warning(
                     "The style image%s is %d px and is enlarged to %d px: its strokes will be "
                     "soft. A smaller %s keeps them sharp.",
-                    "" if alone else f" {image.path}",
+                    "" if alone else f" {source_name(image.path)}",
                     own,
                     used,
                     "--data.style_scale" if alone else "scale of it",

@@ -55,7 +55,7 @@ class TrainingBar(TQDMProgressBar):
     def init_train_tqdm(self) -> Tqdm:
         """Return a bar that is left out of files and pipes, and gone when it is done."""
         return Tqdm(
-            disable=self.is_disabled or not sys.stdout.isatty(),
+            disable=self.is_disabled or sys.stdout is None or not sys.stdout.isatty(),
             leave=False,
             dynamic_ncols=True,
             file=sys.stdout,

@@ -4,6 +4,12 @@ from stylelightning.images.animation import check_video, write_gif, write_mp4
 from stylelightning.images.convert import pixels_to_image
 from stylelightning.images.folders import pictures_of_folder
 from stylelightning.images.formats import PICTURE_SUFFIXES, READABLE_SUFFIXES
+from stylelightning.images.in_memory import (
+    PictureSource,
+    check_source,
+    picture_of,
+    source_name,
+)
 from stylelightning.images.metadata import MissingConfigError, read_config
 from stylelightning.images.opening import PIXEL_LIMIT
 from stylelightning.images.output import check_output
@@ -19,16 +25,20 @@ __all__ = [
     "READABLE_SUFFIXES",
     "MissingConfigError",
     "Picture",
+    "PictureSource",
     "RunPictures",
     "SourcePicture",
     "check_output",
+    "check_source",
     "check_video",
     "data_uri",
+    "picture_of",
     "pictures_of_folder",
     "pixels_to_image",
     "read_config",
     "read_picture",
     "shown_image",
+    "source_name",
     "write_gif",
     "write_mp4",
     "write_picture",

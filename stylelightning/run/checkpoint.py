@@ -1,6 +1,7 @@
 """What a checkpoint holds, and how a resumed run's own settings win over it."""
 
 import pickle
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +63,48 @@ def update(checkpoint: Checkpoint) -> None:
         checkpoint["picture"] = shown.clamp(0, 1)
 
 
+def rebuilding(config: dict[str, Any]) -> dict[str, Any]:
+    """Return what Lightning's ``load_from_checkpoint`` makes a module of.
+
+    Args:
+        config: The module's arguments, in plain types.
+    """
+    return {**config, "_instantiator": "lightning.pytorch.cli.instantiate_module"}
+
+
+def check_arguments(path: Path, known: Collection[str]) -> None:
+    """Refuse to make a module again whose arguments are known to nobody.
+
+    Args:
+        path: Path of the checkpoint, for the message.
+        known: Names of the arguments that it holds or that are given.
+
+    Raises:
+        ValueError: If one is missing without which there is no module.
+    """
+    missing = [name for name in ("backbone", "losses") if name not in known]
+    if missing:
+        raise ValueError(
+            f"{path.absolute()} is of a module that was made in Python, and does not say with what "
+            f"arguments: give load_from_checkpoint {' and '.join(f'{n}=...' for n in missing)} "
+            "again, and whatever else was not the default, such as canvas or averaging."
+        )
+
+
+def check_canvas(checkpoint: Checkpoint, parametrization: object) -> None:
+    """Refuse a parametrisation of another class than that of the checkpoint's picture.
+
+    Raises:
+        ValueError: If it is so.
+    """
+    stored, given = canvas_of(checkpoint), type(parametrization).__qualname__
+    if stored != given:
+        raise ValueError(
+            f"`canvas` must be a {stored}, as in the checkpoint, got {given}: give "
+            "load_from_checkpoint the canvas that the module was made with."
+        )
+
+
 def canvas_of(checkpoint: Checkpoint) -> str:
     """Return the class of the parametrisation of a checkpoint's picture."""
     return str(checkpoint.get("made_with", {}).get("canvas", "PixelParametrization"))
@@ -105,14 +148,18 @@ def describe(optimizer: Optimizer, scheduler: LRScheduler | None, canvas: object
     Returns:
         Class names and the options of both.
     """
-    state = {} if scheduler is None else scheduler.state_dict()
     return {
         "canvas": type(canvas).__qualname__,
         "optimizer": type(optimizer).__qualname__,
         "scheduler": type(scheduler).__qualname__,
         "options": _plain(optimizer.defaults),
-        "schedule": {k: v for k, v in _plain(state).items() if k not in MOVING},
+        "schedule": {} if scheduler is None else describe_scheduler(scheduler),
     }
+
+
+def describe_scheduler(scheduler: LRScheduler) -> dict[str, Any]:
+    """Return the options of a scheduler, in plain types."""
+    return {k: v for k, v in _plain(scheduler.state_dict()).items() if k not in MOVING}
 
 
 def adapt_optimizer(checkpoint: Checkpoint, present: dict[str, Any]) -> list[str]:

@@ -44,6 +44,20 @@ def check_trainer(trainer: Trainer) -> None:
         )
 
 
+def check_unused(trainer: Trainer) -> None:
+    """Refuse a trainer that stands at a step of an earlier run.
+
+    Raises:
+        ValueError: If it is so: the steps of a plan follow from their number alone.
+    """
+    if trainer.global_step:
+        raise ValueError(
+            f"A run needs a Trainer of its own, and this one has made {trainer.global_step} steps "
+            "already: make another Trainer for a run from the start, or give `fit` a ckpt_path to "
+            "go on. The picture is as it was."
+        )
+
+
 def check_steps(trainer: Trainer, plan: Plan) -> None:
     """Refuse a smallest number of steps that the plan does not have.
 

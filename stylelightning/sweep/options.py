@@ -37,6 +37,10 @@ def make_runs(parser: Parser, options: Sequence[str]) -> int:
     set_up_process()
     own, fit = split_options(options)
     config = parser.parse_args(own)
+    if any(option.partition("=")[0] == "--trainer.default_root_dir" for option in fit):
+        raise ValueError(
+            "`trainer.default_root_dir` of every run is <root>/<name>: give --root DIR in place."
+        )
     for key in ("name", "root", "engine"):
         if config[key] is None:
             raise ValueError(f"`{key}` must be given, got null.")

@@ -11,6 +11,7 @@ from time import monotonic
 
 from stylelightning.cli.config import check_name, refuse_address
 from stylelightning.cli.process import on_sigterm
+from stylelightning.files.atomic import write_atomically
 from stylelightning.sweep.engines import Engine
 from stylelightning.sweep.job import Job
 from stylelightning.sweep.points import Point, axes_of
@@ -21,7 +22,7 @@ from stylelightning.sweep.report.write import write_report
 from stylelightning.sweep.spec import Spec, flags, points_of
 from stylelightning.sweep.state import read_state
 from stylelightning.sweep.sweep_folder import SweepFolder
-from stylelightning.sweep.validation import jobs_of
+from stylelightning.sweep.validation import jobs_of, output_path
 
 log = logging.getLogger(__name__)
 
@@ -63,12 +64,36 @@ def run_sweep(
         waiting = [job for job in jobs if job.point not in known]
         progress = Progress(points, known, folder)
         progress.begin(len(jobs) - len(waiting), len(waiting))
+        _copy_pictures(folder, progress.records, output)
         stopped = _run(engine, waiting, progress)
         log.info(_show(progress))
     if stopped:
         log.info("stopped: the same command goes on where it was")
         return 130
     return 1 if any(record.status != "done" for record in progress.records) else 0
+
+
+def _copy_pictures(folder: SweepFolder, records: Sequence[Record], output: str) -> None:
+    """Write the pictures of the points that are done where the runs still to be made write theirs.
+
+    Args:
+        folder: The sweep's folder.
+        records: What is known of the points.
+        output: Folder where the pictures are written too; empty for none.
+
+    Raises:
+        OSError: If one can't be written.
+    """
+    copied = 0
+    for record in records:
+        if output and record.status == "done":
+            picture = folder.run(record.folder).result.read_bytes()
+            path = output_path(output, record.point)
+            if not path.is_file() or path.read_bytes() != picture:
+                write_atomically(path, picture)
+                copied += 1
+    if copied:
+        log.info("done before, and now in %s too: %d", output, copied)
 
 
 def _done(job: Job) -> Record | None:

@@ -36,8 +36,8 @@ def jobs_of(
     for point in points:
         args = [*configs, *options, *flags(point.settings), f"--name={point.name}"]
         args += [f"--trainer.default_root_dir={folder}"]
-        args += [f"--output={Path(output, f'{point.name}.png')}"] if output else []
-        outcome = attempt(partial(_check, parser, args, made), raises=False)
+        args += [f"--output={output_path(output, point.name)}"] if output else []
+        outcome = attempt(partial(_check, parser, args, made, bool(output)), raises=False)
         if outcome.code:
             failures.append(Record(point.name, point.place, status="failed", error=outcome.error))
         else:
@@ -50,9 +50,31 @@ def jobs_of(
     return jobs, failures
 
 
-def _check(parser: Parser, args: Sequence[str], made: MadeFolders) -> tuple[str, str]:
+def output_path(output: str, point: str) -> Path:
+    """Return where a point's picture is written too.
+
+    Args:
+        output: Folder of all these pictures.
+        point: The point's name.
+    """
+    return Path(output, f"{point}.png").expanduser()
+
+
+def _check(
+    parser: Parser, args: Sequence[str], made: MadeFolders, has_output: bool
+) -> tuple[str, str]:
     """Return the whole config of a command line, and the fingerprint of its run."""
     config = parser.parse_args(list(args))
+    if config.output is not None and not has_output:
+        raise ValueError(
+            f"`output` of the config, {config.output}, would be written by every run: take it out, "
+            "and give a folder with --output."
+        )
+    if config.ckpt_path is not None:
+        raise ValueError(
+            f"`ckpt_path` of the config, {config.ckpt_path}, would be gone on from by every run: "
+            "take it out; the same command goes on with what was stopped."
+        )
     check_config(config, made)
     text = kept_config(parser, config, NOT_KEPT)
     read = [

@@ -20,7 +20,11 @@ from tests.runs import fit
 
 @pytest.mark.parametrize(
     ("number", "error"),
-    [(signal.SIGINT, SystemExit), (signal.SIGTERM, SIGTERMException)],  # the first is Lightning's
+    [
+        (signal.SIGINT, SystemExit),  # Lightning's
+        (signal.SIGTERM, SIGTERMException),
+        (signal.SIGHUP, SIGTERMException),
+    ],
 )
 def test_a_signal_ends_the_run_when_its_step_is_done(
     tmp_path: Path, data: StyleTransferData, number: signal.Signals, error: type[BaseException]

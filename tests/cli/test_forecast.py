@@ -1,3 +1,4 @@
+import logging
 import math
 import subprocess
 import sys
@@ -9,7 +10,15 @@ from lightning.pytorch import Callback, Trainer
 
 from stylelightning import StyleTransferData
 from stylelightning.__main__ import main
-from stylelightning.cli.forecast import Probe, largest_pixels, predicted, probe, report
+from stylelightning.cli.forecast import (
+    Probe,
+    StepClock,
+    in_disorder,
+    largest_pixels,
+    predicted,
+    probe,
+    report,
+)
 from stylelightning.execution.memory import free_megabytes
 from stylelightning.images import RunPictures
 from stylelightning.losses import ContentLoss, PatchLoss
@@ -137,3 +146,34 @@ def test_memory_is_seen_to_rise() -> None:
     # in a process of its own: that of the tests keeps what it once had
     subprocess.run([sys.executable, "-c", RISE], check=True)
     assert free_megabytes(torch.device("cpu")) > 0
+
+
+def test_a_slow_moment_does_not_count_unless_steps_differ() -> None:
+    # by hand: steps of 1, 1, 10, 1 seconds
+    for periodic, expected in ((False, 1.0), (True, 3.25)):
+        clock = StepClock(periodic)
+        clock.times = [0.0, 1.0, 2.0, 12.0, 13.0]
+        assert clock.seconds == expected
+
+
+def test_a_smaller_picture_that_took_longer_is_noticed() -> None:
+    assert not in_disorder(PROBES)
+    assert in_disorder([Probe(100, 0.46, 1.0), Probe(900, 0.071, 2.0)])
+    assert not in_disorder([Probe(100, 0.0015, 1.0), Probe(900, 0.0012, 2.0)])  # alike
+
+
+def test_a_plan_that_means_little_says_so(
+    tmp_path: Path,
+    content: Path,
+    style: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def measured(*_: object) -> list[Probe]:
+        return [Probe(192, 0.46, 100.0), Probe(768, 0.07, 200.0)]
+
+    monkeypatch.setattr("stylelightning.cli.forecast.measure", measured)
+    data = StyleTransferData(str(content), str(style), size=32)
+    with caplog.at_level(logging.WARNING):
+        report(make_module(), data, lambda callbacks: make_trainer(tmp_path, *callbacks), -1)
+    assert "A smaller picture took longer" in caplog.text

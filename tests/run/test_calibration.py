@@ -195,15 +195,18 @@ def test_other_wishes_at_a_resume_are_measured_anew(
 
 
 def test_losses_advance_once_a_step(tmp_path: Path, data: StyleTransferData) -> None:
-    steps: list[int] = []
-
     class Watched(TotalVariationLoss):
-        def advance(self, features: Features, step: int) -> None:
-            steps.append(step)
+        def __init__(self) -> None:
+            super().__init__()
+            self.steps: list[int] = []  # a copy, which is tried before the run, has its own
 
-    terms = {**losses(("level1", "level2")), "tv": Watched()}
+        def advance(self, features: Features, step: int) -> None:
+            self.steps.append(step)
+
+    watched = Watched()
+    terms = {**losses(("level1", "level2")), "tv": watched}
     fit(tmp_path, data, losses=terms, calibrate=RATIOS, schedule=Schedule(steps=3))
-    assert steps == [0, 1, 2]
+    assert watched.steps == [0, 1, 2]
 
 
 def test_a_run_that_is_fitted_again_is_calibrated_again(

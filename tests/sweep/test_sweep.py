@@ -311,6 +311,51 @@ def test_a_batch_writes_its_pictures_into_a_folder(
     assert picture_bytes(tmp_path / "runs" / "batch")["content--style"] == made.read_bytes()
 
 
+def test_what_is_done_is_written_into_another_folder_too(
+    tmp_path: Path, content: Path, style: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    (photos / "one.png").write_bytes(content.read_bytes())
+    args = ["batch", "--config", str(TINY), "--contents", str(photos), "--styles", str(style)]
+    args += ["--root", str(tmp_path / "runs"), "--data.size=16"]
+    assert main([*args, "--output", str(tmp_path / "a")]) == 0
+    (photos / "two.png").write_bytes(style.read_bytes())
+    for _ in range(2):
+        assert main([*args, "--output", str(tmp_path / "b")]) == 0
+    made = picture_bytes(tmp_path / "runs" / "batch")
+    assert {path.stem: path.read_bytes() for path in (tmp_path / "b").iterdir()} == made
+    assert list(made) == ["one--style", "two--style"]
+    assert capfd.readouterr().out.count("done before, and now in") == 1
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("--trainer.default_root_dir=zz", "give --root DIR in place"),
+        ("output: out.png", "`output` of the config, out.png, would be written by every run"),
+        ("ckpt_path: last", "`ckpt_path` of the config, last, would be gone on from by every"),
+    ],
+)
+def test_what_every_run_would_share_is_refused(
+    tmp_path: Path,
+    content: Path,
+    style: Path,
+    capfd: pytest.CaptureFixture[str],
+    line: str,
+    message: str,
+) -> None:
+    own = tmp_path / "own.yaml"
+    own.write_text(TINY.read_text() + ("" if line.startswith("-") else f"{line}\n"))
+    args = ["batch", "--config", str(own), "--contents", str(content), "--styles", str(style)]
+    args += [line] if line.startswith("-") else []
+    assert main([*args, "--root", str(tmp_path / "runs")]) == 2
+    error = capfd.readouterr().err
+    assert message in error
+    assert error.count("\n") == 1
+    assert not (tmp_path / "runs").exists()
+
+
 def test_a_picture_that_is_none_fails_alone(tmp_path: Path, content: Path, style: Path) -> None:
     photos = tmp_path / "photos"
     photos.mkdir()

@@ -1,0 +1,106 @@
+"""Pictures that are in memory already: Pillow's images and tensors."""
+
+import tempfile
+from pathlib import Path
+
+import torch
+from PIL import Image
+from torch import Tensor
+
+from stylelightning.images.picture import Picture
+from stylelightning.images.read import read_picture
+
+PictureSource = str | Path | Image.Image | Tensor
+"""What a picture may be given as: the path of a file, an image of Pillow's, or a tensor of shape
+(3, H, W) or (1, 3, H, W), of bytes or of floats in [0, 1]."""
+
+WRITTEN_AS_THEY_ARE = {"1", "L", "LA", "I;16", "I", "F", "RGB", "RGBA", "CMYK", "LAB"}
+"""Pillow's modes that a file without losses holds."""
+ROUNDING = 0.5 / 255
+"""By how much floats may leave [0, 1]: half a gray level."""
+
+
+def picture_of(source: PictureSource) -> Picture:
+    """Return the picture that a path, an image of Pillow's or a tensor stands for.
+
+    An image of Pillow's is read as its file would be: its orientation, its colour profile and its
+    opacity count. A tensor is taken for sRGB.
+
+    Args:
+        source: The picture.
+
+    Raises:
+        OSError: If a file is missing or can't be read.
+        TypeError: If it is something else.
+        ValueError: If a file is no picture, or a tensor has another shape, type or range.
+    """
+    if isinstance(source, Image.Image):
+        return _of_image(source)
+    if isinstance(source, Tensor):
+        return _of_tensor(source)
+    return read_picture(check_source(source))
+
+
+def check_source(source: object) -> str | Path:
+    """Return the path that names a picture.
+
+    Raises:
+        TypeError: If it is none, nor a picture in memory.
+    """
+    if not isinstance(source, str | Path):
+        raise TypeError(
+            "A picture must be a path, an image of Pillow's or a tensor, got "
+            f"{type(source).__name__}: an array becomes one with PIL.Image.fromarray(array)."
+        )
+    return source
+
+
+def source_name(source: PictureSource) -> str:
+    """Return what a picture is called in a message."""
+    if isinstance(source, Image.Image):
+        return f"of {source.width}x{source.height} px in memory"
+    if isinstance(source, Tensor):
+        return f"of shape {tuple(source.shape)} in memory"
+    return str(source)
+
+
+def _of_image(image: Image.Image) -> Picture:
+    """Have an image read from a file without losses: there is one way to read pictures."""
+    exif, profile = image.getexif(), image.info.get("icc_profile")
+    if image.has_transparency_data:
+        image = image.convert("LA" if image.mode in ("L", "LA", "La") else "RGBA")
+    elif image.mode not in WRITTEN_AS_THEY_ARE:
+        image = image.convert("RGB")
+    with tempfile.TemporaryDirectory(prefix="stylelightning-") as folder:
+        suffix = "tif" if image.mode in ("CMYK", "LAB", "F", "I") else "png"
+        path = Path(folder, f"image.{suffix}")
+        image.save(path, compress_level=1, icc_profile=profile, exif=exif)
+        return read_picture(path)
+
+
+def _of_tensor(tensor: Tensor) -> Picture:
+    shape = tuple(tensor.shape)
+    pixels = tensor.detach().cpu()
+    if pixels.ndim == 3:
+        pixels = pixels[None]
+    if pixels.ndim != 4 or pixels.shape[:2] != (1, 3) or not pixels.numel():
+        raise ValueError(
+            f"A picture's tensor must have the shape (3, H, W) or (1, 3, H, W), got {shape}: "
+            "a gray one becomes one with .expand(3, -1, -1), one of shape (H, W, 3) with "
+            ".permute(2, 0, 1)."
+        )
+    if pixels.dtype == torch.uint8:
+        pixels = pixels.float() / 255
+    elif not pixels.is_floating_point():
+        raise ValueError(
+            f"A picture's tensor must be of floats in [0, 1] or of bytes, got {tensor.dtype}: "
+            "bytes are .to(torch.uint8)."
+        )
+    pixels = pixels.float()
+    low, high = (float(value) for value in torch.aminmax(pixels))
+    if not (low >= -ROUNDING and high <= 1 + ROUNDING):  # nor are they numbers
+        raise ValueError(
+            f"A picture's tensor of floats must be in [0, 1], got values from {low:.4g} to "
+            f"{high:.4g}: divide it by its range, such as 255."
+        )
+    return Picture(pixels.clamp(0, 1).contiguous(), None, Path(source_name(tensor)))
