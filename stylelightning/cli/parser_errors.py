@@ -56,7 +56,8 @@ def explain(message: str, keys: Iterable[str], classes: Iterable[str]) -> str:
     if match := NO_CONFIG.search(text):
         return f"{where} must be the path of a YAML file with its keys, got {_got(match[1])}."
     if match := NO_SUBCLASS.search(text):
-        return f"{where} must name a class, a {match[1]}, got {match[2] or _value(text)}."
+        got = re.split(" - Expected| Given value", match[2] or _value(text))[0]
+        return f"{where} must name a class, a {match[1]}, got {got}."
     if NO_OPTIONS.search(text):
         return (
             f"{where}: a class is written as its name, or as `class_path`, a text, and "

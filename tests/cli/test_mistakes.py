@@ -56,7 +56,7 @@ def test_a_wrong_treatment_of_colours_is_one_line(run: Run, capsys: Capture) -> 
         (["--model.lr_scheduler", "ReduceLROnPlateau"], "Give the full class path"),
         (["--model.lr_scheduler=OneCycleLR", "--model.lr_scheduler.max_lr=0.1",
           "--model.lr_scheduler.total_steps=0"],
-         "`model.lr_scheduler` can't work"),
+         "`model.lr_scheduler` can't be made with these options"),
         (["--model.losses.forward", "TotalVariationLoss"], "not taken, got 'forward'"),
         (["--model.losses.total", "TotalVariationLoss"], "not taken, got 'total'"),
         (["--model.losses.style.layers", "[level1, level1]"], "names a layer twice"),
