@@ -139,7 +139,7 @@ SECTIONS: dict[str, tuple[Example, ...]] = {
         Example(
             "more-style",
             f"{QUICKSTART} --model.losses.content.weight 5",
-            "A quarter of the content weight: the picture is taken over by the painting.",
+            "A quarter of the content weight: strokes take over water, village and rock.",
         ),
         Example(
             "finer-strokes",
@@ -160,9 +160,10 @@ SECTIONS: dict[str, tuple[Example, ...]] = {
         ),
         Example(
             "gram",
-            f"{QUICKSTART} --model.losses.style GramLoss --model.calibrate.style 10"
+            f"{QUICKSTART} --model.losses.style GramLoss --model.calibrate.style 0.3"
             " --model.calibrate.content 1",
-            "Gram matrices in place of the Wasserstein distance, ten times the content's pull.",
+            "Gram matrices in place of the Wasserstein distance, with a third of the content's pull"
+            " at the start: much more, and the bay is lost.",
         ),
     ),
     "Colours": (
