@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import torch
 
 from stylelightning.execution import probe
 from stylelightning.execution.probe import Pace, pace
@@ -71,3 +72,13 @@ def test_the_measurement_gives_parts_of_a_direct_convolution(
     found = MEASURE()
     assert found.winograd > 0
     assert found.bfloat16 > 0
+
+
+def test_a_measurement_takes_nothing_of_the_runs_random_numbers(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(probe, "SIDE", 12)
+    monkeypatch.setattr(probe, "_measure", MEASURE)
+    before = torch.get_rng_state()
+    pace()
+    assert torch.equal(torch.get_rng_state(), before)
