@@ -1,10 +1,13 @@
 """Pictures that are in memory already: Pillow's images and tensors."""
 
+import struct
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import torch
-from PIL import Image
+from PIL import ExifTags, Image
+from PIL.PngImagePlugin import PngInfo
 from torch import Tensor
 
 from stylelightning.images.picture import Picture
@@ -14,8 +17,10 @@ PictureSource = str | Path | Image.Image | Tensor
 """What a picture may be given as: the path of a file, an image of Pillow's, or a tensor of shape
 (3, H, W) or (1, 3, H, W), of bytes or of floats in [0, 1]."""
 
-WRITTEN_AS_THEY_ARE = {"1", "L", "LA", "I;16", "I", "F", "RGB", "RGBA", "CMYK", "LAB"}
+WRITTEN_AS_THEY_ARE = {"1", "L", "LA", "I;16", "I;16B", "I", "F", "RGB", "RGBA", "CMYK", "LAB"}
 """Pillow's modes that a file without losses holds."""
+KEPT = (ExifTags.Base.Orientation, ExifTags.IFD.Exif, ExifTags.IFD.Interop)
+"""Tags that say how to look at the numbers; others, of a TIFF, say how a file was packed."""
 ROUNDING = 0.5 / 255
 """By how much floats may leave [0, 1]: half a gray level."""
 
@@ -23,8 +28,9 @@ ROUNDING = 0.5 / 255
 def picture_of(source: PictureSource) -> Picture:
     """Return the picture that a path, an image of Pillow's or a tensor stands for.
 
-    An image of Pillow's is read as its file would be: its orientation, its colour profile and its
-    opacity count. A tensor is taken for sRGB.
+    An image of Pillow's is read as its file would be: its orientation, its opacity and what it
+    keeps of its file's colours count, which is an ICC profile and, of a PNG, all but code points.
+    Of several pages it is the one that it stands at. A tensor is taken for sRGB.
 
     Args:
         source: The picture.
@@ -66,16 +72,45 @@ def source_name(source: PictureSource) -> str:
 
 def _of_image(image: Image.Image) -> Picture:
     """Have an image read from a file without losses: there is one way to read pictures."""
-    exif, profile = image.getexif(), image.info.get("icc_profile")
+    name = source_name(image)
+    if not (image.width and image.height):
+        raise ValueError(f"A picture must have pixels, got an image {name}.")
+    image.load()  # which turns a TIFF upright, and takes its orientation away
+    exif, profile, colours = _kept(image.getexif()), image.info.get("icc_profile"), _chunks(image)
     if image.has_transparency_data:
         image = image.convert("LA" if image.mode in ("L", "LA", "La") else "RGBA")
     elif image.mode not in WRITTEN_AS_THEY_ARE:
         image = image.convert("RGB")
     with tempfile.TemporaryDirectory(prefix="stylelightning-") as folder:
-        suffix = "tif" if image.mode in ("CMYK", "LAB", "F", "I") else "png"
-        path = Path(folder, f"image.{suffix}")
-        image.save(path, compress_level=1, icc_profile=profile, exif=exif)
-        return read_picture(path)
+        suffix = "tif" if image.mode in ("CMYK", "LAB", "F", "I", "I;16B") else "png"
+        path = Path(folder, f"{name}.{suffix}")  # as a warning has it
+        image.save(path, compress_level=1, icc_profile=profile, exif=exif, pnginfo=colours)
+        try:
+            return replace(read_picture(path), path=Path(name))
+        except ValueError as error:
+            raise ValueError(str(error).replace(str(path), name)) from error
+
+
+def _kept(exif: Image.Exif) -> Image.Exif:
+    """Return the tags of ``KEPT`` alone."""
+    kept = Image.Exif()
+    for tag in KEPT:
+        if tag in exif:
+            kept[tag] = exif.get_ifd(tag) if tag in set(ExifTags.IFD) else exif[tag]
+    return kept
+
+
+def _chunks(image: Image.Image) -> PngInfo:
+    """Return the chunks of a PNG that declare colours, of those that Pillow knows."""
+    chunks = PngInfo()
+    if "srgb" in image.info:
+        chunks.add(b"sRGB", bytes([image.info["srgb"]]))
+    if "gamma" in image.info:
+        chunks.add(b"gAMA", struct.pack(">I", round(image.info["gamma"] * 100_000)))
+    if "chromaticity" in image.info:
+        numbers = [round(each * 100_000) for each in image.info["chromaticity"]]
+        chunks.add(b"cHRM", struct.pack(">8I", *numbers))
+    return chunks
 
 
 def _of_tensor(tensor: Tensor) -> Picture:
@@ -98,7 +133,9 @@ def _of_tensor(tensor: Tensor) -> Picture:
         )
     pixels = pixels.float()
     low, high = (float(value) for value in torch.aminmax(pixels))
-    if not (low >= -ROUNDING and high <= 1 + ROUNDING):  # nor are they numbers
+    if not low <= high:
+        raise ValueError(f"A picture's tensor must be of numbers, got NaN in one of shape {shape}.")
+    if not (low >= -ROUNDING and high <= 1 + ROUNDING):
         raise ValueError(
             f"A picture's tensor of floats must be in [0, 1], got values from {low:.4g} to "
             f"{high:.4g}: divide it by its range, such as 255."

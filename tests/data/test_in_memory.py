@@ -1,5 +1,6 @@
 """Paths, strings, Pillow's images and tensors alike."""
 
+import struct
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,10 +9,11 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from stylelightning import StyleTransferData
 from stylelightning.data import StyleImage
-from stylelightning.images import read_picture
+from stylelightning.images import picture_of, read_picture
 from tests.runs import fit
 
 ALIKE: dict[str, Callable[[Path], Any]] = {
@@ -71,6 +73,40 @@ def test_pillows_modes_are_read_as_their_files_are(tmp_path: Path, mode: str) ->
     torch.testing.assert_close(pixels(image), read_picture(path).pixels)
 
 
+def test_an_image_of_16_bits_is_read_alike_whichever_byte_comes_first(tmp_path: Path) -> None:
+    gray = np.arange(12, dtype=np.uint16).reshape(3, 4) * 5957  # up to 65527
+    path = tmp_path / "file.tif"
+    Image.fromarray(gray.astype(">u2")).save(path)
+    image = Image.open(path)
+    assert image.mode == "I;16B"
+    expected = torch.from_numpy((gray / 65535).astype(np.float32)).expand(1, 3, 3, 4)
+    torch.testing.assert_close(picture_of(image).pixels, expected)
+
+
+def test_how_the_file_of_an_image_was_packed_does_not_matter(tmp_path: Path) -> None:
+    path = tmp_path / "file.tif"
+    inks = np.random.default_rng(0).integers(0, 256, (8, 6, 4)).astype(np.uint8)
+    Image.fromarray(inks, "CMYK").save(path, compression="tiff_lzw", tiffinfo={274: 6})
+    torch.testing.assert_close(picture_of(Image.open(path)).pixels, read_picture(path).pixels)
+
+
+@pytest.mark.parametrize("chunks", [("gAMA",), ("gAMA", "cHRM"), ("gAMA", "sRGB")])
+def test_colours_that_a_png_declares_count_in_an_image(
+    tmp_path: Path, chunks: tuple[str, ...]
+) -> None:
+    bodies = {
+        "gAMA": struct.pack(">I", 100_000),
+        "cHRM": struct.pack(">8I", 31270, 32900, 64000, 33000, 21000, 71000, 15000, 6000),
+        "sRGB": b"\0",
+    }
+    info = PngInfo()
+    for name in chunks:
+        info.add(name.encode(), bodies[name])
+    path = tmp_path / "file.png"
+    Image.new("RGB", (4, 3), (20, 90, 160)).save(path, pnginfo=info)
+    torch.testing.assert_close(picture_of(Image.open(path)).pixels, read_picture(path).pixels)
+
+
 def test_orientation_and_opacity_of_an_image_count(tmp_path: Path) -> None:
     image = Image.new("RGBA", (6, 4), (200, 20, 20, 255))
     image.putpixel((0, 0), (0, 0, 0, 0))
@@ -95,7 +131,13 @@ def test_orientation_and_opacity_of_an_image_count(tmp_path: Path) -> None:
         (torch.rand(2, 3, 4, 4), ValueError, r"got \(2, 3, 4, 4\)"),
         (torch.rand(3, 0, 4), ValueError, r"got \(3, 0, 4\)"),
         (torch.rand(3, 4, 4) * 255, ValueError, r"in \[0, 1\], got values from .*such as 255"),
-        (torch.full((3, 4, 4), torch.nan), ValueError, r"in \[0, 1\], got values from nan"),
+        (torch.full((3, 4, 4), torch.nan), ValueError, r"must be of numbers, got NaN"),
+        (Image.new("RGB", (0, 4)), ValueError, "must have pixels, got an image of 0x4 px"),
+        (
+            Image.new("F", (5, 4), 9.0),
+            ValueError,
+            r"of 5x4 px in memory: .* in \[0, 1\]",
+        ),
         (torch.ones(3, 4, 4, dtype=torch.int64), ValueError, r"or of bytes, got torch.int64"),
     ],
     ids=lambda value: "" if isinstance(value, str) else None,
