@@ -10,7 +10,7 @@ from typing import Any, Literal
 import torch
 from lightning.pytorch import Callback, LightningModule
 from lightning.pytorch.cli import LRSchedulerCallable, OptimizerCallable
-from lightning.pytorch.utilities.types import LRSchedulerConfigType, OptimizerLRScheduler
+from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor, nn
 from torch.optim import LBFGS, Adam, Optimizer
 
@@ -18,17 +18,19 @@ from stylelightning.backbones.base import Backbone, Features
 from stylelightning.canvas import Canvas
 from stylelightning.data import GivenPictures, StyleTransferData
 from stylelightning.execution.engine import CompileMode, FastBackbone, MatmulPrecision
-from stylelightning.execution.step_graph import Fixed, StepGraph, new_step_graph
+from stylelightning.execution.step_evaluation import StepEvaluation
+from stylelightning.execution.step_graph import new_step_graph
 from stylelightning.images import RunPictures
 from stylelightning.initial import InitialPicture, initial_picture
 from stylelightning.losses.base import Loss
-from stylelightning.losses.blame import check_loss
 from stylelightning.objective import Objective, Terms, full_precision
 from stylelightning.parametrizations import Parametrization, PixelParametrization
 from stylelightning.run import checkpoint as checkpoints
-from stylelightning.run import checks, lbfgs, lightning_callbacks, optimizer_memory
+from stylelightning.run import checks, lightning_callbacks, optimizer_memory
 from stylelightning.run.calibration import Calibration
 from stylelightning.run.loss_trial import try_losses
+from stylelightning.run.made_with import adapt_optimizer, describe
+from stylelightning.run.optimizer import make_optimizer, with_scheduler
 from stylelightning.run.optimizer_trial import try_optimizer
 from stylelightning.run.scheduler_trial import made, try_scheduler
 from stylelightning.run.stop_rule import StopRule, Watch
@@ -36,9 +38,6 @@ from stylelightning.run.term_gradients import Evaluation
 from stylelightning.schedule import Schedule
 
 log = logging.getLogger(__name__)
-
-TAKEN_NAMES = {*dir(nn.ModuleDict), "scale", "size", "step", "total"}
-"""What a loss can't be called: attributes of their container and columns of the table."""
 
 
 class DivergenceError(RuntimeError):
@@ -117,18 +116,7 @@ class StyleTransfer(LightningModule):
     ) -> None:
         super().__init__()
         used = {name: loss for name, loss in losses.items() if loss is not None}
-        if not used:
-            raise ValueError(
-                "`model.losses` must name at least one loss, got none: try "
-                "--config configs/quickstart.yaml."
-            )
-        for name in used:
-            check_loss(name, used[name])
-            if not name.isidentifier() or name in TAKEN_NAMES:
-                raise ValueError(
-                    f"The name of a loss must be a plain word and not taken, got {name!r}: give "
-                    "it another name under `model.losses`."
-                )
+        checks.check_losses(used)
         ratios = {name: each for name, each in (calibrate or {}).items() if each is not None}
         self.backbone = backbone.requires_grad_(False)
         mode = None if compile == "step" else compile or None
@@ -153,9 +141,8 @@ class StyleTransfer(LightningModule):
         self.carry_moments = carry_moments
         self.terms = Terms({}, {}, {})
         self._scale, self._resumed = 0, False
-        self._evaluated = self._advanced = -1
-        self._graph: StepGraph | None = None
-        self._targets = 0  # how often the losses' own tensors have changed
+        self._evaluated = -1
+        self._evaluation = StepEvaluation(self.objective)
         self._loss_states: dict[str, dict[str, Any]] = {}
         self._ended: dict[int, int] = {}  # steps of the scales that ended early, by their indices
         self._finished: Tensor | None = None  # the picture to show of a module without a trainer
@@ -240,9 +227,9 @@ class StyleTransfer(LightningModule):
             self.canvas.encode(start)
             try_losses(self.objective, self.backbone, self.data, start)
             # whatever is wrong with the optimizer is wrong now
-            try_optimizer(self._make_optimizer(), self.trainer.strategy.root_device)
+            try_optimizer(self._new_optimizer(), self.trainer.strategy.root_device)
             if self.lr_scheduler is not None:
-                optimizer, most = self._make_optimizer(), self.trainer.max_steps
+                optimizer, most = self._new_optimizer(), self.trainer.max_steps
                 try_scheduler(optimizer, self.lr_scheduler, self.plan, most)
         except Exception:
             self.canvas = before  # an earlier run's picture
@@ -275,23 +262,11 @@ class StyleTransfer(LightningModule):
         """Return the total of the weighted terms for the present picture."""
         first = self._evaluated != self.trainer.global_step  # a line search evaluates trials too
         self._evaluated = self.trainer.global_step
-        terms, total = self._replayed() or self._evaluate_in_full()
+        parameters = self.canvas.parameters()
+        terms, total = self._evaluation.evaluate(self._features, parameters, self._steps_here)
         if first:
             self.terms = terms
         return total
-
-    def _replayed(self) -> tuple[Terms, Tensor] | None:
-        """Return the terms from the run's recording, if it has one that fits the step."""
-        if self._graph is None or self._is_due:
-            return None
-        fixed = Fixed(list(self.canvas.parameters()), dict(self.objective.weights), self._targets)
-        return self._graph.evaluate(fixed, lambda: self.objective.terms(self._features()))
-
-    def _evaluate_in_full(self) -> tuple[Terms, Tensor]:
-        features = self._features()
-        self._advance(features)
-        terms = self.objective.terms(features)
-        return terms.detached(), terms.total
 
     def _features(self) -> Features:
         with full_precision(self.device):
@@ -312,25 +287,16 @@ class StyleTransfer(LightningModule):
             return Evaluation(plain, picture)
 
     @property
-    def _is_due(self) -> bool:
-        """Whether losses have something to do at this step that they have not done yet."""
-        step = self.trainer.global_step
-        return step != self._advanced and self.objective.is_due(
-            self.plan.steps_into(self._scale, step)
-        )
-
-    def _advance(self, features: Features) -> None:
-        if self._is_due:
-            step = self.trainer.global_step
-            self.objective.advance(features, self.plan.steps_into(self._scale, step))
-            self._advanced = step
-            self._targets += 1
+    def _steps_here(self) -> int:
+        """Steps done at this scale."""
+        return self.plan.steps_into(self._scale, self.trainer.global_step)
 
     def on_train_start(self) -> None:
         """Compute the targets, on the run's device; a resumed run is at its own scale here."""
         precision = str(self.trainer.precision)
         self.engine.start(self.device, precision)
-        self._graph = new_step_graph(self.compile_mode, self.device, precision)
+        graph = new_step_graph(self.compile_mode, self.device, precision)
+        self._evaluation = StepEvaluation(self.objective, graph)
         self._prepare()
         self.objective.load_state(self._loss_states)
         self._loss_states = {}
@@ -338,13 +304,13 @@ class StyleTransfer(LightningModule):
             picture = self.canvas.decode().detach()
             if not self.calibration.weights:
                 with torch.no_grad(), self.trainer.precision_plugin.forward_context():
-                    self._advance(self(picture))
+                    self._evaluation.advance(self(picture), self._steps_here)
             self.calibration.start(self.evaluate, picture, self.trainer)
 
     def teardown(self, stage: str) -> None:
         """Put the backbone back as it was, and let what was recorded go."""
         self.engine.stop()
-        self._graph = None
+        self._evaluation = StepEvaluation(self.objective)
 
     def on_train_batch_start(self, batch: Tensor, batch_idx: int) -> int | None:
         """Go to the next scale when its first step comes; -1 when all steps are done."""
@@ -369,9 +335,7 @@ class StyleTransfer(LightningModule):
         styles = [style.to(self.canvas.picture) for style in self.data.styles(size)]
         with self.trainer.precision_plugin.forward_context():  # that of `training_step`
             references = self.objective.references(content, styles, self.data.shares)
-        self.objective.prepare(references)
-        self._advanced = -1
-        self._targets += 1
+        self._evaluation.prepare(references)
 
     def _enter_scale(self, index: int) -> None:
         before, old = list(self.canvas.parameters()), self.optimizers(use_pl_optimizer=False)
@@ -390,25 +354,11 @@ class StyleTransfer(LightningModule):
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
         """Return a new optimizer of the picture, with its scheduler."""
-        optimizer = self._make_optimizer()
-        if self.lr_scheduler is None:
-            return optimizer
-        scheduler: LRSchedulerConfigType = {
-            "scheduler": self.lr_scheduler(optimizer),
-            "interval": "step",
-            "reduce_on_plateau": False,  # `lr_scheduler_step` hands it the total
-        }
-        return {"optimizer": optimizer, "lr_scheduler": scheduler}
+        return with_scheduler(self._new_optimizer(), self.lr_scheduler)
 
-    def _make_optimizer(self) -> Optimizer:
-        try:
-            optimizer = self.optimizer(self.canvas.parameters())
-        except (RuntimeError, TypeError, ValueError) as error:
-            raise ValueError(f"`model.optimizer` can't optimise a picture: {error}") from error
-        checks.check_optimizer(optimizer, self.trainer.precision, self.objective.losses)
-        if isinstance(optimizer, LBFGS):
-            lbfgs.prepare(optimizer, self.canvas.decode)
-        return optimizer
+    def _new_optimizer(self) -> Optimizer:
+        precision, losses = self.trainer.precision, self.objective.losses
+        return make_optimizer(self.optimizer, self.canvas, precision, losses)
 
     def on_before_optimizer_step(self, optimizer: Optimizer) -> None:
         """Log the terms, where a callback may look for them; nothing waits for the device."""
@@ -427,22 +377,16 @@ class StyleTransfer(LightningModule):
         if not isinstance(self.optimizers(use_pl_optimizer=False), LBFGS):
             self.canvas.project()
         self.canvas.update_average()
-        self._look_whether_still()
+        self._end_scale_if_still()
 
-    def _look_whether_still(self) -> None:
+    def _end_scale_if_still(self) -> None:
         """End the scale after this step if the stop rule says so."""
         if self.watch is None:
             return
-        done = self.plan.steps_into(self._scale, self.trainer.global_step + 1)
-        if self.watch.is_over(self.total, lambda: self.canvas.picture, done):
-            self._end_scale(done)
-        if done == self.plan.scales[self._scale].steps:
-            self.watch.start()
-
-    def _end_scale(self, steps: int) -> None:
-        if steps < self.plan.scales[self._scale].steps:
-            log.info(f"scale {self._scale + 1} of {len(self.plan.scales)} is still: {steps} steps")
-            self._ended[self._scale] = steps
+        done, steps = self._steps_here + 1, self.plan.scales[self._scale].steps
+        if self.watch.is_over(self.total, lambda: self.canvas.picture, done, steps):
+            log.info(f"scale {self._scale + 1} of {len(self.plan.scales)} is still: {done} steps")
+            self._ended[self._scale] = done
             self.plan = self.plan.with_steps(self._ended)
 
     def lr_scheduler_step(self, scheduler: Any, metric: Any) -> None:
@@ -466,8 +410,7 @@ class StyleTransfer(LightningModule):
                 "learning rate (--model.optimizer.lr), or --model.optimizer Adam "
                 "--model.optimizer.lr 0.02."
             )
-        state = checkpoint["state_dict"]
-        checkpoint["state_dict"] = {k: v for k, v in state.items() if k.startswith("canvas.")}
+        checkpoint["state_dict"] = checkpoints.of_canvas(checkpoint["state_dict"])
         checkpoint["scale"] = self._scale
         checkpoint["picture"] = self.canvas.picture
         checkpoint["losses"] = self.objective.state()
@@ -490,36 +433,30 @@ class StyleTransfer(LightningModule):
             ValueError: If the checkpoint's picture doesn't belong to this run's plan.
         """
         checkpoints.update(checkpoint)
-        stored = checkpoint["state_dict"]
+        canvas = self.canvas.parametrization
         if self._trainer is None:  # of `load_from_checkpoint`: there is no run to go on with
-            self._take_picture(checkpoint)
-            return
+            checkpoints.check_canvas(checkpoint, canvas)
+            self._finished = checkpoint.get("finished", checkpoint["picture"])
+        else:
+            self._go_on_from(checkpoint)
+        self._scale = int(checkpoint["scale"])
+        self.canvas.encode(checkpoint["picture"])
+        checkpoints.complete(checkpoint, self.state_dict(), canvas)
+        if self._trainer is not None:
+            for sentence in adapt_optimizer(checkpoint, self._made_with()):
+                log.warning(sentence)
+
+    def _go_on_from(self, checkpoint: dict[str, Any]) -> None:
         self._ended = dict(checkpoint.get("ended", {}))
         self.plan = self.plan.with_steps(self._ended)
         if self.watch is not None and "watch" in checkpoint:
             self.watch.load_state(checkpoint["watch"])
         sizes = [self.data.picture_size(each.size) for each in self.plan.scales]
         checkpoints.check_place(checkpoint, self.plan, sizes)
-        self._scale, self._resumed = int(checkpoint["scale"]), True
-        self._evaluated, self.terms = -1, Terms({}, {}, {})
+        self._resumed, self._evaluated, self.terms = True, -1, Terms({}, {}, {})
         self._loss_states = checkpoint.get("losses", {})
         if self.calibration is not None and "calibration" in checkpoint:
             self.calibration.load_state(checkpoint["calibration"])
-        self.canvas.encode(checkpoint["picture"])
-        present = self._made_with()
-        if checkpoints.canvas_of(checkpoint) != present["canvas"]:  # the picture is all they share
-            stored = {k: v for k, v in stored.items() if "parametrization" not in k}
-        checkpoint["state_dict"] = {k: stored.get(k, v) for k, v in self.state_dict().items()}
-        for sentence in checkpoints.adapt_optimizer(checkpoint, present):
-            log.warning(sentence)
-
-    def _take_picture(self, checkpoint: dict[str, Any]) -> None:
-        checkpoints.check_canvas(checkpoint, self.canvas.parametrization)
-        self._scale = int(checkpoint["scale"])
-        self.canvas.encode(checkpoint["picture"])
-        self._finished = checkpoint.get("finished", checkpoint["picture"])
-        stored = checkpoint["state_dict"]
-        checkpoint["state_dict"] = {k: stored.get(k, v) for k, v in self.state_dict().items()}
 
     @classmethod
     def load_from_checkpoint(  # type: ignore[override]
@@ -549,10 +486,7 @@ class StyleTransfer(LightningModule):
             FileNotFoundError: If there is no such file.
             ValueError: If it holds something else, or arguments are missing.
         """
-        checkpoint = checkpoints.read_checkpoint(Path(checkpoint_path))
-        known = set(checkpoint.get(cls.CHECKPOINT_HYPER_PARAMS_KEY, {})) | set(arguments)
-        if hparams_file is None:
-            checkpoints.check_arguments(Path(checkpoint_path), known)
+        checkpoints.check_module(Path(checkpoint_path), arguments, hparams_file is not None)
         with warnings.catch_warnings(action="ignore", category=DeprecationWarning):
             # Lightning calls jsonargparse by an old name
             module: StyleTransfer = super().load_from_checkpoint(
@@ -565,12 +499,10 @@ class StyleTransfer(LightningModule):
         state: dict[str, Any] = super().__getstate__()
         if self._trainer is not None and [*self.canvas.parameters()]:
             state["_finished"] = self.picture
-        state["_graph"] = None  # a recording belongs to its run
+        state["_evaluation"] = StepEvaluation(self.objective)  # a recording belongs to its run
         return state
 
     def _made_with(self) -> dict[str, Any]:
-        optimizer = self._make_optimizer()
-        scheduler = None
-        if self.lr_scheduler is not None:
-            scheduler = made(optimizer, self.lr_scheduler)
-        return checkpoints.describe(optimizer, scheduler, self.canvas.parametrization)
+        optimizer, make = self._new_optimizer(), self.lr_scheduler
+        scheduler = None if make is None else made(optimizer, make)
+        return describe(optimizer, scheduler, self.canvas.parametrization)

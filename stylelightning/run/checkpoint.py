@@ -1,4 +1,4 @@
-"""What a checkpoint holds, and how a resumed run's own settings win over it."""
+"""What a checkpoint holds, and whether a run can go on from it."""
 
 import pickle
 from collections.abc import Collection
@@ -6,8 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch.optim import Optimizer
-from torch.optim.lr_scheduler import LRScheduler
+from lightning.pytorch import LightningModule
 
 from stylelightning.run.checks import pixels
 from stylelightning.schedule import Plan
@@ -16,9 +15,6 @@ Checkpoint = dict[str, Any]
 
 PARTS = {"state_dict", "optimizer_states", "lr_schedulers", "loops", "global_step", "scale"}
 """What a run goes on from."""
-MOVING = {"last_epoch", "base_lrs", "_step_count", "_last_lr", "_get_lr_called_within_step"}
-"""What changes in a scheduler as it is stepped, or follows from the optimizer."""
-PLAIN = (bool, int, float, str, tuple, list, type(None))
 
 
 def read_checkpoint(path: Path) -> Checkpoint:
@@ -72,16 +68,23 @@ def rebuilding(config: dict[str, Any]) -> dict[str, Any]:
     return {**config, "_instantiator": "lightning.pytorch.cli.instantiate_module"}
 
 
-def check_arguments(path: Path, known: Collection[str]) -> None:
-    """Refuse to make a module again whose arguments are known to nobody.
+def check_module(path: Path, given: Collection[str], in_a_file: bool) -> None:
+    """Refuse to make a module of what is no checkpoint, or whose arguments are known to nobody.
 
     Args:
-        path: Path of the checkpoint, for the message.
-        known: Names of the arguments that it holds or that are given.
+        path: Path of the checkpoint.
+        given: Names of the arguments that are given beside it.
+        in_a_file: Whether a file gives more of them, which Lightning reads.
 
     Raises:
-        ValueError: If one is missing without which there is no module.
+        FileNotFoundError: If there is no such file.
+        ValueError: If it holds something else, or an argument is missing without which there is no
+            module.
     """
+    checkpoint = read_checkpoint(path)
+    if in_a_file:
+        return
+    known = {*checkpoint.get(LightningModule.CHECKPOINT_HYPER_PARAMS_KEY, {}), *given}
     missing = [name for name in ("backbone", "losses") if name not in known]
     if missing:
         raise ValueError(
@@ -110,6 +113,26 @@ def canvas_of(checkpoint: Checkpoint) -> str:
     return str(checkpoint.get("made_with", {}).get("canvas", "PixelParametrization"))
 
 
+def of_canvas(state: dict[str, Any]) -> dict[str, Any]:
+    """Return what a checkpoint keeps of a module's state: the canvas, never the backbone."""
+    return {key: value for key, value in state.items() if key.startswith("canvas.")}
+
+
+def complete(checkpoint: Checkpoint, state: dict[str, Any], parametrization: object) -> None:
+    """Give a checkpoint, in place, the present state for whatever it holds none of.
+
+    Args:
+        checkpoint: What Lightning loaded.
+        state: The module's state, its canvas being as large as the checkpoint's.
+        parametrization: That of the canvas. Of another class than the checkpoint's, it keeps its
+            own tensors: the picture is all they share.
+    """
+    stored = checkpoint["state_dict"]
+    if canvas_of(checkpoint) != type(parametrization).__qualname__:
+        stored = {key: value for key, value in stored.items() if "parametrization" not in key}
+    checkpoint["state_dict"] = {key: stored.get(key, value) for key, value in state.items()}
+
+
 def check_place(checkpoint: Checkpoint, plan: Plan, sizes: list[tuple[int, int]]) -> None:
     """Refuse a checkpoint that a run's plan can't go on from.
 
@@ -135,90 +158,3 @@ def check_place(checkpoint: Checkpoint, plan: Plan, sizes: list[tuple[int, int]]
             f"The checkpoint is at step {step} in scale {scale + 1} of {len(sizes)}, but this "
             "run's schedule is elsewhere by then: give the --model.schedule that it was made with."
         )
-
-
-def describe(optimizer: Optimizer, scheduler: LRScheduler | None, canvas: object) -> dict[str, Any]:
-    """Return what an optimizer and its scheduler were made with, in plain types.
-
-    Args:
-        optimizer: Optimizer of the picture.
-        scheduler: Its learning-rate scheduler, fresh, or None.
-        canvas: The parametrisation of the picture.
-
-    Returns:
-        Class names and the options of both.
-    """
-    return {
-        "canvas": type(canvas).__qualname__,
-        "optimizer": type(optimizer).__qualname__,
-        "scheduler": type(scheduler).__qualname__,
-        "options": _plain(optimizer.defaults),
-        "schedule": {} if scheduler is None else describe_scheduler(scheduler),
-    }
-
-
-def describe_scheduler(scheduler: LRScheduler) -> dict[str, Any]:
-    """Return the options of a scheduler, in plain types."""
-    return {k: v for k, v in _plain(scheduler.state_dict()).items() if k not in MOVING}
-
-
-def adapt_optimizer(checkpoint: Checkpoint, present: dict[str, Any]) -> list[str]:
-    """Change a checkpoint's optimizer and scheduler state, in place, to a run's own settings.
-
-    Another optimizer or scheduler starts cold. Options that the run sets to something else than
-    the run before it replace the stored ones; a new learning rate keeps the factor by which a
-    scheduler had changed the old one.
-
-    Args:
-        checkpoint: What Lightning loaded.
-        present: What ``describe`` says of the resuming run.
-
-    Returns:
-        One sentence for each thing that differs.
-    """
-    stored = {**checkpoint.get("made_with", present), "canvas": canvas_of(checkpoint)}
-    for kind in ("optimizer", "canvas"):
-        if stored[kind] != present[kind]:
-            checkpoint["optimizer_states"], checkpoint["lr_schedulers"] = [], []
-            return [f"{present['optimizer']} starts cold: the checkpoint has {stored[kind]}."]
-    said = []
-    if stored["scheduler"] != present["scheduler"]:
-        checkpoint["lr_schedulers"] = []
-        said.append("The learning-rate schedule starts anew: the checkpoint has another one.")
-    for key, value in present["options"].items():
-        before = stored["options"].get(key, value)
-        if before != value:
-            said.append(f"{present['optimizer']}: {key} is {value}, no longer {before}.")
-            _replace_option(checkpoint, key, before, value)
-    for key, value in present["schedule"].items():
-        before = stored["schedule"].get(key, value)
-        if before != value:
-            said.append(f"{present['scheduler']}: {key} is {value}, no longer {before}.")
-            for state in checkpoint["lr_schedulers"]:
-                state[key] = value
-    return said
-
-
-def _replace_option(checkpoint: Checkpoint, key: str, before: Any, value: Any) -> None:
-    groups = [group for state in checkpoint["optimizer_states"] for group in state["param_groups"]]
-    if key != "lr":
-        for group in groups:
-            group[key] = value
-        return
-    for group in groups:
-        for name in ("lr", "initial_lr"):
-            if name in group:
-                group[name] = _scaled(group[name], before, value)
-    for state in checkpoint["lr_schedulers"]:
-        for name in ("base_lrs", "_last_lr"):
-            if name in state:
-                state[name] = [_scaled(rate, before, value) for rate in state[name]]
-
-
-def _scaled(rate: float, before: float, value: float) -> float:
-    """Return a rate that kept its ratio to the option it came from."""
-    return value if before == 0 else rate * value / before
-
-
-def _plain(options: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in options.items() if isinstance(value, PLAIN)}

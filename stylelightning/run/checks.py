@@ -5,11 +5,13 @@ from collections.abc import Mapping
 from itertools import chain
 
 from lightning.pytorch import Trainer
+from torch import nn
 from torch.optim import LBFGS, Optimizer, SparseAdam
 
 from stylelightning.backbones.base import Backbone
 from stylelightning.images import RunPictures
 from stylelightning.losses.base import IMAGE_LAYER, Loss
+from stylelightning.losses.blame import check_loss
 from stylelightning.losses.gram import GramLoss
 from stylelightning.schedule import Plan, Schedule
 
@@ -17,6 +19,28 @@ log = logging.getLogger(__name__)
 
 LARGEST = 2**16
 """Longest side in pixels of any image of a run."""
+TAKEN_NAMES = {*dir(nn.ModuleDict), "scale", "size", "step", "total"}
+"""What a loss can't be called: attributes of their container and columns of the table."""
+
+
+def check_losses(losses: Mapping[str, Loss]) -> None:
+    """Refuse a run without losses, and losses or names of them that don't work.
+
+    Raises:
+        ValueError: If there is none, one is no loss, or a name is not fit for a command line.
+    """
+    if not losses:
+        raise ValueError(
+            "`model.losses` must name at least one loss, got none: try "
+            "--config configs/quickstart.yaml."
+        )
+    for name, loss in losses.items():
+        check_loss(name, loss)
+        if not name.isidentifier() or name in TAKEN_NAMES:
+            raise ValueError(
+                f"The name of a loss must be a plain word and not taken, got {name!r}: give "
+                "it another name under `model.losses`."
+            )
 
 
 def check_trainer(trainer: Trainer) -> None:

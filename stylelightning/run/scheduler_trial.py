@@ -9,7 +9,7 @@ import torch
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler, ReduceLROnPlateau
 
-from stylelightning.run.checkpoint import describe_scheduler
+from stylelightning.run.made_with import describe_scheduler
 from stylelightning.schedule import Plan
 
 CYCLED = ("lr", "momentum", "betas")

@@ -65,15 +65,22 @@ class Watch:
         self._mean = math.nan
         self._picture: Tensor | None = None
 
-    @torch.no_grad()
-    def is_over(self, total: Tensor, picture: Callable[[], Tensor], step: int) -> bool:
-        """Return whether the scale has no more to give.
+    def is_over(self, total: Tensor, picture: Callable[[], Tensor], step: int, steps: int) -> bool:
+        """Return whether the scale has no more to give, before its steps are done.
 
         Args:
             total: The total that the step was made from, a scalar.
             picture: What gives the shown picture after it, (1, 3, H, W).
             step: Steps done at this scale; it is called after each.
+            steps: Steps of this scale.
         """
+        still = self._is_still(total, picture, step)
+        if still or step == steps:
+            self.start()
+        return still and step < steps
+
+    @torch.no_grad()
+    def _is_still(self, total: Tensor, picture: Callable[[], Tensor], step: int) -> bool:
         self._sum = total if self._sum is None else self._sum.to(total) + total
         if step % self.rule.window:
             return False

@@ -21,7 +21,7 @@ def steps_until_still(rule: StopRule, totals: list[float], pictures: list[float]
     watch = Watch(rule)
     for step, (total, level) in enumerate(zip(totals, pictures, strict=True), 1):
         picture = torch.full((1, 3, 2, 2), level)
-        if watch.is_over(torch.tensor(total), partial(picture.clone), step):
+        if watch.is_over(torch.tensor(total), partial(picture.clone), step, len(totals) + 1):
             return step
     return None
 

@@ -1,0 +1,99 @@
+"""What an optimizer was made with; a resumed run's own settings win over a checkpoint's."""
+
+from typing import Any
+
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LRScheduler
+
+from stylelightning.run.checkpoint import Checkpoint, canvas_of
+
+MOVING = {"last_epoch", "base_lrs", "_step_count", "_last_lr", "_get_lr_called_within_step"}
+"""What changes in a scheduler as it is stepped, or follows from the optimizer."""
+PLAIN = (bool, int, float, str, tuple, list, type(None))
+
+
+def describe(optimizer: Optimizer, scheduler: LRScheduler | None, canvas: object) -> dict[str, Any]:
+    """Return what an optimizer and its scheduler were made with, in plain types.
+
+    Args:
+        optimizer: Optimizer of the picture.
+        scheduler: Its learning-rate scheduler, fresh, or None.
+        canvas: The parametrisation of the picture.
+
+    Returns:
+        Class names and the options of both.
+    """
+    return {
+        "canvas": type(canvas).__qualname__,
+        "optimizer": type(optimizer).__qualname__,
+        "scheduler": type(scheduler).__qualname__,
+        "options": _plain(optimizer.defaults),
+        "schedule": {} if scheduler is None else describe_scheduler(scheduler),
+    }
+
+
+def describe_scheduler(scheduler: LRScheduler) -> dict[str, Any]:
+    """Return the options of a scheduler, in plain types."""
+    return {k: v for k, v in _plain(scheduler.state_dict()).items() if k not in MOVING}
+
+
+def adapt_optimizer(checkpoint: Checkpoint, present: dict[str, Any]) -> list[str]:
+    """Change a checkpoint's optimizer and scheduler state, in place, to a run's own settings.
+
+    Another optimizer or scheduler starts cold. Options that the run sets to something else than
+    the run before it replace the stored ones; a new learning rate keeps the factor by which a
+    scheduler had changed the old one.
+
+    Args:
+        checkpoint: What Lightning loaded.
+        present: What ``describe`` says of the resuming run.
+
+    Returns:
+        One sentence for each thing that differs.
+    """
+    stored = {**checkpoint.get("made_with", present), "canvas": canvas_of(checkpoint)}
+    for kind in ("optimizer", "canvas"):
+        if stored[kind] != present[kind]:
+            checkpoint["optimizer_states"], checkpoint["lr_schedulers"] = [], []
+            return [f"{present['optimizer']} starts cold: the checkpoint has {stored[kind]}."]
+    said = []
+    if stored["scheduler"] != present["scheduler"]:
+        checkpoint["lr_schedulers"] = []
+        said.append("The learning-rate schedule starts anew: the checkpoint has another one.")
+    for key, value in present["options"].items():
+        before = stored["options"].get(key, value)
+        if before != value:
+            said.append(f"{present['optimizer']}: {key} is {value}, no longer {before}.")
+            _replace_option(checkpoint, key, before, value)
+    for key, value in present["schedule"].items():
+        before = stored["schedule"].get(key, value)
+        if before != value:
+            said.append(f"{present['scheduler']}: {key} is {value}, no longer {before}.")
+            for state in checkpoint["lr_schedulers"]:
+                state[key] = value
+    return said
+
+
+def _replace_option(checkpoint: Checkpoint, key: str, before: Any, value: Any) -> None:
+    groups = [group for state in checkpoint["optimizer_states"] for group in state["param_groups"]]
+    if key != "lr":
+        for group in groups:
+            group[key] = value
+        return
+    for group in groups:
+        for name in ("lr", "initial_lr"):
+            if name in group:
+                group[name] = _scaled(group[name], before, value)
+    for state in checkpoint["lr_schedulers"]:
+        for name in ("base_lrs", "_last_lr"):
+            if name in state:
+                state[name] = [_scaled(rate, before, value) for rate in state[name]]
+
+
+def _scaled(rate: float, before: float, value: float) -> float:
+    """Return a rate that kept its ratio to the option it came from."""
+    return value if before == 0 else rate * value / before
+
+
+def _plain(options: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in options.items() if isinstance(value, PLAIN)}
