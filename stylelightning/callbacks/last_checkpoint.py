@@ -12,8 +12,8 @@ from stylelightning.module import StyleTransfer
 class LastCheckpoint(PeriodicCallback, Checkpoint):
     """Keeps ``checkpoints/last.ckpt`` in the run's folder; ``--ckpt_path last`` goes on from it.
 
-    It is written every n steps, at every scale's end, at the end of the run, on Ctrl-C and on
-    SIGTERM, always after a whole step, and it replaces the one before. A run that fails leaves
+    It is written every n steps, at every scale's end, at the end of the run, on Ctrl-C, SIGTERM
+    and SIGHUP, always after a whole step, and it replaces the one before. A run that fails leaves
     the one before: what it holds in the middle of a step would not resume exactly.
 
     Example:

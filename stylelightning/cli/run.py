@@ -72,7 +72,7 @@ def fit(args: Sequence[str], manner: Manner | None = None) -> None:
     Raises:
         RunError: If the run failed after it began.
         Exception: If it could not begin.
-        SystemExit: If it was stopped, with 130 for Ctrl-C and 143 for SIGTERM.
+        SystemExit: If it was stopped, with 130 for Ctrl-C and 143 for SIGTERM and SIGHUP.
     """
     made = MadeFolders()
     try:
