@@ -10,7 +10,13 @@ from jsonargparse import Namespace
 from lightning.pytorch import Callback, Trainer, seed_everything
 
 from stylelightning.cli.kinds import import_components
-from stylelightning.cli.parser import ConfigFile, Parser, command_parser, take_pictures_for_paths
+from stylelightning.cli.parser import (
+    ConfigFile,
+    Parser,
+    command_parser,
+    take_pictures_for_paths,
+    take_whole_numbers_as_such,
+)
 from stylelightning.cli.trainer_options import check_trainer_options
 from stylelightning.cli.words_and_paths import take_words_and_paths
 from stylelightning.data import StyleImage, StyleTransferData
@@ -72,6 +78,7 @@ def run_parser(command: str = "fit") -> Parser:
         help="Seed of everything random; true for one drawn at random.",
     )
     parser.add_lightning_class_args(Trainer, "trainer")
+    take_whole_numbers_as_such(parser)
     parser.add_lightning_class_args(StyleTransfer, "model")
     for name, kind, text in PICTURES:  # on a command line they are files
         parser.add_argument(f"--data.{name}", type=kind, help=text)

@@ -3,6 +3,7 @@
 import inspect
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
+from dataclasses import is_dataclass
 from pkgutil import resolve_name
 from types import NoneType, UnionType
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
@@ -53,6 +54,11 @@ def check_values(parser: ArgumentParser, config: Namespace) -> None:
         value = config.get(option.dest)
         if value is None and option.default is not None and not _takes_null(option._typehint):
             raise ValueError(_refusal(f"`{option.dest}`", option._typehint))
+        if isinstance(value, Namespace) and "class_path" not in value:
+            for kind in get_args(option._typehint):
+                if inspect.isclass(kind) and is_dataclass(kind):  # its class is not written down
+                    path = f"{kind.__module__}.{kind.__qualname__}"
+                    _check_options(option.dest, path, vars(value))
         for place, path, options in _specs(value, option.dest):
             _check_options(place, path, options)
 

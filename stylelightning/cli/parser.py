@@ -4,7 +4,9 @@ import difflib
 import os
 from contextlib import chdir
 from copy import deepcopy
+from functools import reduce
 from inspect import isclass
+from operator import or_
 from pathlib import Path
 from typing import Any, NoReturn, get_args
 
@@ -143,6 +145,23 @@ def take_pictures_for_paths(parser: ArgumentParser, key: str) -> typehints.Actio
     assert isinstance(action, typehints.ActionTypeHint)
     action._enable_path = False
     return action
+
+
+def take_whole_numbers_as_such(parser: ArgumentParser) -> None:
+    """Make options for whole numbers or fractions keep a whole number.
+
+    Python keeps the order of a union that it made before, and jsonargparse takes the first type
+    that fits: 1, a number of steps, would become 1.0, all of them. The type of an action is private
+    there; a test fails when it is gone.
+
+    Args:
+        parser: The parser.
+    """
+    for action in parser._actions:
+        hints = get_args(getattr(action, "_typehint", None))
+        if isinstance(action, typehints.ActionTypeHint) and {int, float} <= {*hints}:
+            others = (hint for hint in hints if hint is not int)
+            action._typehint = reduce(or_, others, int)
 
 
 def _plain_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:

@@ -22,7 +22,7 @@ NO_OPTION = re.compile(r"Option '([^']+)' is not accepted")
 NO_KEY = re.compile(r"(?:does not accept option|unrecognized arguments:) '?([^\s'=]+)")
 NO_IMPORT = re.compile(r"module '[^']*' has no attribute '(\w+)'|No module named '([^']+)'")
 NO_CLASS = re.compile(
-    r"(?:Expected a dot import path string|Unexpected import path format): ?(\S*)"
+    r"(?:Expected a dot import path string|Unexpected import path format): ?((?!- )\S*)"
 )
 ABSTRACT = re.compile(r"class, but \S+ is abstract|class_path 'lightning.Callback': Option")
 MISSING = re.compile(r"arguments are required: (.*)$|[Kk]ey \"([^\"]+)\" is required")
@@ -139,7 +139,7 @@ def _place(text: str) -> tuple[str, str]:
 
 
 def _value(text: str) -> str:
-    match = re.search(r"Given value: (.*)$", text)
+    match = re.search(r"Given value: (.*?)(?: - Expected|$)", text)
     return match[1] if match else "given"
 
 

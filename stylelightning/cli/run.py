@@ -147,6 +147,8 @@ def _trainer_settings(
 ) -> dict[str, Any]:
     """Return the arguments of the trainer of a run that always writes its picture."""
     settings = {**run.trainer, "default_root_dir": str(folder.path)}
+    settings["max_epochs"] = -1  # Lightning's null is 1000
+    settings["val_check_interval"] = None  # without effect, but Lightning compares it with an epoch
     if not manner.bar:
         settings["enable_progress_bar"] = False
     settings["plugins"] = [AtomicCheckpointIO(), *as_list(settings["plugins"])]

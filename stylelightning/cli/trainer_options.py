@@ -9,13 +9,14 @@ from typing import Any
 from jsonargparse import Namespace
 from lightning.pytorch.callbacks import Timer
 
+from stylelightning.run.checks import check_epoch
+
 log = logging.getLogger(__name__)
 
 SHORTER = "use --trainer.max_steps for a shorter run"
 REFUSED: dict[str, tuple[tuple[Any, ...], str]] = {
     "barebones": ((False,), "a run keeps its logs and checkpoints"),
     "fast_dev_run": ((False, 0), SHORTER),
-    "limit_train_batches": ((None, 1.0), f"a step has no data; {SHORTER}"),
     "overfit_batches": ((0,), f"a step has no data; {SHORTER}"),
     "max_epochs": ((-1, None), f"there are no epochs; {SHORTER}"),
     "accumulate_grad_batches": ((1,), "every step has all its data"),
@@ -51,6 +52,7 @@ def check_trainer_options(trainer: Namespace) -> None:
                 f"`trainer.{name}` must be {json.dumps(values[0])}, got {json.dumps(given)}: "
                 f"{reason}."
             )
+    check_epoch(trainer.get("limit_train_batches"))
     for name in AT_LEAST_0:
         given = trainer.get(name)
         if given is not None and not (isinstance(given, int | float) and 0 <= given < math.inf):

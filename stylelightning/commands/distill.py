@@ -22,7 +22,12 @@ from stylelightning.cli.config import (
     root_folder,
     set_seed,
 )
-from stylelightning.cli.parser import ConfigFile, Parser, command_parser
+from stylelightning.cli.parser import (
+    ConfigFile,
+    Parser,
+    command_parser,
+    take_whole_numbers_as_such,
+)
 from stylelightning.cli.process import exit_code_of_a_stop, on_sigterm, set_up_process
 from stylelightning.cli.run import say_what_differs
 from stylelightning.distillation.callbacks import TrainingBar, TrainingCheckpoint
@@ -82,6 +87,7 @@ def distill_parser() -> Parser:
         "--seed_everything", type=bool | int, default=0, help="Seed of everything random."
     )
     parser.add_lightning_class_args(Trainer, "trainer")
+    take_whole_numbers_as_such(parser)
     parser.add_lightning_class_args(Distillation, "model")
     parser.add_lightning_class_args(DistillationData, "data")
     parser.set_defaults(DEFAULTS)

@@ -50,6 +50,7 @@ def check_trainer(trainer: Trainer) -> None:
         ValueError: If the trainer has several processes, accumulates gradients, counts epochs, or
             would keep the picture in 16 bits.
     """
+    check_epoch(trainer.limit_train_batches)
     for name, value in (
         ("devices times num_nodes", trainer.world_size),
         ("accumulate_grad_batches", trainer.accumulate_grad_batches),
@@ -65,6 +66,32 @@ def check_trainer(trainer: Trainer) -> None:
             f"`trainer.precision` {trainer.precision} would keep the picture itself in 16 bits: "
             "use bf16-mixed (or 16-mixed on a GPU), which computes the features in 16 bits and "
             "keeps the picture in 32."
+        )
+
+
+def is_endless(limit: float | None) -> bool:
+    """Return whether a run is one epoch, without end.
+
+    Args:
+        limit: ``trainer.limit_train_batches``; 1.0 is a fraction, 1 a number of steps.
+    """
+    return limit is None or (type(limit) is float and limit == 1.0)
+
+
+def check_epoch(limit: float | None) -> None:
+    """Refuse epochs that are a part of the data, of which there is none.
+
+    Args:
+        limit: ``trainer.limit_train_batches``, the steps of an epoch.
+
+    Raises:
+        ValueError: If it is neither a whole number of steps nor all there are.
+    """
+    if limit is not None and not (limit >= 1 and float(limit).is_integer()):
+        raise ValueError(
+            "`trainer.limit_train_batches` must be 1.0, or a whole number of steps, at least 1, "
+            f"after which callbacks such as EarlyStopping look, got {limit}: a step has no data "
+            "to take a part of; use --trainer.max_steps for a shorter run."
         )
 
 

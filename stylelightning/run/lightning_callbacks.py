@@ -24,6 +24,8 @@ from lightning.pytorch.callbacks import (
     WeightAveraging,
 )
 
+from stylelightning.run.checks import is_endless
+
 AVERAGING = "average the picture with --model.averaging 0.99, which knows its sizes"
 
 REFUSED: dict[type[Callback], str] = {
@@ -83,7 +85,7 @@ def check_callbacks(trainer: Trainer, terms: Iterable[str]) -> None:
         by_epoch = isinstance(callback, EarlyStopping) or (
             isinstance(callback, Timer) and callback._interval == "epoch"  # it has no other name
         )
-        if by_epoch and trainer.limit_train_batches == 1.0:
+        if by_epoch and is_endless(trainer.limit_train_batches):
             raise ValueError(
                 f"The callback {name} looks at the end of an epoch, and a run is one without "
                 "end: give --trainer.limit_train_batches 50 and it looks every 50 steps."

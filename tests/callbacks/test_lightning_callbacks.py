@@ -11,6 +11,7 @@ import pytest
 import torch
 from lightning.pytorch import Callback, LightningModule, Trainer, callbacks
 from lightning.pytorch.loggers import CSVLogger
+from PIL import Image
 
 from stylelightning import StyleTransferData
 from stylelightning.run.lightning_callbacks import callbacks_of
@@ -102,6 +103,11 @@ def test_what_cannot_work_is_refused_before_anything(
     assert "\n" not in str(caught.value)
 
 
+def pixels(folder: Path) -> bytes:
+    with Image.open(folder / "result.png") as picture:
+        return picture.tobytes()
+
+
 class Totals(Callback):
     """Notes the totals as they are logged."""
 
@@ -126,6 +132,43 @@ def test_the_terms_are_logged_where_callbacks_look(
     assert len(totals.logged) == 6
     assert totals.logged == pytest.approx(totals.computed)
     assert len(set(totals.logged)) == 6  # those of each step
+
+
+@pytest.mark.parametrize("steps", ["1", "2", "4.0", "7"])
+def test_an_epoch_of_any_number_of_steps_changes_no_pixel(run: Run, steps: str) -> None:
+    whole = pixels(run("--name=whole"))
+    short = run(f"--trainer.limit_train_batches={steps}")
+    assert pixels(short) == whole
+    assert pixels(run(f"--config={short / 'config.yaml'}")) == whole
+
+
+@pytest.mark.parametrize("steps", [3, 4])  # in the middle of an epoch, and at its end
+@pytest.mark.parametrize("after", ["2", "3", "null"])
+def test_a_run_of_short_epochs_resumes_exactly(run: Run, steps: int, after: str) -> None:
+    whole = run("--name=whole")
+    run("--trainer.limit_train_batches=2", f"--trainer.max_steps={steps}")
+    resumed = run(f"--trainer.limit_train_batches={after}", "--ckpt_path=last")
+    assert pixels(resumed) == pixels(whole)
+
+
+def test_an_epoch_may_be_shorter_than_what_has_no_effect(run: Run) -> None:
+    folder = run("--trainer.limit_train_batches=2", "--trainer.val_check_interval=100")
+    assert (folder / "result.png").is_file()
+
+
+def test_no_number_of_epochs_is_the_end_of_a_run(run: Run, capsys: Capture) -> None:
+    steps = ["--model.schedule.steps=501", "--model.schedule.min_size=32", "--data.size=8"]
+    free = ["--model.losses.style=null", "--model.losses.content=null", "--callbacks={}"]
+    run(*steps, *free, "--trainer.limit_train_batches=1", "--trainer.max_epochs=null")
+    assert "ended at step" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("limit", [0, 0.0, 0.5])
+def test_a_part_of_the_data_is_refused(
+    tmp_path: Path, data: StyleTransferData, limit: float
+) -> None:
+    with pytest.raises(ValueError, match=f"`trainer.limit_train_batches` must be .* got {limit}"):
+        make_trainer(tmp_path, limit_train_batches=limit).fit(make_module(), data)
 
 
 def test_early_stopping_stops(tmp_path: Path, data: StyleTransferData) -> None:
@@ -181,7 +224,7 @@ def test_rates_and_terms_are_in_lightnings_table(run: Run, tmp_path: Path) -> No
     assert len([row for row in rows if row["loss/total"]]) == 6
 
 
-@pytest.mark.parametrize(("duration", "steps"), [("00:00:01:00", 6), ("00:00:00:00", 0)])
+@pytest.mark.parametrize(("duration", "steps"), [("00:00:00:30", 6), ("00:00:00:00", 0)])
 def test_a_timer_can_be_named_in_a_config(
     run: Run, capsys: Capture, duration: str, steps: int
 ) -> None:
@@ -190,11 +233,15 @@ def test_a_timer_can_be_named_in_a_config(
     assert ("No step was left" in capsys.readouterr().err) is (steps == 0)
 
 
-def test_a_run_that_a_callback_ends_says_so(run: Run, capsys: Capture) -> None:
+# by hand: the second look finds no change
+@pytest.mark.parametrize(("epoch", "step"), [(1, 2), (2, 4)])
+def test_a_run_that_a_callback_ends_says_so(
+    run: Run, capsys: Capture, epoch: int, step: int
+) -> None:
     options = ["monitor=loss/total", "min_delta=1e9", "patience=1"]
-    given = ["--callbacks.stop=EarlyStopping", "--trainer.limit_train_batches=2"]
+    given = ["--callbacks.stop=EarlyStopping", f"--trainer.limit_train_batches={epoch}"]
     folder = run(*given, *(f"--callbacks.stop.{each}" for each in options))
-    assert "ended the run after step 4 of 6" in capsys.readouterr().err
+    assert f"ended at step {step} of 6" in capsys.readouterr().err
     assert (folder / "result.png").is_file()
 
 
