@@ -84,16 +84,14 @@ def test_an_unexpected_error_keeps_its_traceback_and_the_picture(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "broken.py").write_text(
-        "from stylelightning.losses import TotalVariationLoss\n\n\n"
-        "class Broken(TotalVariationLoss):\n"
-        "    calls = 0\n\n"
-        "    def forward(self, features):\n"
-        "        self.calls += 1\n"
-        "        return super().forward(features) / (0 if self.calls > 2 else [1.0])[0]\n"
+        "from lightning.pytorch import Callback\n\n\n"
+        "class Broken(Callback):\n"
+        "    def on_train_batch_end(self, trainer, *args):\n"
+        "        (0 if trainer.global_step > 2 else [1.0])[0]\n"
     )
     monkeypatch.syspath_prepend(tmp_path)
     with pytest.raises(TypeError, match="not subscriptable"):
-        run("--model.losses.broken=broken.Broken")
+        run("--callbacks.broken=broken.Broken")
     assert (tmp_path / "runs" / "tiny" / "version_0" / "result.png").is_file()
 
 
