@@ -139,7 +139,8 @@ def check_config(config: Namespace, made: MadeFolders) -> Path | None:
         ValueError: If a key is not fit.
     """
     check_name(config.name)
-    check_trainer_options(config.trainer)
+    callbacks = [*config.callbacks.values(), *as_list(config.trainer.callbacks)]
+    check_trainer_options(config.trainer, [each for each in callbacks if each is not None])
     _refuse_addresses(config)
     if config.output is not None:
         _check_output(config, made)

@@ -4,12 +4,14 @@ import json
 import logging
 import math
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from jsonargparse import Namespace
 from lightning.pytorch.callbacks import Timer
 
 from stylelightning.run.checks import check_epoch
+from stylelightning.run.lightning_callbacks import LOGGING
 
 log = logging.getLogger(__name__)
 
@@ -37,21 +39,17 @@ AT_LEAST_0 = (*NOWHERE[:-1], "min_steps", "log_every_n_steps")
 PROFILERS = ("simple", "advanced", "pytorch", "xla")
 
 
-def check_trainer_options(trainer: Namespace) -> None:
+def check_trainer_options(trainer: Namespace, callbacks: Iterable[Namespace]) -> None:
     """Refuse options that take away what a run needs, and say which have no effect.
 
     Args:
         trainer: The section of a config.
+        callbacks: The run's callbacks, each with its ``class_path``.
 
     Raises:
         ValueError: If there is one, or the gradient would be cut to no number.
     """
-    for name, (values, reason) in REFUSED.items():
-        if (given := trainer.get(name)) not in values:
-            raise ValueError(
-                f"`trainer.{name}` must be {json.dumps(values[0])}, got {json.dumps(given)}: "
-                f"{reason}."
-            )
+    refuse_options(trainer, REFUSED)
     check_epoch(trainer.get("limit_train_batches"))
     for name in AT_LEAST_0:
         given = trainer.get(name)
@@ -74,6 +72,38 @@ def check_trainer_options(trainer: Namespace) -> None:
     for name in NOWHERE:
         if trainer.get(name):
             log.warning("trainer.%s has no effect: a run only optimises its picture.", name)
+    if trainer.get("log_every_n_steps") and not any(map(_heeds_the_interval, callbacks)):
+        log.warning(
+            "trainer.log_every_n_steps has no effect: it is for callbacks such as "
+            "LearningRateMonitor; --callbacks.log.every_n_steps is LossLog's."
+        )
+
+
+def refuse_options(trainer: Namespace, names: Iterable[str]) -> None:
+    """Refuse values that a run can't follow.
+
+    Args:
+        trainer: The section of a config.
+        names: Options of `REFUSED`.
+
+    Raises:
+        ValueError: If there is one.
+    """
+    for name in names:
+        values, reason = REFUSED[name]
+        if (given := trainer.get(name)) not in values:
+            raise ValueError(
+                f"`trainer.{name}` must be {json.dumps(values[0])}, got {json.dumps(given)}: "
+                f"{reason}."
+            )
+
+
+def _heeds_the_interval(callback: Namespace) -> bool:
+    """Return whether a callback writes every so many steps into the loggers, or may do so."""
+    module, _, name = callback.class_path.rpartition(".")
+    package = module.partition(".")[0]
+    own = package not in ("stylelightning", "lightning")
+    return own or name in [kind.__name__ for kind in LOGGING]
 
 
 def _check_max_time(duration: Any) -> None:

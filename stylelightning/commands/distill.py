@@ -30,6 +30,7 @@ from stylelightning.cli.parser import (
 )
 from stylelightning.cli.process import exit_code_of_a_stop, on_sigterm, set_up_process
 from stylelightning.cli.run import say_what_differs
+from stylelightning.cli.trainer_options import refuse_options
 from stylelightning.distillation.callbacks import TrainingBar, TrainingCheckpoint
 from stylelightning.distillation.data import DistillationData
 from stylelightning.distillation.finish import Origin, explained_table, finish
@@ -105,6 +106,7 @@ def _distill(args: Sequence[str], made: MadeFolders) -> None:
     parser = distill_parser()
     config = parser.parse_args(list(args))
     check_name(config.name)
+    refuse_options(config.trainer, ("max_epochs",))
     if config.trainer.max_steps < 1:
         raise ValueError(
             f"`trainer.max_steps` must be at least 1, got {config.trainer.max_steps}: the learning "

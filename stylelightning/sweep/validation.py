@@ -1,5 +1,6 @@
 """Every point of a sweep read by the parser of ``fit``, before the first run."""
 
+import logging
 from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
@@ -13,6 +14,8 @@ from stylelightning.sweep.points import Point, axes_of
 from stylelightning.sweep.records import Record
 from stylelightning.sweep.spec import flags
 from stylelightning.sweep.state import fingerprint
+
+log = logging.getLogger(__name__)
 
 
 def jobs_of(
@@ -32,19 +35,28 @@ def jobs_of(
             combined with.
     """
     parser, made, jobs, failures = run_parser(), MadeFolders(), list[Job](), list[Record]()
+    roots = set[str | None]()
     configs = [option for path in base for option in ("--config", path)]
     for point in points:
         args = [*configs, *options, *flags(point.settings), f"--name={point.name}"]
-        args += [f"--trainer.default_root_dir={folder}"]
         args += [f"--output={output_path(output, point.name)}"] if output else []
         outcome = attempt(partial(_check, parser, args, made, bool(output)), raises=False)
         if outcome.code:
             failures.append(Record(point.name, point.place, status="failed", error=outcome.error))
         else:
-            text, its_fingerprint = outcome.value
+            text, its_fingerprint, root = outcome.value
+            roots |= {root}
+            args += [f"--trainer.default_root_dir={folder}"]
             jobs.append(
                 Job(point.name, point.place, tuple(args), str(folder), text, its_fingerprint)
             )
+    for root in roots - {None}:
+        log.warning(
+            "trainer.default_root_dir of the config, %s, is not used: the runs are in %s, and "
+            "--root DIR puts them elsewhere.",
+            root,
+            folder,
+        )
     made.remove_empty()  # where outputs can be written was tried
     _refuse_mistakes(points, failures)
     return jobs, failures
@@ -62,8 +74,8 @@ def output_path(output: str, point: str) -> Path:
 
 def _check(
     parser: Parser, args: Sequence[str], made: MadeFolders, has_output: bool
-) -> tuple[str, str]:
-    """Return the whole config of a command line, and the fingerprint of its run."""
+) -> tuple[str, str, str | None]:
+    """Return the whole config of a command line, the fingerprint of its run, and its own root."""
     config = parser.parse_args(list(args))
     if config.output is not None and not has_output:
         raise ValueError(
@@ -82,7 +94,8 @@ def _check(
         for key, path in picture_paths(config)
         if key != "model.init" or Path(path).expanduser().is_file()
     ]
-    return text, fingerprint(text, read)
+    root = config.trainer.default_root_dir
+    return text, fingerprint(text, read), None if root is None else str(root)
 
 
 def _refuse_mistakes(points: Sequence[Point], failures: Sequence[Record]) -> None:

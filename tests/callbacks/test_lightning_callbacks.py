@@ -14,8 +14,10 @@ from lightning.pytorch.loggers import CSVLogger
 from PIL import Image
 
 from stylelightning import StyleTransferData
+from stylelightning.cli.config import check_config, run_parser
+from stylelightning.run.folder import MadeFolders
 from stylelightning.run.lightning_callbacks import callbacks_of
-from tests.conftest import Run
+from tests.conftest import TINY, Run
 from tests.runs import make_module, make_trainer
 
 Capture = pytest.CaptureFixture[str]
@@ -222,6 +224,26 @@ def test_rates_and_terms_are_in_lightnings_table(run: Run, tmp_path: Path) -> No
     assert rates == [0.02] * len(rates)
     assert len(rates) >= 6
     assert len([row for row in rows if row["loss/total"]]) == 6
+
+
+@pytest.mark.parametrize(
+    ("options", "heard"),
+    [
+        ([], False),
+        (["--callbacks.summary=ModelSummary"], False),
+        (["--callbacks.rate=LearningRateMonitor"], True),
+        (["--trainer.callbacks=LearningRateMonitor"], True),
+        (["--callbacks.own=tests.callbacks.test_lightning_callbacks.Totals"], True),
+    ],
+)
+def test_an_interval_that_nothing_heeds_is_said(
+    capsys: Capture, options: list[str], heard: bool
+) -> None:
+    config = run_parser().parse_args(
+        ["--config", str(TINY), "--trainer.log_every_n_steps=3", *options]
+    )
+    check_config(config, MadeFolders())
+    assert ("log_every_n_steps has no effect" in capsys.readouterr().err) is not heard
 
 
 @pytest.mark.parametrize(("duration", "steps"), [("00:00:00:30", 6), ("00:00:00:00", 0)])

@@ -251,6 +251,7 @@ def the_error(capsys: Capture) -> str:
         (["--name=../x"], "`name` must be the name of one folder, got '../x'"),
         (["--trainer.default_root_dir=/proc/nowhere"], "Give another one with --trainer.def"),
         (["--callbacks.checkpoint=TrainingCheckpiont"], "TrainingCheckpiont"),
+        (["--trainer.max_epochs=3"], "`trainer.max_epochs` must be -1, got 3: there are no epochs"),
     ],
 )
 def test_a_mistake_gets_one_line(

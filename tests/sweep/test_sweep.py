@@ -335,6 +335,8 @@ def test_what_is_done_is_written_into_another_folder_too(
         ("--trainer.default_root_dir=zz", "give --root DIR in place"),
         ("output: out.png", "`output` of the config, out.png, would be written by every run"),
         ("ckpt_path: last", "`ckpt_path` of the config, last, would be gone on from by every"),
+        ("trainer: {max_epochs: 3}", "`trainer.max_epochs` must be -1, got 3: there are no epochs"),
+        ("trainer: {limit_train_batches: 0.5}", "`trainer.limit_train_batches` must be 1.0, or a"),
     ],
 )
 def test_what_every_run_would_share_is_refused(
@@ -346,14 +348,39 @@ def test_what_every_run_would_share_is_refused(
     message: str,
 ) -> None:
     own = tmp_path / "own.yaml"
-    own.write_text(TINY.read_text() + ("" if line.startswith("-") else f"{line}\n"))
-    args = ["batch", "--config", str(own), "--contents", str(content), "--styles", str(style)]
+    own.write_text("" if line.startswith("-") else f"{line}\n")
+    args = [
+        "batch",
+        "--config",
+        str(TINY),
+        "--config",
+        str(own),
+        "--contents",
+        str(content),
+        "--styles",
+        str(style),
+    ]
     args += [line] if line.startswith("-") else []
     assert main([*args, "--root", str(tmp_path / "runs")]) == 2
     error = capfd.readouterr().err
     assert message in error
     assert error.count("\n") == 1
     assert not (tmp_path / "runs").exists()
+
+
+def test_what_has_no_effect_on_the_runs_is_said(
+    tmp_path: Path, content: Path, style: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    own = tmp_path / "own.yaml"
+    own.write_text("trainer: {default_root_dir: zz, log_every_n_steps: 3, max_steps: 1}\n")
+    args = ["batch", "--config", str(TINY), "--config", str(own), "--contents", str(content)]
+    args += ["--styles", f"[{style}, {content}]", "--root", str(tmp_path / "runs")]
+    assert main(args) == 0
+    said = capfd.readouterr().err
+    root = f"trainer.default_root_dir of the config, zz, is not used: the runs are in {tmp_path}"
+    assert said.count(root) == 1
+    assert "trainer.log_every_n_steps has no effect" in said
+    assert not Path("zz").exists()
 
 
 def test_a_picture_that_is_none_fails_alone(tmp_path: Path, content: Path, style: Path) -> None:
