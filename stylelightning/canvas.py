@@ -34,10 +34,16 @@ class Canvas(nn.Module):
         self.averaging = averaging
         self.register_buffer("average", None)
         self.register_buffer("average_weight", None)
+        self._size = (0, 0)
+
+    @property
+    def has_picture(self) -> bool:
+        """Whether a picture has been encoded."""
+        return self._size != (0, 0)
 
     @property
     def size(self) -> tuple[int, int]:
-        """Height and width in pixels."""
+        """Height and width in pixels; (0, 0) before the first ``encode``."""
         return self._size
 
     @property

@@ -164,8 +164,8 @@ class StyleTransfer(LightningModule):
 
     @property
     def finite(self) -> bool:
-        """Whether every pixel is a number; on a GPU this waits for the step to end."""
-        return bool(self.canvas.decode().isfinite().all())
+        """Whether there is a picture of numbers alone; on a GPU this waits for the step to end."""
+        return self.canvas.has_picture and bool(self.canvas.decode().isfinite().all())
 
     @property
     def scale(self) -> int:

@@ -17,6 +17,13 @@ def test_the_picture_is_the_only_parameter() -> None:
     assert canvas.size == (4, 5)
 
 
+def test_there_is_no_picture_before_the_first() -> None:
+    canvas = Canvas(PixelParametrization())
+    assert not canvas.has_picture
+    canvas.encode(torch.rand(1, 3, 4, 5))
+    assert canvas.has_picture
+
+
 def test_the_average_is_that_of_the_weights_sum_to_one() -> None:
     canvas = make(torch.zeros(1, 3, 1, 1), averaging=0.9)
     for value in (0.2, 0.8):

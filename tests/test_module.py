@@ -364,6 +364,10 @@ def test_several_processes_are_refused(
         fit(tmp_path, data)
 
 
+def test_a_module_before_its_run_has_no_finite_picture() -> None:
+    assert not make_module().finite  # a signal may come so early
+
+
 def test_max_steps_ends_a_run_early(tmp_path: Path, data: StyleTransferData) -> None:
     trainer = make_trainer(tmp_path, max_steps=2)
     trainer.fit(make_module(), data)

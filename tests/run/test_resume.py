@@ -175,8 +175,8 @@ def test_lbfgs_still_makes_one_evaluation_a_step_after_a_resume(run: Run) -> Non
     assert load(resumed)["optimizer_states"][0]["state"][0]["func_evals"] == 3
 
 
-def test_a_rate_of_zero_can_be_raised(run: Run) -> None:
-    run("--trainer.max_steps=2", "--model.optimizer.lr=0")
+def test_a_tiny_rate_can_be_raised(run: Run) -> None:
+    run("--trainer.max_steps=2", "--model.optimizer.lr=1e-30")
     resumed = run("--ckpt_path=last", "--model.optimizer.lr=0.1", "--trainer.max_steps=3")
     assert load(resumed)["optimizer_states"][0]["param_groups"][0]["lr"] == 0.1
 
