@@ -74,7 +74,10 @@ def _groups(parser: ArgumentParser) -> list[str]:
 
 
 def _check_options(place: str, path: str, options: Mapping[str, Any]) -> None:
-    made = resolve_name(path)
+    try:
+        made = resolve_name(path)
+    except (ImportError, AttributeError, ValueError):  # a name in a sweep's axes, checked later
+        return
     function = made.__init__ if inspect.isclass(made) else made
     try:
         hints, parameters = get_type_hints(function), inspect.signature(function).parameters

@@ -5,7 +5,7 @@ import os
 from contextlib import chdir
 from copy import deepcopy
 from functools import reduce
-from inspect import isclass
+from inspect import isabstract, isclass
 from operator import or_
 from pathlib import Path
 from typing import Any, NoReturn, get_args
@@ -193,5 +193,5 @@ def _classes(hint: Any) -> set[str]:
     names = {name for part in get_args(hint) for name in _classes(part)}
     if isclass(hint) and hint.__module__ != "builtins":
         for each in hint.__subclasses__():
-            names |= {each.__name__, *_classes(each)}
+            names |= _classes(each) if isabstract(each) else {each.__name__, *_classes(each)}
     return names

@@ -12,6 +12,7 @@ KEY = re.compile(r'Parser key "([^"]+)": ')
 CLASS = re.compile(r"(?:given class_path '|class_path=')([^']+)'")
 ROUTINE = re.compile(
     r"Expected |Does not validate|Not a valid subclass|Not of type|Problem with given|Parser key"
+    r"|Import path does not correspond"
 )
 NO_ENTRY = re.compile(r"no class is named for the entry (\S+), of ?(.*)$")
 NO_CONFIG = re.compile(r"Unable to load config '([^']*)'")

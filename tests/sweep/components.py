@@ -11,7 +11,7 @@ from stylelightning.losses import Loss, References
 
 
 class Fragile(Loss):
-    """Crashes when its two numbers are the same.
+    """Crashes in the middle of a run when its two numbers are the same.
 
     Args:
         weight: Its weight.
@@ -23,12 +23,15 @@ class Fragile(Loss):
         super().__init__(weight, ["image"])
         self.row = row
         self.column = column
+        self._evaluated = 0
 
     def prepare(self, references: References) -> None:
         pass
 
     def forward(self, features: Features) -> Tensor:
-        return features["image"].mean() * (1 / (self.row - self.column) ** 2)
+        self._evaluated += 1
+        crashes = self.row == self.column and self._evaluated > 2
+        return features["image"].mean() * (1 / (0 if crashes else 1))
 
 
 class Deadly(Loss):
