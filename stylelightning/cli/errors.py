@@ -1,8 +1,10 @@
 """How a command ends: its exit code, and an error in one line. Nothing of torch is imported."""
 
 import os
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from stylelightning.cli.answer import reader_is_gone
@@ -84,13 +86,19 @@ def _mendable(error: Exception) -> bool:
     from stylelightning.run.calibration import CalibrationError  # these import torch
 
     known = isinstance(error, OSError | DivergenceError | CalibrationError | LossError)
-    return known or _out_of_memory(error)
+    return known or _out_of_memory(error) or _of_compiler(error)
 
 
 def _out_of_memory(error: Exception) -> bool:
     import torch
 
     return isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error)
+
+
+def _of_compiler(error: Exception) -> bool:
+    """Return whether torch's compiler, and not what it compiled, failed."""
+    files = (frame.f_code.co_filename for frame, _ in traceback.walk_tb(error.__traceback__))
+    return any(Path(file).parent.name == "_inductor" for file in files)
 
 
 def _explain(error: Exception) -> str:
@@ -102,6 +110,11 @@ def _explain(error: Exception) -> str:
         text = f"{error.filename}: {error.strerror}."
     if text == "embedded null byte":
         return "A path has a null character in it, which no file's name has: take it out."
+    if _of_compiler(error):
+        return (
+            f"`model.compile` can't compile this network here ({type(error).__name__}: {text}): "
+            "run it with --model.compile false."
+        )
     if isinstance(error, OSError | ValueError):
         return text
     if _out_of_memory(error):

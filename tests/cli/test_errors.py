@@ -1,5 +1,6 @@
 """Runs that fail or are stopped: their exit codes, and the picture that is there."""
 
+import importlib
 import os
 import signal
 import subprocess
@@ -92,6 +93,23 @@ def test_an_unexpected_error_keeps_its_traceback_and_the_picture(
     monkeypatch.syspath_prepend(tmp_path)
     with pytest.raises(TypeError, match="not subscriptable"):
         run("--callbacks.broken=broken.Broken")
+    assert (tmp_path / "runs" / "tiny" / "version_0" / "result.png").is_file()
+
+
+def test_a_compiler_that_fails_gets_one_line(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "_inductor").mkdir()
+    (tmp_path / "_inductor" / "lowering.py").write_text(
+        "def fail(*args, **options):\n    raise AssertionError('no such operation')\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path / "_inductor")
+    fail = importlib.import_module("lowering").fail
+    monkeypatch.setattr(torch, "compile", lambda *args, **options: fail)
+    run("--model.compile=default", code=1)
+    (error,) = capsys.readouterr().err.splitlines()
+    assert "can't compile this network here (AssertionError: no such operation)" in error
+    assert error.endswith("run it with --model.compile false.")
     assert (tmp_path / "runs" / "tiny" / "version_0" / "result.png").is_file()
 
 
