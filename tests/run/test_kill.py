@@ -78,7 +78,9 @@ def test_fifty_kills_change_no_pixel(tmp_path: Path, capsys: pytest.CaptureFixtu
         process = start(folder)
         time.sleep(moments.uniform(0, 0.95) * seconds)
         process.kill()
-        killed += ended(process) == -signal.SIGKILL  # else it was done by then
+        in_time = ended(process) == -signal.SIGKILL
+        killed += in_time
+        seconds *= 1 if in_time else 0.8  # it was done by then: the machine has become faster
         run_began += (folder / "runs").exists()
         files += whole_files(folder)
         for checkpoint in folder.rglob("last.ckpt"):
@@ -91,8 +93,9 @@ def test_fifty_kills_change_no_pixel(tmp_path: Path, capsys: pytest.CaptureFixtu
         files += whole_files(folder)
     with capsys.disabled():
         sys.stdout.write(
-            f"\n{KILLS} kills within {seconds:.1f} s: {killed} in time, {run_began} after the "
-            f"run's folder was made, {steps_kept} steps in their checkpoints, {files} files read "
-            f"and whole, {KILLS} pictures equal; {time.monotonic() - began:.0f} s in all\n"
+            f"\n{KILLS} kills, the last within {seconds:.1f} s: {killed} in time, {run_began} "
+            f"after the run's folder was made, {steps_kept} steps in their checkpoints, {files} "
+            f"files read and whole, {KILLS} pictures equal; {time.monotonic() - began:.0f} s in "
+            "all\n"
         )
     assert killed > KILLS // 2
