@@ -5,13 +5,17 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from stylelightning.sweep.engines import LocalEngine, RayEngine
+from stylelightning.sweep.engines import LocalEngine, RayEngine, local
+from stylelightning.sweep.job import Job
+from stylelightning.sweep.records import Record
 from tests.conftest import ROOT
 from tests.sweep.conftest import Sweep, picture_bytes, rows
 
@@ -56,6 +60,38 @@ def test_every_engine_makes_the_same_pictures_and_none_is_lost_with_its_process(
         assert {row["status"] for row in table} == {"done"}
         # the run that was lost went on in a folder of its own; the other one beside it may have to
         assert any(row["folder"].endswith("version_1") for row in table)
+
+
+class BreaksOnce:
+    """Stands in for a pool of processes; the first one is broken when it gets its second run."""
+
+    broke = False
+
+    def __init__(self, *_: object) -> None:
+        self.given = 0
+
+    def submit(self, function: Callable[[Job], Record], job: Job) -> Future[Record]:
+        self.given += 1
+        if self.given == 2 and not BreaksOnce.broke:
+            BreaksOnce.broke = True
+            raise BrokenProcessPool
+        future = Future[Record]()
+        future.set_result(job.record("done"))
+        return future
+
+    def shutdown(self, cancel_futures: bool) -> None:
+        """There is nothing to stop."""
+
+
+def test_a_run_that_a_broken_pool_did_not_take_is_still_made(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(BreaksOnce, "broke", False)
+    monkeypatch.setattr(local, "ProcessPoolExecutor", BreaksOnce)
+    jobs = [Job(name, {}, (), "", "", "", 1) for name in "abc"]
+    made = [record.point for record in LocalEngine(workers=2).run(jobs)]
+    assert BreaksOnce.broke
+    assert sorted(made) == ["a", "b", "c"]
 
 
 @contextmanager

@@ -90,8 +90,8 @@ def _in_processes(
         try:
             while waiting or running:
                 while waiting and len(running) < workers:
-                    job = waiting.popleft()
-                    running[pool.submit(_interruptible, job)] = job
+                    running[pool.submit(_interruptible, waiting[0])] = waiting[0]
+                    waiting.popleft()  # not before: a pool that broke meanwhile takes none
                 for future in wait(running, return_when=FIRST_COMPLETED).done:
                     record = future.result()
                     del running[future]
