@@ -2,6 +2,8 @@
 
 from stylelightning.metrics.base import PictureMetric
 from stylelightning.metrics.content_similarity import ContentSimilarity
+from stylelightning.metrics.feature_similarity import FeatureSimilarity
+from stylelightning.metrics.gaussian_distance import GaussianDistance
 from stylelightning.metrics.gram_distance import GramDistance
 from stylelightning.metrics.lpips import LPIPS
 from stylelightning.metrics.picture_metrics import PictureMetrics, default_metrics
@@ -11,6 +13,8 @@ from stylelightning.metrics.total_variation import TotalVariation
 __all__ = [
     "LPIPS",
     "ContentSimilarity",
+    "FeatureSimilarity",
+    "GaussianDistance",
     "GramDistance",
     "PictureMetric",
     "PictureMetrics",

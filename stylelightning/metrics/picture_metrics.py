@@ -10,10 +10,13 @@ from stylelightning import functional as F
 from stylelightning.images import RunPictures
 from stylelightning.metrics.base import PictureMetric
 from stylelightning.metrics.content_similarity import ContentSimilarity
+from stylelightning.metrics.feature_similarity import FeatureSimilarity
+from stylelightning.metrics.gaussian_distance import GaussianDistance
 from stylelightning.metrics.gram_distance import GramDistance
 from stylelightning.metrics.lpips import LPIPS
 from stylelightning.metrics.style_distance import StyleDistance
 from stylelightning.metrics.total_variation import TotalVariation
+from stylelightning.metrics.trained_network import trained_filters_are_here
 
 LARGEST = 512
 """Longer side in pixels to which larger pictures are reduced, unless another size is asked for."""
@@ -26,7 +29,8 @@ class PictureMetrics:
     of them that could have been there: what cannot be computed is left out, never made up.
 
     Args:
-        metrics: The metrics; None for all of this package, LPIPS only if its weights are there.
+        metrics: The metrics; None for all of this package, those with a trained network only if its
+            weights are here.
 
     Raises:
         ValueError: If two metrics have a number of the same name.
@@ -113,10 +117,15 @@ class PictureMetrics:
 
 
 def default_metrics() -> list[PictureMetric]:
-    """Return the metrics of this package, LPIPS only if its weights are there."""
+    """Return the metrics of this package; of those with a trained network, what has its weights.
+
+    Nothing is fetched.
+    """
     lpips = LPIPS()
-    learned: list[PictureMetric] = [lpips] if lpips.available else []
-    return [StyleDistance(), GramDistance(), ContentSimilarity(), *learned, TotalVariation()]
+    found: list[PictureMetric] = [StyleDistance(), GramDistance(), ContentSimilarity()]
+    if trained_filters_are_here():
+        found += [GaussianDistance(), FeatureSimilarity()]
+    return [*found, *([lpips] if lpips.available else []), TotalVariation()]
 
 
 def _one_line(error: Exception) -> str:

@@ -19,6 +19,8 @@ from stylelightning.colours.luminance import luminance
 from stylelightning.functional.transport import squared_wasserstein
 from stylelightning.metrics import (
     ContentSimilarity,
+    FeatureSimilarity,
+    GaussianDistance,
     GramDistance,
     PictureMetric,
     StyleDistance,
@@ -29,10 +31,25 @@ from tests.conftest import smooth_picture
 CONTENT, STYLE = smooth_picture(24, 32, seed=1), smooth_picture(32, 32, seed=2)
 PICTURE = smooth_picture(24, 32, seed=3)
 
+
+def network() -> RandomMultiscale:
+    return RandomMultiscale(levels=2, filters=4, seed=5)
+
+
+def gaussian_distance() -> GaussianDistance:
+    return GaussianDistance(network(), ["level1", "level2"])
+
+
+def feature_similarity() -> FeatureSimilarity:
+    return FeatureSimilarity(network(), ["level1", "level2"])
+
+
 METRICS = [
     pytest.param(StyleDistance, id="style distance"),
     pytest.param(GramDistance, id="gram distance"),
     pytest.param(ContentSimilarity, id="content similarity"),
+    pytest.param(gaussian_distance, id="gaussian distance"),
+    pytest.param(feature_similarity, id="feature similarity"),
     pytest.param(TotalVariation, id="total variation"),
 ]
 

@@ -1,0 +1,106 @@
+"""How far the features of a picture are from those of the style image, by a trained network."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from stylelightning import functional as F
+from stylelightning.backbones import Backbone
+from stylelightning.functional.roots import target_of
+from stylelightning.functional.transport import squared_gaussian_wasserstein
+from stylelightning.losses.base import STYLE_LAYERS
+from stylelightning.metrics.base import PictureMetric
+from stylelightning.metrics.trained_network import check_layers, features, network_for
+
+EPSILON = 1e-4
+"""What is added to variances, as in ``GaussianWassersteinLoss``."""
+
+
+class GaussianDistance(PictureMetric):
+    r"""Distance of means and covariances to those of the style image, under a trained network.
+
+    .. math:: \frac{1}{L} \sum_{l=1}^{L} \frac{W_2\big(\phi^l(x), \phi^l(s)\big)}
+        {W_2\big(\phi^l(c), \phi^l(s)\big)}, \qquad W_2^2 = \lVert \mu - \nu \rVert^2
+        + \mathrm{tr} \big( \Sigma + T - 2 (T^{1/2} \Sigma T^{1/2})^{1/2} \big)
+
+    :math:`\mu`, :math:`\Sigma` are the mean and the covariance of a picture's features
+    :math:`\phi^l` over its positions, :math:`\nu`, T those of the style image s. The number is 0
+    for the style image itself and 1 for a picture as far from it as the content image c is.
+    ``vgg_style`` is the mean over the layers, ``vgg_style/relu1_1`` and so on are the layers.
+    Several style images are blended by the means of their means and of their second moments.
+
+    A trained network sees strokes and forms, where ``StyleDistance`` sees colours side by side. A
+    run whose style loss is a statistic of the same layers of the same network brings the number
+    down whatever the picture looks like. By default it is VGG-16 with Oxford's filters, if they
+    are in the cache: nothing is fetched.
+
+    Args:
+        backbone: The network; null for VGG-16 with Oxford's filters.
+        layers: Layers to compare.
+        name: Name of the mean, and beginning of the layers' names.
+
+    Raises:
+        ValueError: If a layer is unknown, or there is none.
+
+    Source: Olkin and Pukelsheim, "The distance between two random vectors with given dispersion
+    matrices", Linear Algebra and its Applications 48, 1982.
+    """
+
+    needs_content = True
+    needs_style = True
+
+    def __init__(
+        self,
+        backbone: Backbone | None = None,
+        layers: list[str] | tuple[str, ...] = STYLE_LAYERS,
+        name: str = "vgg_style",
+    ) -> None:
+        check_layers("GaussianDistance", backbone, layers)
+        super().__init__([name, *(f"{name}/{layer}" for layer in layers)])
+        self.backbone = None if backbone is None else backbone.requires_grad_(False)
+        self.layers = tuple(layers)
+        self.name = name
+
+    def values(
+        self, picture: Tensor, content: Tensor | None, styles: Sequence[Tensor], shares: Tensor
+    ) -> dict[str, Tensor]:
+        """Return the mean over the layers, and each layer.
+
+        Raises:
+            OSError: If the trained filters are not there.
+            ValueError: If an image is too small for a layer.
+        """
+        assert content is not None  # `update` has looked
+        network = network_for("GaussianDistance", self.backbone)
+        maps = [features(network, image, self.layers) for image in (picture, content, *styles)]
+        ratios = {}
+        for layer in self.layers:
+            x, c, *s = [each[layer] for each in maps]
+            ratios[layer] = _distances([x, c], s, shares)
+        mean = torch.stack(list(ratios.values())).mean()
+        return {self.name: mean} | {f"{self.name}/{layer}": each for layer, each in ratios.items()}
+
+
+def _distances(pair: Sequence[Tensor], styles: Sequence[Tensor], shares: Tensor) -> Tensor:
+    """Return the distance of the first's moments to the styles', as a part of the second's."""
+    blend = torch.einsum("s,sbij->bij", shares, torch.stack([_moments(each) for each in styles]))
+    mean, covariance = _split(blend)
+    target = target_of(covariance, EPSILON, sum(each[0, 0].numel() for each in styles))
+    squared = []
+    for maps in pair:
+        moments = _split(_moments(maps))
+        rank = maps[0, 0].numel()
+        squared.append(squared_gaussian_wasserstein(*moments, mean.double(), target, EPSILON, rank))
+    return (squared[0].clamp_min(0) / squared[1]).sqrt().squeeze().float()
+
+
+def _moments(maps: Tensor) -> Tensor:
+    """Return second moments and, as a last column, means over positions, (1, C, C + 1)."""
+    products, sums = F.moment_sums(maps)
+    return torch.cat([products, sums[..., None]], 2) / maps[0, 0].numel()
+
+
+def _split(moments: Tensor) -> tuple[Tensor, Tensor]:
+    mean = moments[..., -1]
+    return mean, moments[..., :-1] - mean[..., None] * mean[..., None, :]
