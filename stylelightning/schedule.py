@@ -5,6 +5,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
 
+DRAFT_SIZE = 384
+"""Longest side in pixels of a draft."""
+
 
 @dataclass(frozen=True)
 class Scale:
@@ -88,6 +91,10 @@ class Schedule:
             first scale and 500 at every other.
         min_size: Longer side in pixels of the smallest scale; null for the last scale only.
         factor: Ratio of the sizes of two neighbouring scales, above 1.
+        draft: Whether only a draft is made: the scales above 384 px are left out (a run of one is
+            made at 384 px), and each scale has fewer steps, in proportion to the first one's size
+            over its own. Its forms, palette and broad strokes are those that the whole run has when
+            it gets to that size; what later scales refine is not there.
 
     Raises:
         ValueError: If a number is out of its range.
@@ -96,6 +103,7 @@ class Schedule:
     steps: int | list[int] = 500
     min_size: int | None = None
     factor: float = 2**0.5
+    draft: bool = False
 
     def __post_init__(self) -> None:
         """Check the ranges."""
@@ -115,7 +123,15 @@ class Schedule:
         Example:
             >>> Schedule(min_size=128).sizes(512)
             [128, 181, 256, 362, 512]
+            >>> Schedule(min_size=128, draft=True).sizes(512)
+            [128, 181, 256, 362]
         """
+        sizes = self._sizes(size)
+        if self.draft:
+            return [each for each in sizes if each <= DRAFT_SIZE] or [DRAFT_SIZE]
+        return sizes
+
+    def _sizes(self, size: int) -> list[int]:
         if self.min_size is None:
             return [size]
         sizes = [size]
@@ -140,11 +156,11 @@ class Schedule:
         sizes = self.sizes(size)
         used = [each for each in sizes[:-1] if usable(each)] + sizes[-1:]
         counts: Sequence[int] = self._counts()
-        return Plan(
-            tuple(
-                Scale(each, counts[min(index, len(counts) - 1)]) for index, each in enumerate(used)
-            )
-        )
+        scales = [Scale(each, counts[min(n, len(counts) - 1)]) for n, each in enumerate(used)]
+        if self.draft:
+            parts = [(each, used[0] / each.size) for each in scales]
+            scales = [replace(each, steps=max(1, round(part * each.steps))) for each, part in parts]
+        return Plan(tuple(scales))
 
     def _counts(self) -> list[int]:
         return [self.steps] if isinstance(self.steps, int) else list(self.steps)

@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -58,6 +60,31 @@ def test_every_scale_runs_its_own_number_of_steps(steps: list[int]) -> None:
         ({"factor": 1.0}, r"`model.schedule.factor` must be above 1, got 1.0"),
     ],
 )
-def test_a_number_out_of_its_range_is_refused(values: dict[str, int], message: str) -> None:
+def test_a_number_out_of_its_range_is_refused(values: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         Schedule(**values)
+
+
+def test_a_draft_leaves_out_large_scales_and_most_steps_of_the_later_ones() -> None:
+    whole = Schedule(60, min_size=96, factor=2.0)
+    draft = Schedule(60, min_size=96, factor=2.0, draft=True)
+    assert whole.plan(768, lambda _: True).scales[:3] == (
+        Scale(96, 60),
+        Scale(192, 60),
+        Scale(384, 60),
+    )
+    assert draft.plan(768, lambda _: True).scales == (Scale(96, 60), Scale(192, 30), Scale(384, 15))
+    assert draft.plan(384, lambda _: True) == draft.plan(768, lambda _: True)
+    # counted from the first scale that is used, and never none
+    usable = draft.plan(384, lambda size: size > 96)
+    assert usable.scales == (Scale(192, 60), Scale(384, 30))
+    assert Schedule(1, min_size=96, factor=2.0, draft=True).plan(384, lambda _: True).ends == [
+        1,
+        2,
+        3,
+    ]
+
+
+def test_a_draft_of_one_scale_is_smaller() -> None:
+    assert Schedule(500, draft=True).plan(512, lambda _: True) == Plan((Scale(384, 500),))
+    assert Schedule(500, draft=True).plan(300, lambda _: True) == Plan((Scale(300, 500),))
