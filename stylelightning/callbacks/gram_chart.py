@@ -6,6 +6,8 @@ from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 from torch.nn import functional
 
+from stylelightning.images import pixels_to_image
+
 ANCHORS = (
     (0.02, 0.19, 0.38),
     (0.26, 0.58, 0.76),
@@ -60,7 +62,7 @@ def draw_grams(name: str, step: int, target: Tensor, current: Tensor, panel_size
     for place, (label, panel) in enumerate(zip(PANELS, panels, strict=True)):
         left = place * (slot + GAP)
         draw.text((left, size + line), label, INK, font, anchor="ls")
-        image.paste(_image(panel), (left, top))
+        image.paste(pixels_to_image(panel[None]), (left, top))
     _draw_scale(image, float(limit), bar, font, size)
     return torch.from_numpy(np.array(image)).permute(2, 0, 1).float() / 255
 
@@ -76,19 +78,15 @@ def _draw_scale(
     places = torch.linspace(-1, 1, image.width)
     values = places.abs() * places  # `colour` takes the root
     height = 3 * size // 4
-    image.paste(_image(colour(values.expand(height, -1))), (0, top))
+    image.paste(pixels_to_image(colour(values.expand(height, -1))[None]), (0, top))
     draw = ImageDraw.Draw(image)
     foot = top + height
     for part, anchor in ((-1.0, "ls"), (-0.5, "ms"), (0.0, "ms"), (0.5, "ms"), (1.0, "rs")):
         left = round((part + 1) / 2 * (image.width - 1))
         draw.line((left, foot, left, foot + size // 6), SOFT_INK, max(1, size // 14))
-        number = f"{abs(part) * part * limit:.2g}"
+        value = abs(part) * part * limit
+        number = f"{value:.0f}" if 100 <= abs(value) < 100_000 else f"{value:.2g}"
         draw.text((left, foot + 5 * size // 4), number, INK, font, anchor=anchor)
-
-
-def _image(pixels: Tensor) -> Image.Image:
-    """Return a picture of shape (3, H, W) in [0, 1] as Pillow's."""
-    return Image.fromarray((pixels.permute(1, 2, 0) * 255).round().byte().numpy())
 
 
 def _fit(matrix: Tensor, panel_size: int) -> Tensor:
