@@ -8,7 +8,7 @@ import torch
 from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
-from stylelightning.callbacks.gram_matrix import colour
+from stylelightning.callbacks.gram_chart import colour
 
 ROW = 36
 """Height of a row and width of a cell of the matrix, in pixels."""

@@ -1,27 +1,14 @@
 """Gram matrices as pictures."""
 
-import torch
 from lightning.pytorch import Trainer
-from torch import Tensor
-from torch.nn import functional
 
 from stylelightning.callbacks.background import PictureCallback
+from stylelightning.callbacks.gram_chart import draw_grams
 from stylelightning.callbacks.periodic import boards, run_folder
 from stylelightning.execution.to_host import to_host
 from stylelightning.images import write_picture
 from stylelightning.losses import MatrixLoss
 from stylelightning.module import StyleTransfer
-
-ANCHORS = (
-    (0.02, 0.19, 0.38),
-    (0.26, 0.58, 0.76),
-    (0.97, 0.97, 0.97),
-    (0.84, 0.38, 0.30),
-    (0.40, 0.0, 0.12),
-)
-"""Colours from the most negative value over zero (nearly white) to the most positive."""
-GAP = 6
-"""Pixels between two matrices."""
 
 
 class GramMatrixVisualizer(PictureCallback):
@@ -31,8 +18,9 @@ class GramMatrixVisualizer(PictureCallback):
 
     Blue is negative, white zero, red positive. The three share one colour scale for each layer,
     that of the target: full colour is its largest value, and a value's square root picks the
-    colour, so that small values show. Pictures of different steps and runs are so comparable.
-    They go to TensorBoard as ``gram/<loss>/<layer>`` and to ``grams/`` in the run's folder.
+    colour, so that small values show. Pictures of different steps and runs are so comparable. The
+    layer's name, the step and the scale are written on the picture. They go to TensorBoard as
+    ``gram/<loss>/<layer>`` and to ``grams/`` in the run's folder.
 
     Example:
         .. code-block:: yaml
@@ -78,41 +66,9 @@ class GramMatrixVisualizer(PictureCallback):
         def write() -> None:
             target, current = (wait() for wait in copies)
             for name in target:
-                picture = self._draw(target[name], current[name])
+                picture = draw_grams(name, step, target[name], current[name], self.panel_size)
                 write_picture(folder.gram(name, step), picture[None])
                 for board in writers:
                     board.add_image(f"gram/{name}", picture, step)
 
         self.writer.later(write)
-
-    def _draw(self, target: Tensor, current: Tensor) -> Tensor:
-        """Return target, current and difference side by side, (3, height, width)."""
-        limit = target.abs().max().clamp_min(torch.finfo(target.dtype).tiny)
-        panels = [colour(self._fit(each) / limit) for each in (target, current, current - target)]
-        gap = torch.full((3, panels[0].shape[1], GAP), 0.5)
-        return torch.cat([panels[0], gap, panels[1], gap, panels[2]], 2)
-
-    def _fit(self, matrix: Tensor) -> Tensor:
-        side, grid = len(matrix), matrix[None, None]
-        if side > self.panel_size:
-            return functional.adaptive_avg_pool2d(grid, self.panel_size)[0, 0]
-        return functional.interpolate(grid, scale_factor=max(1, self.panel_size // side))[0, 0]
-
-
-def colour(values: Tensor) -> Tensor:
-    """Return a matrix of values as colours.
-
-    Args:
-        values: Matrix of shape (H, W); -1 is full blue, 0 nearly white, 1 full red; what lies
-            beyond is cut.
-
-    Returns:
-        Picture of shape (3, H, W) in [0, 1].
-    """
-    values = values.float()
-    anchors = torch.tensor(ANCHORS, dtype=torch.float32)
-    signed = values.abs().sqrt().clamp(max=1) * values.sign()
-    place = (signed + 1) / 2 * (len(anchors) - 1)  # (H, W) in [0, 4]
-    lower = place.floor().clamp(max=len(anchors) - 2).long()
-    part = (place - lower)[..., None]
-    return torch.lerp(anchors[lower], anchors[lower + 1], part).permute(2, 0, 1)

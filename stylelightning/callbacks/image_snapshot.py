@@ -9,12 +9,17 @@ from stylelightning.execution.to_host import to_host
 from stylelightning.images import write_picture
 from stylelightning.module import StyleTransfer
 
+PICTURE = "Picture"
+"""TensorBoard's tag of the picture. It sorts capitals before small letters, and what has no slash
+before what goes on with one."""
+
 
 class ImageSnapshot(PictureCallback):
     """Writes the picture every n steps and at every scale's end, as a file and to TensorBoard.
 
-    The files are ``images/step_000050.png`` in the run's folder, at full size. A run that starts
-    at its first step writes its initial picture too, as step 0.
+    The files are ``images/step_000050.png`` in the run's folder, at full size. TensorBoard has the
+    picture as ``Picture``, before all else. A run that starts at its first step writes its initial
+    picture too, as step 0.
 
     Example:
         .. code-block:: yaml
@@ -63,6 +68,6 @@ class ImageSnapshot(PictureCallback):
             if max(size) > self.board_size:
                 shown = F.resize(picture, F.fit_long_side(*size, self.board_size))
             for board in writers:
-                board.add_image("picture", shown[0], step)
+                board.add_image(PICTURE, shown[0], step)
 
         self.writer.later(write)

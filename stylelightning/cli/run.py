@@ -19,7 +19,9 @@ from stylelightning.callbacks import (
     StepEndStop,
     StopOnDivergence,
 )
+from stylelightning.callbacks.board import RunOnBoard
 from stylelightning.callbacks.periodic import last_step
+from stylelightning.cli.chosen import chosen, compared, run_label
 from stylelightning.cli.config import (
     NOT_KEPT,
     as_list,
@@ -52,6 +54,8 @@ class Manner:
         usual: Classes of callbacks by name: a run has one too, unless its config gives the name or
             one of the class.
         last: Callbacks that come after all others.
+        place: What tells the run from those that it is compared with, by name; None for the options
+            of its command line.
     """
 
     not_kept: tuple[str, ...] = NOT_KEPT
@@ -60,6 +64,7 @@ class Manner:
     bar: bool = True
     usual: Mapping[str, type[Callback]] = field(default_factory=dict)
     last: Sequence[Callback] = ()
+    place: Mapping[str, str] | None = None
 
 
 def fit(args: Sequence[str], manner: Manner | None = None) -> None:
@@ -106,7 +111,11 @@ def _fit(args: Sequence[str], manner: Manner, made: MadeFolders) -> None:
     outputs = [folder.result, *([Path(config.output)] if config.output else [])]
     writer = ResultWriter([str(path) for path in outputs], text)
     made.started = lambda: writer.started
-    trainer = one_picture_trainer(_trainer_settings(run, folder, writer, manner))
+    place = chosen(args) if manner.place is None else manner.place
+    board = RunOnBoard(text, compared(yaml.safe_load(text), place))
+    trainer = one_picture_trainer(
+        _trainer_settings(run, folder, run_label(args), writer, board, manner)
+    )
     trainer.fit(run.model, datamodule=run.data, ckpt_path=checkpoint, weights_only=True)
     if not writer.started:
         writer.write(trainer, run.model)
@@ -143,7 +152,12 @@ def say_what_differs(checkpoint: Path, text: str) -> None:
 
 
 def _trainer_settings(
-    run: Namespace, folder: RunFolder, writer: ResultWriter, manner: Manner
+    run: Namespace,
+    folder: RunFolder,
+    label: str,
+    writer: ResultWriter,
+    board: RunOnBoard,
+    manner: Manner,
 ) -> dict[str, Any]:
     """Return the arguments of the trainer of a run that always writes its picture."""
     settings = {**run.trainer, "default_root_dir": str(folder.path)}
@@ -154,7 +168,11 @@ def _trainer_settings(
     settings["plugins"] = [AtomicCheckpointIO(), *as_list(settings["plugins"])]
     if settings["logger"] is True or settings["logger"] is None:
         settings["logger"] = TensorBoardLogger(
-            folder.path, name="", version="", default_hp_metric=False
+            folder.path,
+            name="",
+            version="",
+            sub_dir=label or None,  # a run is called after its folders
+            default_hp_metric=False,
         )
     chosen = [each for each in run.callbacks.values() if each is not None]
     chosen += as_list(settings["callbacks"])
@@ -179,7 +197,7 @@ def _trainer_settings(
     # whoever watches comes first
     watches = [each for each in chosen if isinstance(each, StopOnDivergence)]
     others = [each for each in chosen if not isinstance(each, StopOnDivergence)]
-    settings["callbacks"] = [*watches, writer, *others, StepEndStop(), *manner.last]
+    settings["callbacks"] = [*watches, writer, *others, board, StepEndStop(), *manner.last]
     return settings
 
 

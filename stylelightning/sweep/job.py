@@ -16,12 +16,12 @@ from stylelightning.backbones import Backbone
 from stylelightning.callbacks import FinalMetrics
 from stylelightning.callbacks.periodic import style_transfer
 from stylelightning.cli import config
+from stylelightning.cli.chosen import short_key
 from stylelightning.cli.errors import attempt
 from stylelightning.cli.process import set_up_process
 from stylelightning.cli.run import Manner, fit
 from stylelightning.execution.memory import PeakMemory
 from stylelightning.run.folder import RunFolder, newest_run
-from stylelightning.sweep.hparams import write_hparams
 from stylelightning.sweep.records import Record, Status
 from stylelightning.sweep.state import checkpoint_of, read_state, write_state
 from stylelightning.sweep.sweep_folder import SweepFolder
@@ -132,11 +132,6 @@ def _run_job(job: Job) -> Record:
         metrics=_metrics(run),
     )
     write_state(folder, record, job.fingerprint)
-    if record.status == "done":
-        try:
-            write_hparams(folder, record)
-        except OSError as error:  # the picture is made, and TensorBoard has its losses
-            log.warning("%s is not in TensorBoard's table: %s", job.point, error)
     return record
 
 
@@ -154,6 +149,7 @@ def _manner(job: Job, final: FinalTerms) -> Manner:
         bar=job.bar,
         usual={"metrics": FinalMetrics},
         last=[final],
+        place={short_key(axis): label for axis, label in job.place.items()},
     )
 
 

@@ -10,7 +10,6 @@ import pytest
 import torch
 from lightning.pytorch import Callback, Trainer
 from lightning.pytorch.utilities.exceptions import SIGTERMException
-from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from torch import Tensor
 
 from stylelightning import StyleTransferData
@@ -18,6 +17,7 @@ from stylelightning.callbacks import FinalMetrics, StepEndStop
 from stylelightning.colours import LuminanceOnly
 from stylelightning.losses import GramLoss
 from stylelightning.metrics import GramDistance, PictureMetric, PictureMetrics, TotalVariation
+from tests.boards import events
 from tests.conftest import Run
 from tests.runs import fit, make_module, make_trainer
 
@@ -48,8 +48,7 @@ def test_the_numbers_are_on_the_console_in_the_file_and_on_the_board(
     (line,) = [each for each in capsys.readouterr().out.splitlines() if each.startswith("metrics ")]
     shown = [f"{name} {value:.4g}" for name, value in numbers.items() if "/" not in name]
     assert line == "metrics  " + "  ".join(shown)
-    board = EventAccumulator(str(folder))
-    board.Reload()
+    board = events(folder)
     tags = [tag for tag in board.Tags()["scalars"] if tag.startswith("metric/")]
     assert set(tags) == {f"metric/{name}" for name in numbers}
     for tag in tags:

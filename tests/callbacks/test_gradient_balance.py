@@ -8,13 +8,13 @@ import pytest
 import torch
 from lightning.pytorch import Callback, Trainer
 from lightning.pytorch.loggers import CSVLogger
-from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from stylelightning import StyleTransferData
 from stylelightning.callbacks import GradientBalance
 from stylelightning.callbacks.gradient_balance import pairwise_cosines
 from stylelightning.callbacks.gradient_chart import BLUE, draw_chart
 from stylelightning.images import read_picture
+from tests.boards import events
 from tests.conftest import Run
 from tests.runs import OPTIMIZERS, fit, make_module, make_trainer
 
@@ -69,8 +69,7 @@ def test_no_gradient_is_left_behind(tmp_path: Path, data: StyleTransferData) -> 
 
 def test_norms_and_cosines_go_to_the_loggers(run: Run) -> None:
     folder = run(ADDED, "--callbacks.balance.every_n_steps=2")
-    board = EventAccumulator(str(folder), size_guidance={"images": 0})
-    board.Reload()
+    board = events(folder)
     tags = set(board.Tags()["scalars"])
     assert {f"gradient/{name}" for name in ("content", "style", "tv", "total")} <= tags
     pairs = {"content-style", "content-tv", "style-tv"}

@@ -7,7 +7,6 @@ import pytest
 import torch
 from lightning.pytorch import Callback, Trainer
 from lightning.pytorch.callbacks import ModelCheckpoint
-from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from stylelightning import Schedule, StyleTransfer, StyleTransferData
 from stylelightning.__main__ import main
@@ -24,6 +23,7 @@ from stylelightning.losses import (
 )
 from stylelightning.run.calibration import CalibrationError, calibrated_weights
 from stylelightning.run.term_gradients import with_noise
+from tests.boards import events
 from tests.conftest import TINY, Run
 from tests.runs import OPTIMIZERS, fit, make_module, make_trainer
 
@@ -167,8 +167,7 @@ ASKED = ["--model.calibrate.style=10", "--model.calibrate.content=1"]
 def test_the_weights_are_said_and_logged(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
     folder = run(*ASKED)
     (line,) = weights(capsys.readouterr().out)
-    board = EventAccumulator(str(folder))
-    board.Reload()
+    board = events(folder)
     logged = {n: board.Scalars(f"weight/{n}")[0].value for n in ("style", "content")}
     assert logged["style"] == 1000
     assert line == f"weights  style 1000  content {logged['content']:.4g}"
