@@ -13,7 +13,7 @@ LAYERS = (
     ("functional", "files", "images"),
     ("backbones", "losses", "colours", "parametrizations", "initial", "schedule", "metrics"),
     ("data", "objective", "canvas"),
-    ("execution", "run"),
+    ("execution", "run", "live"),
     ("module", "callbacks"),
     ("distillation",),
     ("cli", "commands", "sweep", "__main__"),

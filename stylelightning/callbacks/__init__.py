@@ -9,6 +9,7 @@ from stylelightning.callbacks.gram_matrix import GramMatrixVisualizer
 from stylelightning.callbacks.image_snapshot import ImageSnapshot
 from stylelightning.callbacks.interrupt import StepEndInterrupt, StepEndStop
 from stylelightning.callbacks.last_checkpoint import LastCheckpoint
+from stylelightning.callbacks.live_view import LiveView
 from stylelightning.callbacks.loss_log import LossLog
 from stylelightning.callbacks.periodic import PeriodicCallback
 from stylelightning.callbacks.progress import StepProgressBar
@@ -23,6 +24,7 @@ __all__ = [
     "GramMatrixVisualizer",
     "ImageSnapshot",
     "LastCheckpoint",
+    "LiveView",
     "LossLog",
     "PeriodicCallback",
     "PictureCallback",

@@ -22,6 +22,7 @@ from stylelightning.cli.words_and_paths import take_words_and_paths
 from stylelightning.data import StyleImage, StyleTransferData
 from stylelightning.images import check_output
 from stylelightning.initial import InitialPicture
+from stylelightning.live.server import check_port
 from stylelightning.module import StyleTransfer
 from stylelightning.run.checkpoint import read_checkpoint
 from stylelightning.run.folder import MadeFolders, last_checkpoint
@@ -53,9 +54,9 @@ PICTURES: tuple[tuple[str, Any, str], ...] = (
     ),
 )
 """Options of the datamodule that take files here, and pictures in memory too in Python."""
-NOT_KEPT = ("output", "ckpt_path")
+NOT_KEPT = ("output", "ckpt_path", "live")
 """Keys that are left out of the config in the run's folder and in the picture: they say where a
-run reads and writes, not what picture it makes."""
+run reads, writes and is shown, not what picture it makes."""
 
 
 def run_parser(command: str = "fit") -> Parser:
@@ -100,8 +101,27 @@ def run_parser(command: str = "fit") -> Parser:
         type=str | None,
         help="Where to write the finished picture too: .png, .jpg, .webp or .tif.",
     )
+    add_live_option(parser, "the run")
     add_folder_options(parser, "run")
     return parser
+
+
+def add_live_option(parser: Parser, what: str) -> None:
+    """Add the option that opens a page on this machine.
+
+    Args:
+        parser: The parser that gets it.
+        what: What the page shows.
+    """
+    parser.add_argument(
+        "--live",
+        metavar="PORT",
+        nargs="?",
+        const=0,
+        type=int | None,
+        help=f"Show {what} as it goes in a page on this machine alone, at http://127.0.0.1:PORT/; "
+        "without a port at a free one, which is said.",
+    )
 
 
 def add_folder_options(parser: Parser, name: str) -> None:
@@ -139,6 +159,8 @@ def check_config(config: Namespace, made: MadeFolders) -> Path | None:
         ValueError: If a key is not fit.
     """
     check_name(config.name)
+    if config.live is not None:
+        check_port("`live`", config.live)
     callbacks = [*config.callbacks.values(), *as_list(config.trainer.callbacks)]
     check_trainer_options(config.trainer, [each for each in callbacks if each is not None])
     _refuse_addresses(config)

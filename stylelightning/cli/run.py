@@ -15,6 +15,7 @@ from lightning.pytorch.loggers import TensorBoardLogger
 from stylelightning.callbacks import (
     Advice,
     LastCheckpoint,
+    LiveView,
     ResultWriter,
     StepEndStop,
     StopOnDivergence,
@@ -114,7 +115,7 @@ def _fit(args: Sequence[str], manner: Manner, made: MadeFolders) -> None:
     place = chosen(args) if manner.place is None else manner.place
     board = RunOnBoard(text, compared(yaml.safe_load(text), place))
     trainer = one_picture_trainer(
-        _trainer_settings(run, folder, run_label(args), writer, board, manner)
+        _trainer_settings(run, folder, run_label(args), writer, board, manner, config.live)
     )
     trainer.fit(run.model, datamodule=run.data, ckpt_path=checkpoint, weights_only=True)
     if not writer.started:
@@ -158,6 +159,7 @@ def _trainer_settings(
     writer: ResultWriter,
     board: RunOnBoard,
     manner: Manner,
+    live: int | None,
 ) -> dict[str, Any]:
     """Return the arguments of the trainer of a run that always writes its picture."""
     settings = {**run.trainer, "default_root_dir": str(folder.path)}
@@ -194,10 +196,18 @@ def _trainer_settings(
     for name, usual in everywhere.items():
         if name not in run.callbacks and not any(isinstance(each, usual) for each in chosen):
             chosen.append(usual())
-    # whoever watches comes first
+    lives = [each for each in chosen if isinstance(each, LiveView)]
+    if live is not None:
+        lives.append(LiveView(live))
+    if len(lives) > 1:
+        raise ValueError(
+            f"A run has one live page, got {len(lives)}: leave out --live, or the LiveView of the "
+            "config's callbacks."
+        )
+    # whoever watches comes first, and who may end the run comes last
     watches = [each for each in chosen if isinstance(each, StopOnDivergence)]
-    others = [each for each in chosen if not isinstance(each, StopOnDivergence)]
-    settings["callbacks"] = [*watches, writer, *others, board, StepEndStop(), *manner.last]
+    others = [each for each in chosen if not isinstance(each, StopOnDivergence | LiveView)]
+    settings["callbacks"] = [*watches, writer, *others, board, *lives, StepEndStop(), *manner.last]
     return settings
 
 

@@ -16,7 +16,7 @@ from stylelightning.images.output import check_output
 from stylelightning.images.picture import Picture
 from stylelightning.images.read import read_picture
 from stylelightning.images.run_pictures import RunPictures, SourcePicture
-from stylelightning.images.shown import data_uri, shown_image
+from stylelightning.images.shown import data_uri, shown_image, shown_png
 from stylelightning.images.write import write_picture
 
 __all__ = [
@@ -38,6 +38,7 @@ __all__ = [
     "read_config",
     "read_picture",
     "shown_image",
+    "shown_png",
     "source_name",
     "write_gif",
     "write_mp4",

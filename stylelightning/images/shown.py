@@ -5,6 +5,7 @@ from io import BytesIO
 from pathlib import Path
 
 from PIL import Image
+from torch import Tensor
 
 from stylelightning.images.convert import on_white, pixels_to_image
 from stylelightning.images.read import read_picture
@@ -25,6 +26,24 @@ def shown_image(path: str | Path, longest_side: int) -> Image.Image:
     image = pixels_to_image(picture.pixels, picture.alpha)
     image.thumbnail((longest_side, longest_side), Image.Resampling.LANCZOS)
     return image if image.mode == "RGB" else on_white(image)
+
+
+def shown_png(pixels: Tensor, alpha: Tensor | None, longest_side: int) -> bytes:
+    """Return a picture in memory as a PNG file, soon rather than small.
+
+    Args:
+        pixels: Colours of shape (1, 3, H, W) in [0, 1], of any float type.
+        alpha: Opacity of shape (1, 1, H, W) in [0, 1], if any.
+        longest_side: Most pixels of a side; a larger picture is made smaller.
+
+    Raises:
+        ValueError: If a shape or type is wrong, or a value is NaN.
+    """
+    image = pixels_to_image(pixels, alpha)
+    image.thumbnail((longest_side, longest_side), Image.Resampling.LANCZOS)
+    buffer = BytesIO()
+    image.save(buffer, "PNG", compress_level=1)
+    return buffer.getvalue()
 
 
 def data_uri(image: Image.Image, quality: int) -> str:

@@ -52,6 +52,12 @@ class RunFolder:
         """Return the picture after a step."""
         return _of_step(self.path / "images", step)
 
+    def last_snapshot(self) -> tuple[int, Path] | None:
+        """Return the last picture on the way and its step, or None."""
+        paths = (self.path / "images").glob("*.png")
+        found = [(int(m[1]), path) for path in paths if (m := _STEP.fullmatch(path.name))]
+        return max(found, default=None)
+
     def gradients(self, step: int) -> Path:
         """Return the chart of the terms' gradients after a step."""
         return _of_step(self.path / "gradients", step)
@@ -64,10 +70,13 @@ class RunFolder:
         """Return the last pictures of Gram matrices and their steps, by ``<loss>/<layer>``."""
         found = {}
         for path in sorted(self.grams.glob("*/*/*.png")):
-            if match := re.fullmatch(r"step_(\d+)\.png", path.name):
+            if match := _STEP.fullmatch(path.name):
                 layer = path.parent.relative_to(self.grams).as_posix()
                 found[layer] = int(match[1]), path
         return dict(sorted(found.items()))
+
+
+_STEP = re.compile(r"step_(\d+)\.png")
 
 
 def _of_step(folder: Path, step: int) -> Path:

@@ -34,6 +34,9 @@ NOT_KEPT = (*config.NOT_KEPT, "trainer.default_root_dir")
 BACKBONES: dict[str, Backbone] = {}
 """Backbones of this process's runs, by class and options: each is made once."""
 
+WATCHES: list[Callback] = []
+"""What shows this process's runs as they go; the processes that an engine starts have none."""
+
 STATUS: dict[int, Status] = {0: "done", 130: "stopped", 143: "stopped"}
 """Status by exit code; any other is that of a failure."""
 
@@ -148,8 +151,12 @@ def _manner(job: Job, final: FinalTerms) -> Manner:
         instantiators=[(_shared_backbone, Backbone, True)],
         bar=job.bar,
         usual={"metrics": FinalMetrics},
+<<<<<<< HEAD
         last=[final],
         place={short_key(axis): label for axis, label in job.place.items()},
+=======
+        last=[final, *WATCHES],
+>>>>>>> h-live
     )
 
 

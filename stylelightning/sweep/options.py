@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from stylelightning.cli.config import refuse_address
+from stylelightning.cli.config import add_live_option, refuse_address
 from stylelightning.cli.parser import Parser
 from stylelightning.cli.process import set_up_process
 from stylelightning.sweep.engines import Engine
@@ -49,7 +49,9 @@ def make_runs(parser: Parser, options: Sequence[str]) -> int:
     given = {key: config[key] for key in SPEC_KEYS if config.get(key) is not None}
     base = config.get("base") or []
     spec = Spec(base=[base] if isinstance(base, str) else base, **given)
-    return run_sweep(config.name, spec, engine, Path(config.root), fit, config.output or "")
+    return run_sweep(
+        config.name, spec, engine, Path(config.root), fit, config.output or "", config.live
+    )
 
 
 def split_options(options: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -87,5 +89,6 @@ def add_common_options(parser: Parser, name: str) -> None:
     parser.add_argument(
         "--output", type=str | None, help="Folder where the finished pictures are written too."
     )
+    add_live_option(parser, "all runs")
     parser.add_subclass_arguments(Engine, "engine", help="Who makes the runs.")
     parser.set_defaults({"engine": {"class_path": "stylelightning.sweep.engines.LocalEngine"}})

@@ -12,9 +12,11 @@ from time import monotonic
 from stylelightning.cli.config import check_name, refuse_address
 from stylelightning.cli.process import on_sigterm
 from stylelightning.files.atomic import write_atomically
+from stylelightning.live.server import check_port
 from stylelightning.sweep.engines import Engine
 from stylelightning.sweep.job import Job
-from stylelightning.sweep.points import Point, axes_of
+from stylelightning.sweep.live_page import live_page
+from stylelightning.sweep.progress import Progress
 from stylelightning.sweep.quiet import quiet_runs
 from stylelightning.sweep.records import Axis, Record, write_table
 from stylelightning.sweep.report.contact_sheet import write_contact_sheets
@@ -31,7 +33,13 @@ SHOWN_EVERY = 60.0
 
 
 def run_sweep(
-    name: str, spec: Spec, engine: Engine, root: Path, options: Sequence[str], output: str = ""
+    name: str,
+    spec: Spec,
+    engine: Engine,
+    root: Path,
+    options: Sequence[str],
+    output: str = "",
+    live: int | None = None,
 ) -> int:
     """Run the points of a sweep that are not done, and show all.
 
@@ -42,6 +50,7 @@ def run_sweep(
         root: Folder of all runs.
         options: Options of ``fit`` that every run has.
         output: Folder where the pictures are written too; empty for none.
+        live: Port of a page that shows the sweep as it goes, 0 for a free one; None for no page.
 
     Returns:
         Exit code: 0 all done, 1 some failed, 130 stopped.
@@ -51,6 +60,8 @@ def run_sweep(
         ValueError: If the sweep makes no sense.
     """
     check_name(name)
+    if live is not None:
+        check_port("`live`", live)
     refuse_address("output", output)
     points, folder = points_of(spec), SweepFolder(root / name)
     given = [*flags(spec.options), *options]
@@ -63,10 +74,11 @@ def run_sweep(
         known |= {record.point: record for job in jobs if (record := _done(job)) is not None}
         waiting = [job for job in jobs if job.point not in known]
         progress = Progress(points, known, folder)
-        progress.begin(len(jobs) - len(waiting), len(waiting))
-        _copy_pictures(folder, progress.records, output)
-        stopped = _run(engine, waiting, progress)
-        log.info(_show(progress))
+        with live_page(progress, live):
+            progress.begin(len(jobs) - len(waiting), len(waiting))
+            _copy_pictures(folder, progress.records, output)
+            stopped = _run(engine, waiting, progress)
+            log.info(_show(progress))
     if stopped:
         log.info("stopped: the same command goes on where it was")
         return 130
@@ -100,55 +112,6 @@ def _done(job: Job) -> Record | None:
     """Return what is known of a point that needs no run."""
     record = read_state(SweepFolder(Path(job.folder)), job.point, job.fingerprint)
     return record if record is not None and record.status == "done" else None
-
-
-class Progress:
-    """What is known of all points, and what is said of it.
-
-    Args:
-        points: The points, in order.
-        known: What is known of some, by name.
-        folder: The sweep's folder.
-    """
-
-    def __init__(
-        self, points: Sequence[Point], known: dict[str, Record], folder: SweepFolder
-    ) -> None:
-        self.points = points
-        self.known = known
-        self.folder = folder
-        self.axes = axes_of(points)
-        self._left = self._made = 0
-        self._began = monotonic()
-
-    @property
-    def records(self) -> list[Record]:
-        """What is known of each point, in order."""
-        return [self.known.get(each.name, Record(each.name, each.place)) for each in self.points]
-
-    def begin(self, before: int, waiting: int) -> None:
-        """Say what there is to do."""
-        self._left, self._began = waiting, monotonic()
-        line = "%s: %d points, %d done before, %d to run"
-        log.info(line, self.folder.path, len(self.points), before, waiting)
-        for record in self.known.values():
-            if record.status == "failed":
-                log.warning("%s can't run: %s", record.point, record.error)
-
-    def add(self, record: Record) -> None:
-        """Take a run in that ended, and say so."""
-        self.known[record.point] = record
-        self._left, self._made = self._left - 1, self._made + 1
-        write_table(self.folder, self.axes, self.records)
-        seconds = (monotonic() - self._began) / self._made * self._left
-        left = f"  about {_roughly(seconds)} left" if self._left else ""
-        number = f"{len(self.points) - self._left}/{len(self.points)}"
-        if record.status == "failed":
-            log.warning("%s  %s failed: %s%s", number, record.point, record.error, left)
-        else:
-            total = f"  total {record.terms['total']:.4g}" if "total" in record.terms else ""
-            took = f"{record.steps} steps in {record.seconds:.0f} s"
-            log.info("%s  %s %s  %s%s%s", number, record.point, record.status, took, total, left)
 
 
 def _run(engine: Engine, jobs: Sequence[Job], progress: Progress) -> bool:
@@ -212,7 +175,3 @@ def _locked(folder: SweepFolder) -> Iterator[None]:
                 "it, or give another --name."
             ) from error
         yield
-
-
-def _roughly(seconds: float) -> str:
-    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"

@@ -87,6 +87,11 @@ def _check(
             f"`ckpt_path` of the config, {config.ckpt_path}, would be gone on from by every run: "
             "take it out; the same command goes on with what was stopped."
         )
+    if config.live is not None:
+        raise ValueError(
+            f"`live` of the config, {config.live}, would open a page for every run: take it out, "
+            "and give --live for one of them all."
+        )
     check_config(config, made)
     text = kept_config(parser, config, NOT_KEPT)
     read = [

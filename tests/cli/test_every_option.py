@@ -44,6 +44,7 @@ NAMED_BY_VALUE = {"data.content", "data.style", "output"}
 
 RANGES = {
     "seed_everything": "-1",
+    "live": "-1",
     "trainer.num_nodes": "0",
     "trainer.max_epochs": "5",
     "trainer.min_epochs": "5",
