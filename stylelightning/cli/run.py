@@ -1,6 +1,7 @@
 """A run from its command line to its picture."""
 
 import logging
+import shlex
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,8 +31,10 @@ from stylelightning.cli.config import (
     set_seed,
 )
 from stylelightning.cli.config_keys import differing_keys
+from stylelightning.cli.console import WHOLE
 from stylelightning.cli.errors import RunError
 from stylelightning.cli.process import exit_code_of_a_stop
+from stylelightning.cli.resuming import says_how_to_go_on
 from stylelightning.files.atomic import write_atomically
 from stylelightning.run.checkpoint_io import AtomicCheckpointIO
 from stylelightning.run.folder import MadeFolders, RunFolder, create_run_folder
@@ -49,6 +52,8 @@ class Manner:
         instantiators: What makes the objects of some classes, as in jsonargparse's
             ``instantiate``.
         bar: Whether the config's progress bar is shown.
+        command: What was typed, up to the options: what resumes a run that was stopped is said of
+            it. None says nothing.
         usual: Classes of callbacks by name: a run has one too, unless its config gives the name or
             one of the class.
         last: Callbacks that come after all others.
@@ -58,6 +63,7 @@ class Manner:
     says_changes: bool = True
     instantiators: Sequence[tuple[Callable[..., Any], type, bool]] = ()
     bar: bool = True
+    command: Sequence[str] = ()
     usual: Mapping[str, type[Callback]] = field(default_factory=dict)
     last: Sequence[Callback] = ()
 
@@ -107,7 +113,9 @@ def _fit(args: Sequence[str], manner: Manner, made: MadeFolders) -> None:
     writer = ResultWriter([str(path) for path in outputs], text)
     made.started = lambda: writer.started
     trainer = one_picture_trainer(_trainer_settings(run, folder, writer, manner))
-    trainer.fit(run.model, datamodule=run.data, ckpt_path=checkpoint, weights_only=True)
+    typed = [*manner.command, *args] if manner.command else []
+    with says_how_to_go_on(folder, typed):
+        trainer.fit(run.model, datamodule=run.data, ckpt_path=checkpoint, weights_only=True)
     if not writer.started:
         writer.write(trainer, run.model)
     if trainer.global_step == writer.first_step or not writer.started:
@@ -118,6 +126,9 @@ def _fit(args: Sequence[str], manner: Manner, made: MadeFolders) -> None:
             trainer.global_step,
             last,
         )
+    for logger in trainer.loggers:
+        if isinstance(logger, TensorBoardLogger):
+            log.info("tensorboard --logdir %s", shlex.quote(str(Path(logger.log_dir))), extra=WHOLE)
 
 
 def _missing_folders(config: Namespace) -> list[Path]:
