@@ -53,9 +53,9 @@ PICTURES: tuple[tuple[str, Any, str], ...] = (
     ),
 )
 """Options of the datamodule that take files here, and pictures in memory too in Python."""
-NOT_KEPT = ("output", "ckpt_path")
+NOT_KEPT = ("output", "ckpt_path", "preview")
 """Keys that are left out of the config in the run's folder and in the picture: they say where a
-run reads and writes, not what picture it makes."""
+run reads, writes and shows, not what picture it makes."""
 
 
 def run_parser(command: str = "fit") -> Parser:
@@ -99,6 +99,13 @@ def run_parser(command: str = "fit") -> Parser:
         "--output",
         type=str | None,
         help="Where to write the finished picture too: .png, .jpg, .webp or .tif.",
+    )
+    parser.add_argument(
+        "--preview",
+        type=bool | None,
+        nargs="?",
+        const=True,
+        help="Whether the picture is shown in the terminal while it is made, in coloured blocks.",
     )
     add_folder_options(parser, "run")
     return parser

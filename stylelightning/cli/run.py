@@ -19,6 +19,7 @@ from stylelightning.callbacks import (
     ResultWriter,
     StepEndStop,
     StopOnDivergence,
+    TerminalPreview,
 )
 from stylelightning.callbacks.periodic import last_step
 from stylelightning.cli.config import (
@@ -51,7 +52,7 @@ class Manner:
         says_changes: Whether options that are left out when a class is changed are said.
         instantiators: What makes the objects of some classes, as in jsonargparse's
             ``instantiate``.
-        bar: Whether the config's progress bar is shown.
+        bar: Whether the config's progress bar and preview are shown.
         command: What was typed, up to the options: what resumes a run that was stopped is said of
             it. None says nothing.
         usual: Classes of callbacks by name: a run has one too, unless its config gives the name or
@@ -177,6 +178,10 @@ def _trainer_settings(
         )
     if not any(isinstance(each, ProgressBar) for each in chosen):
         settings["enable_progress_bar"] = False  # Lightning's own counts epochs
+    if run.preview and not any(isinstance(each, TerminalPreview) for each in chosen):
+        chosen.append(TerminalPreview())
+    if not manner.bar:
+        chosen = [each for each in chosen if not isinstance(each, TerminalPreview)]
     if settings["enable_progress_bar"] is False:
         chosen = [each for each in chosen if not isinstance(each, ProgressBar)]
     if settings["enable_checkpointing"] is False:
@@ -187,9 +192,10 @@ def _trainer_settings(
     for name, usual in everywhere.items():
         if name not in run.callbacks and not any(isinstance(each, usual) for each in chosen):
             chosen.append(usual())
-    # whoever watches comes first
-    watches = [each for each in chosen if isinstance(each, StopOnDivergence)]
-    others = [each for each in chosen if not isinstance(each, StopOnDivergence)]
+    # whoever watches comes first; the preview ends before anything is said of the end
+    first = StopOnDivergence | TerminalPreview
+    watches = [each for each in chosen if isinstance(each, first)]
+    others = [each for each in chosen if not isinstance(each, first)]
     settings["callbacks"] = [*watches, writer, *others, StepEndStop(), *manner.last]
     return settings
 
