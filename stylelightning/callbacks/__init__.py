@@ -14,6 +14,7 @@ from stylelightning.callbacks.loss_log import LossLog
 from stylelightning.callbacks.periodic import PeriodicCallback
 from stylelightning.callbacks.progress import StepProgressBar
 from stylelightning.callbacks.result import ResultWriter
+from stylelightning.callbacks.terminal_preview import TerminalPreview
 from stylelightning.callbacks.timelapse import Timelapse
 
 __all__ = [
@@ -33,5 +34,6 @@ __all__ = [
     "StepEndStop",
     "StepProgressBar",
     "StopOnDivergence",
+    "TerminalPreview",
     "Timelapse",
 ]

@@ -1,26 +1,27 @@
 """The terms of the total, on the terminal, in a table and in the loggers."""
 
 import csv
-import logging
 import time
+from typing import Any
 
 from lightning.pytorch import LightningModule, Trainer
 
 from stylelightning.callbacks.periodic import (
     PeriodicCallback,
-    last_step,
     run_folder,
     style_transfer,
 )
+from stylelightning.callbacks.progress_lines import ProgressLines
 from stylelightning.execution.memory import peak_megabytes
 from stylelightning.module import StyleTransfer
 from stylelightning.run.folder import RunFolder
 
-log = logging.getLogger(__name__)
-
 
 class LossLog(PeriodicCallback):
-    """Says every n steps how the terms stand: a console line, ``losses.csv`` and the loggers.
+    """Writes every n steps how the terms stand into ``losses.csv`` and the loggers.
+
+    On the terminal it says it about ten times in a run, however long that is and whatever
+    ``every_n_steps``.
 
     The terms are weighted, so that they add up to the total; those of step n are what step n's
     gradient was computed from. The first step is recorded too. Step time is the mean since the
@@ -46,6 +47,7 @@ class LossLog(PeriodicCallback):
         super().__init__(every_n_steps)
         self._time = 0.0
         self._step = 0
+        self._lines = ProgressLines()
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Start the clock and the table."""
@@ -58,9 +60,20 @@ class LossLog(PeriodicCallback):
         with table.open("w", newline="") as file:
             csv.writer(file).writerows([header, *before])
         self._time, self._step = time.monotonic(), trainer.global_step
+        self._lines.start(trainer, style_transfer(pl_module))
+
+    def on_train_batch_end(self, trainer: Trainer, pl_module: LightningModule, *_: Any) -> None:
+        """Record and say it when it is time."""
+        super().on_train_batch_end(trainer, pl_module)
+        self._lines.step(trainer, style_transfer(pl_module))
+
+    def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Record and say the end of a run that stopped before its last step, if it made any."""
+        super().on_train_end(trainer, pl_module)
+        self._lines.say(trainer, style_transfer(pl_module))
 
     def record(self, trainer: Trainer, module: StyleTransfer, step: int) -> None:
-        """Write one line everywhere."""
+        """Write one row and the loggers' numbers."""
         terms = {name: float(term) for name, term in module.terms.weighted.items()}
         total = sum(terms.values())
         now = time.monotonic()
@@ -74,12 +87,6 @@ class LossLog(PeriodicCallback):
         for logger in trainer.loggers:
             metrics = {f"loss/{name}": term for name, term in terms.items()}
             logger.log_metrics({**metrics, "loss/total": total, "step_time": seconds}, step)
-        shown = [f"{name} {value:.4g}" for name, value in (*terms.items(), ("total", total))]
-        last = last_step(trainer, module)
-        log.info(
-            f"step {step:{len(str(last))}d}/{last}  {width}x{height} px  {'  '.join(shown)}  "
-            f"{seconds * 1000:.0f} ms/step  {memory:.0f} MB"
-        )
         self._time, self._step = time.monotonic(), step
 
 

@@ -12,6 +12,7 @@ from torch.utils.tensorboard import SummaryWriter
 
 from stylelightning.module import StyleTransfer
 from stylelightning.run.folder import RunFolder
+from stylelightning.run.step_costs import StepTimes
 
 
 class PeriodicCallback(Callback, ABC):
@@ -98,6 +99,12 @@ def last_step(trainer: Trainer, module: StyleTransfer) -> int:
     """Return the number of steps after which the run ends."""
     steps = module.plan.total_steps
     return steps if trainer.max_steps < 0 else min(steps, trainer.max_steps)
+
+
+def step_times(module: StyleTransfer) -> StepTimes:
+    """Return a record of how long steps take, for the scales of a run."""
+    sizes = [module.data.picture_size(scale.size) for scale in module.plan.scales]
+    return StepTimes([height * width for height, width in sizes])
 
 
 def run_folder(trainer: Trainer) -> RunFolder:

@@ -54,7 +54,7 @@ PICTURES: tuple[tuple[str, Any, str], ...] = (
     ),
 )
 """Options of the datamodule that take files here, and pictures in memory too in Python."""
-NOT_KEPT = ("output", "ckpt_path", "live")
+NOT_KEPT = ("output", "ckpt_path", "live", "preview")
 """Keys that are left out of the config in the run's folder and in the picture: they say where a
 run reads, writes and is shown, not what picture it makes."""
 
@@ -102,6 +102,13 @@ def run_parser(command: str = "fit") -> Parser:
         help="Where to write the finished picture too: .png, .jpg, .webp or .tif.",
     )
     add_live_option(parser, "the run")
+    parser.add_argument(
+        "--preview",
+        type=bool | None,
+        nargs="?",
+        const=True,
+        help="Whether the picture is shown in the terminal while it is made, in coloured blocks.",
+    )
     add_folder_options(parser, "run")
     return parser
 

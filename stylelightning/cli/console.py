@@ -6,7 +6,8 @@ import sys
 import warnings
 from typing import TextIO
 
-from tqdm import tqdm
+from stylelightning.terminal.standing import STANDING
+from stylelightning.terminal.text import terminal_size, wrapped
 
 NOISE = (
     # what these say is meant to be so, or is between two libraries
@@ -17,8 +18,15 @@ NOISE = (
 )
 
 
+WHOLE = {"whole": True}
+"""What a record has as ``extra`` that is one line whatever the terminal: a command to copy."""
+
+
 class Console(logging.Handler):
-    """Writes log records above the progress bar: information to stdout, the rest to stderr."""
+    """Writes log records above the progress bar: information to stdout, the rest to stderr.
+
+    Lines are wrapped to a terminal and whole in a file or a pipe.
+    """
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write one line."""
@@ -27,8 +35,10 @@ class Console(logging.Handler):
         if stream is None:  # closed by whoever started the program
             return
         with contextlib.suppress(OSError, ValueError):  # the reader is gone; the run goes on
-            tqdm.write(word + record.getMessage(), file=stream)
-            stream.flush()
+            text = word + record.getMessage()
+            if stream.isatty() and not getattr(record, "whole", False):
+                text = wrapped(text, terminal_size(stream).columns)
+            STANDING.write(text, stream)
 
 
 def set_up_console(quiet: bool = False) -> None:

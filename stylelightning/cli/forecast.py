@@ -19,6 +19,7 @@ from stylelightning.execution.memory import PeakMemory, free_megabytes
 from stylelightning.images import RunPictures
 from stylelightning.module import StyleTransfer
 from stylelightning.run import checks
+from stylelightning.run.step_costs import cost_at
 from stylelightning.schedule import Schedule
 
 log = logging.getLogger(__name__)
@@ -129,13 +130,7 @@ def predicted(pixels: int, probes: Sequence[Probe], what: str) -> float:
         probes: At least one; one alone is taken in proportion to the pixels.
         what: ``seconds`` or ``megabytes``.
     """
-    near = sorted(probes, key=lambda each: abs(each.pixels - pixels))[:2]
-    first = near[0]
-    value = float(getattr(first, what))
-    if len(near) == 1 or near[1].pixels == first.pixels:
-        return value * pixels / first.pixels
-    slope = (float(getattr(near[1], what)) - value) / (near[1].pixels - first.pixels)
-    return max(0.0, value + slope * (pixels - first.pixels))
+    return cost_at(pixels, [(each.pixels, float(getattr(each, what))) for each in probes])
 
 
 def in_disorder(probes: Sequence[Probe]) -> bool:

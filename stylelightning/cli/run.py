@@ -1,6 +1,7 @@
 """A run from its command line to its picture."""
 
 import logging
+import shlex
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +20,7 @@ from stylelightning.callbacks import (
     ResultWriter,
     StepEndStop,
     StopOnDivergence,
+    TerminalPreview,
 )
 from stylelightning.callbacks.board import RunOnBoard
 from stylelightning.callbacks.periodic import last_step
@@ -33,8 +35,10 @@ from stylelightning.cli.config import (
     set_seed,
 )
 from stylelightning.cli.config_keys import differing_keys
+from stylelightning.cli.console import WHOLE
 from stylelightning.cli.errors import RunError
 from stylelightning.cli.process import exit_code_of_a_stop
+from stylelightning.cli.resuming import says_how_to_go_on
 from stylelightning.files.atomic import write_atomically
 from stylelightning.run.checkpoint_io import AtomicCheckpointIO
 from stylelightning.run.folder import MadeFolders, RunFolder, create_run_folder
@@ -51,7 +55,9 @@ class Manner:
         says_changes: Whether options that are left out when a class is changed are said.
         instantiators: What makes the objects of some classes, as in jsonargparse's
             ``instantiate``.
-        bar: Whether the config's progress bar is shown.
+        bar: Whether the config's progress bar and preview are shown.
+        command: What was typed, up to the options: what resumes a run that was stopped is said of
+            it. None says nothing.
         usual: Classes of callbacks by name: a run has one too, unless its config gives the name or
             one of the class.
         last: Callbacks that come after all others.
@@ -63,6 +69,7 @@ class Manner:
     says_changes: bool = True
     instantiators: Sequence[tuple[Callable[..., Any], type, bool]] = ()
     bar: bool = True
+    command: Sequence[str] = ()
     usual: Mapping[str, type[Callback]] = field(default_factory=dict)
     last: Sequence[Callback] = ()
     place: Mapping[str, str] | None = None
@@ -117,7 +124,9 @@ def _fit(args: Sequence[str], manner: Manner, made: MadeFolders) -> None:
     trainer = one_picture_trainer(
         _trainer_settings(run, folder, run_label(args), writer, board, manner, config.live)
     )
-    trainer.fit(run.model, datamodule=run.data, ckpt_path=checkpoint, weights_only=True)
+    typed = [*manner.command, *args] if manner.command else []
+    with says_how_to_go_on(folder, typed):
+        trainer.fit(run.model, datamodule=run.data, ckpt_path=checkpoint, weights_only=True)
     if not writer.started:
         writer.write(trainer, run.model)
     if trainer.global_step == writer.first_step or not writer.started:
@@ -128,6 +137,9 @@ def _fit(args: Sequence[str], manner: Manner, made: MadeFolders) -> None:
             trainer.global_step,
             last,
         )
+    for logger in trainer.loggers:
+        if isinstance(logger, TensorBoardLogger):
+            log.info("tensorboard --logdir %s", shlex.quote(str(Path(logger.log_dir))), extra=WHOLE)
 
 
 def _missing_folders(config: Namespace) -> list[Path]:
@@ -186,6 +198,10 @@ def _trainer_settings(
         )
     if not any(isinstance(each, ProgressBar) for each in chosen):
         settings["enable_progress_bar"] = False  # Lightning's own counts epochs
+    if run.preview and not any(isinstance(each, TerminalPreview) for each in chosen):
+        chosen.append(TerminalPreview())
+    if not manner.bar:
+        chosen = [each for each in chosen if not isinstance(each, TerminalPreview)]
     if settings["enable_progress_bar"] is False:
         chosen = [each for each in chosen if not isinstance(each, ProgressBar)]
     if settings["enable_checkpointing"] is False:
@@ -204,9 +220,11 @@ def _trainer_settings(
             f"A run has one live page, got {len(lives)}: leave out --live, or the LiveView of the "
             "config's callbacks."
         )
-    # whoever watches comes first, and who may end the run comes last
-    watches = [each for each in chosen if isinstance(each, StopOnDivergence)]
-    others = [each for each in chosen if not isinstance(each, StopOnDivergence | LiveView)]
+    # whoever watches comes first, and who may end the run comes last; the preview ends before
+    # anything is said of the end
+    first = StopOnDivergence | TerminalPreview
+    watches = [each for each in chosen if isinstance(each, first)]
+    others = [each for each in chosen if not isinstance(each, first | LiveView)]
     settings["callbacks"] = [*watches, writer, *others, board, *lives, StepEndStop(), *manner.last]
     return settings
 

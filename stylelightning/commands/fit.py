@@ -5,7 +5,8 @@ import time
 from collections.abc import Sequence
 
 from stylelightning.cli.process import on_sigterm, set_up_process
-from stylelightning.cli.run import fit
+from stylelightning.cli.resuming import program
+from stylelightning.cli.run import Manner, fit
 
 log = logging.getLogger(__name__)
 
@@ -19,6 +20,6 @@ def run(args: Sequence[str]) -> int:
     set_up_process()
     began = time.monotonic()
     with on_sigterm():
-        fit(args)
+        fit(args, Manner(command=[*program(), "fit"]))
     log.info("done in %.0f s", time.monotonic() - began)
     return 0

@@ -151,12 +151,8 @@ def _manner(job: Job, final: FinalTerms) -> Manner:
         instantiators=[(_shared_backbone, Backbone, True)],
         bar=job.bar,
         usual={"metrics": FinalMetrics},
-<<<<<<< HEAD
-        last=[final],
-        place={short_key(axis): label for axis, label in job.place.items()},
-=======
         last=[final, *WATCHES],
->>>>>>> h-live
+        place={short_key(axis): label for axis, label in job.place.items()},
     )
 
 

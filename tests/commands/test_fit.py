@@ -1,6 +1,7 @@
 """What a run leaves behind."""
 
 import csv
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -202,3 +203,13 @@ def test_a_picture_too_large_for_its_format_is_kept_in_another(
 def thin_picture(folder: Path) -> Path:
     write_picture(folder / "thin.png", smooth_picture(8, 2000, 3))
     return folder / "thin.png"
+
+
+def test_a_run_of_any_length_takes_less_than_20_lines_of_a_file(run: Run, capsys: Capture) -> None:
+    folder = run("--model.schedule.steps=100", "--callbacks.log.every_n_steps=1")
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) < 20
+    assert lines[1].startswith("200 steps  16x12 to 32x24 px  cpu  ")
+    assert lines[-3].startswith(f"{folder / 'result.png'}  32x24 px after step 200")
+    assert lines[-2] == f"tensorboard --logdir {folder}"
+    assert re.fullmatch(r"done in \d+ s", lines[-1])
