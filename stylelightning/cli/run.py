@@ -16,6 +16,7 @@ from stylelightning.callbacks import (
     Advice,
     LastCheckpoint,
     ResultWriter,
+    RunRecorder,
     StepEndStop,
     StopOnDivergence,
 )
@@ -179,7 +180,7 @@ def _trainer_settings(
     # whoever watches comes first
     watches = [each for each in chosen if isinstance(each, StopOnDivergence)]
     others = [each for each in chosen if not isinstance(each, StopOnDivergence)]
-    settings["callbacks"] = [*watches, writer, *others, StepEndStop(), *manner.last]
+    settings["callbacks"] = [*watches, writer, *others, RunRecorder(), StepEndStop(), *manner.last]
     return settings
 
 

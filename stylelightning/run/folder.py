@@ -20,6 +20,8 @@ class RunFolder:
         result: The finished picture.
         losses: The table of the terms, CSV.
         metrics: The metrics of the finished picture, JSON.
+        record: When, where and with what the run was made, JSON.
+        report: The run's page, HTML.
         checkpoint: The checkpoint that a run goes on from.
         grams: The folder of the pictures of Gram matrices.
         student: The network that a training made, safetensors.
@@ -34,6 +36,8 @@ class RunFolder:
         self.result = self.path / "result.png"
         self.losses = self.path / "losses.csv"
         self.metrics = self.path / "metrics.json"
+        self.record = self.path / "run.json"
+        self.report = self.path / "report.html"
         self.checkpoint = self.path / "checkpoints" / "last.ckpt"
         self.grams = self.path / "grams"
         self.student = self.path / "student.safetensors"
@@ -52,6 +56,10 @@ class RunFolder:
         """Return the picture after a step."""
         return _of_step(self.path / "images", step)
 
+    def last_snapshot(self) -> tuple[int, Path] | None:
+        """Return the last picture on the way and its step, or None."""
+        return max(_by_step(self.path / "images"), default=None)
+
     def gradients(self, step: int) -> Path:
         """Return the chart of the terms' gradients after a step."""
         return _of_step(self.path / "gradients", step)
@@ -63,15 +71,19 @@ class RunFolder:
     def last_grams(self) -> dict[str, tuple[int, Path]]:
         """Return the last pictures of Gram matrices and their steps, by ``<loss>/<layer>``."""
         found = {}
-        for path in sorted(self.grams.glob("*/*/*.png")):
-            if match := re.fullmatch(r"step_(\d+)\.png", path.name):
-                layer = path.parent.relative_to(self.grams).as_posix()
-                found[layer] = int(match[1]), path
-        return dict(sorted(found.items()))
+        for folder in sorted(self.grams.glob("*/*/")):
+            if steps := _by_step(folder):
+                found[folder.relative_to(self.grams).as_posix()] = max(steps)
+        return found
 
 
 def _of_step(folder: Path, step: int) -> Path:
     return folder / f"step_{step:06d}.png"
+
+
+def _by_step(folder: Path) -> list[tuple[int, Path]]:
+    matches = ((re.fullmatch(r"step_(\d+)\.png", path.name), path) for path in folder.glob("*.png"))
+    return [(int(match[1]), path) for match, path in matches if match]
 
 
 class MadeFolders:
