@@ -155,6 +155,13 @@ def newest_run(root: Path, name: str) -> RunFolder | None:
     return RunFolder(max(versions)[1]) if versions else None
 
 
+def last_begun(root: Path) -> RunFolder | None:
+    """Return the folder of the run that began last, of whatever name, or None."""
+    runs = (RunFolder(path) for parent in root.glob("*") for _, path in _versions(parent))
+    begun = [run for run in runs if run.config.is_file()]
+    return max(begun, key=lambda run: run.config.stat().st_mtime_ns, default=None)
+
+
 def last_checkpoint(root: Path, name: str) -> Path | None:
     """Return the checkpoint of the newest run that has one, or None."""
     runs = (RunFolder(path) for _, path in sorted(_versions(root / name), reverse=True))
