@@ -13,7 +13,7 @@ function inputEntries() {
 
 function startInputs() {
   byId("inputs").hidden = data.inputs.length === 0;
-  const many = data.inputs.length > 4 || data.grid;
+  const many = data.inputs.length > 4 || (data.grid && axes[grid.columns].labels.length > 4);
   byId("overview").classList.toggle("beside", data.inputs.length > 0 && !many);
   const entries = inOrder(runs);
   byId("inputs").replaceChildren(...data.inputs.map((input) => inputFigure(input, entries)));

@@ -25,7 +25,7 @@ function startMetrics() {
   byId("metrics").hidden = !data.few; // the table of all runs has them
   if (names.length > 0 && data.few) {
     fillFacing(byId("metric-table"), names.map((name) => ({
-      title: name,
+      title: breakable(name),
       below: directionOf(name),
       cell: (run) => metricCell(name, run),
       class: "number",

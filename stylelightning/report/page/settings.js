@@ -37,7 +37,7 @@ function showDiffering(names, facts) {
   if (!byId("differing-body").hidden) fillFacing(byId("differing-table"), rows);
 }
 
-const keyOf = (key) => element("span", { class: "key" }, key.replaceAll(".init_args.", ".").replace(/\.class_path$/, ""));
+const keyOf = (key) => element("span", { class: "key" }, breakable(key.replaceAll(".init_args.", ".").replace(/\.class_path$/, "")));
 
 function valueNode(value) {
   if (value === undefined) return element("span", { class: "missing" }, "not set");
@@ -47,6 +47,6 @@ function valueNode(value) {
 function fillFacts(list, pairs) {
   list.hidden = pairs.length === 0;
   list.replaceChildren(...pairs.map(([name, text]) =>
-    element("div", {}, element("dt", {}, name), element("dd", {}, text)),
+    element("div", {}, element("dt", {}, breakable(name)), element("dd", {}, text)),
   ));
 }
