@@ -34,7 +34,7 @@ from torch import Tensor
 from stylelightning import functional as F
 from stylelightning.images import read_picture
 from stylelightning.metrics import ContentSimilarity, GramDistance
-from stylelightning.sweep.report.drawing import Block, draw_sheet
+from stylelightning.sweep.drawing import Block, draw_sheet
 
 DOCS = Path(__file__).parent
 ROOT = DOCS.parent

@@ -18,6 +18,7 @@ COMMANDS = {
     "--styles art",
     "distill": "train a slim network on a large one: stylelightning distill --config "
     "configs/distillation/slim.yaml",
+    "report": "one page of runs, to look at and to send: stylelightning report last",
     "test": "how near a picture is to its style and its content: stylelightning test --image "
     "out.png",
     "list": "what a config may name: stylelightning list losses",

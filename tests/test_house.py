@@ -16,7 +16,7 @@ LAYERS = (
     ("execution", "run", "live"),
     ("module", "callbacks"),
     ("distillation",),
-    ("cli", "commands", "sweep", "__main__"),
+    ("cli", "commands", "report", "sweep", "__main__"),
 )
 """Rooms from below to above; none imports from a room above its own."""
 LEVELS = {room: level for level, rooms in enumerate(LAYERS) for room in rooms}

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
+from stylelightning.backbones.weights.files import Origin
+
 Features = dict[str, Tensor]
 """Feature maps by layer name, each of shape (B, C, h, w)."""
 
@@ -48,6 +50,8 @@ class Backbone(nn.Module, ABC):
     """Whether it looks at ``recomputes``."""
     recomputes = False
     """Whether the maps inside its blocks are computed again for the gradient; the run sets it."""
+    origin: Origin | None = None
+    """Where its trained weights come from; None for untrained ones."""
     residual = False
     """Whether maps are sums with earlier ones, and not smoothed: Gram matrices carry them badly."""
 

@@ -10,7 +10,7 @@ from stylelightning.backbones.normalization import NORMALIZATIONS, Normalize
 from stylelightning.backbones.padding import Padding
 from stylelightning.backbones.pooling import Pooling
 from stylelightning.backbones.vgg_layers import VGGLayers, check_options, vgg_layers, vgg_network
-from stylelightning.backbones.weights.files import log_digest
+from stylelightning.backbones.weights.files import log_origin, origin_of
 from stylelightning.backbones.weights.slim_file import SlimFile, read_slim_file
 
 log = logging.getLogger(__name__)
@@ -76,7 +76,7 @@ class SlimVGG(VGGLayers):
         self.normalize = Normalize(NORMALIZATIONS["imagenet"])
         if lenses:
             self.lenses.update(_lenses(content, self))
-        log_digest(path, type(self).__name__)
+        self.origin = log_origin(origin_of(path), type(self).__name__)
         self.requires_grad_(False)
         self.eval()
 

@@ -138,6 +138,7 @@ class TorchvisionModel(Backbone):
         self.residual = not softmax_smoothing and _adds_maps(self.network, set(sides))
         if found is not None:
             load_weights(self.network, found, network)
+            self.origin = found.origin
         trained = found.entry if found and found.entry else entries.DEFAULT
         self.normalize = Normalize(_normalization(normalization, network, trained))
         self._extractors: dict[tuple[frozenset[str], bool], fx.GraphModule] = {}

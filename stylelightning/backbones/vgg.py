@@ -102,6 +102,7 @@ class VGG(VGGLayers):
             )
         else:
             found = find_weights(weights, name, self.pretrained, self.source)
+            self.origin = found.origin
             state, normalized = vgg_state(found, name, self.layers, shapes)
         if normalization is not None:
             if self.fetched:

@@ -14,6 +14,7 @@ from stylelightning.callbacks.loss_log import LossLog
 from stylelightning.callbacks.periodic import PeriodicCallback
 from stylelightning.callbacks.progress import StepProgressBar
 from stylelightning.callbacks.result import ResultWriter
+from stylelightning.callbacks.run_recorder import RunRecorder
 from stylelightning.callbacks.terminal_preview import TerminalPreview
 from stylelightning.callbacks.timelapse import Timelapse
 
@@ -30,6 +31,7 @@ __all__ = [
     "PeriodicCallback",
     "PictureCallback",
     "ResultWriter",
+    "RunRecorder",
     "StepEndInterrupt",
     "StepEndStop",
     "StepProgressBar",

@@ -18,6 +18,7 @@ from stylelightning.callbacks import (
     LastCheckpoint,
     LiveView,
     ResultWriter,
+    RunRecorder,
     StepEndStop,
     StopOnDivergence,
     TerminalPreview,
@@ -225,7 +226,8 @@ def _trainer_settings(
     first = StopOnDivergence | TerminalPreview
     watches = [each for each in chosen if isinstance(each, first)]
     others = [each for each in chosen if not isinstance(each, first | LiveView)]
-    settings["callbacks"] = [*watches, writer, *others, board, *lives, StepEndStop(), *manner.last]
+    ends = [RunRecorder(), board, *lives, StepEndStop(), *manner.last]
+    settings["callbacks"] = [*watches, writer, *others, *ends]
     return settings
 
 

@@ -2,7 +2,6 @@
 
 import json
 import logging
-import platform
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from functools import cache
@@ -12,6 +11,7 @@ from time import perf_counter
 import torch
 from torch import Tensor, nn
 
+from stylelightning.execution.device_name import processor_name
 from stylelightning.execution.winograd import WinogradConvolution
 from stylelightning.files.atomic import write_atomically
 from stylelightning.files.caches import own_cache
@@ -43,7 +43,7 @@ def pace() -> Pace:
     It is kept in the program's cache folder, for the processor, torch's version and the number of
     threads, so that the same run takes the same way, and makes the same picture, another time.
     """
-    key = f"{_processor()}, torch {torch.__version__}, {torch.get_num_threads()} threads"
+    key = f"{processor_name()}, torch {torch.__version__}, {torch.get_num_threads()} threads"
     path = own_cache() / "pace.json"
     kept = _read(path)
     if key not in kept:
@@ -93,12 +93,3 @@ def _read(path: Path) -> dict[str, dict[str, float]]:
     except (OSError, ValueError, TypeError, AttributeError):
         return {}
     return found
-
-
-def _processor() -> str:
-    info = Path("/proc/cpuinfo")
-    if info.exists():
-        for line in info.read_text(errors="replace").splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine()

@@ -31,6 +31,7 @@ class ContentSimilarity(PictureMetric):
     https://doi.org/10.1109/TIP.2003.819861
     """
 
+    higher_is_better = True
     needs_content = True
 
     def __init__(self) -> None:

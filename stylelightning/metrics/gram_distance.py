@@ -38,6 +38,7 @@ class GramDistance(PictureMetric):
     https://doi.org/10.1109/CVPR.2016.265
     """
 
+    higher_is_better = False
     needs_content = True
     needs_style = True
 

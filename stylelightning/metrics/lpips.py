@@ -52,6 +52,7 @@ class LPIPS(PictureMetric):
     features as a perceptual metric", CVPR 2018, https://arxiv.org/abs/1801.03924
     """
 
+    higher_is_better = False
     needs_content = True
 
     def __init__(self, network: Network = "alex", download: bool = False) -> None:

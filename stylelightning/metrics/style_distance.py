@@ -47,6 +47,7 @@ class StyleDistance(PictureMetric):
     distributions matching", ECCV 2022, https://arxiv.org/abs/2203.11862
     """
 
+    higher_is_better = False
     needs_style = True
 
     def __init__(

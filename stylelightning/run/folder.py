@@ -20,6 +20,8 @@ class RunFolder:
         result: The finished picture.
         losses: The table of the terms, CSV.
         metrics: The metrics of the finished picture, JSON.
+        record: When, where and with what the run was made, JSON.
+        report: The run's page, HTML.
         checkpoint: The checkpoint that a run goes on from.
         grams: The folder of the pictures of Gram matrices.
         student: The network that a training made, safetensors.
@@ -34,6 +36,8 @@ class RunFolder:
         self.result = self.path / "result.png"
         self.losses = self.path / "losses.csv"
         self.metrics = self.path / "metrics.json"
+        self.record = self.path / "run.json"
+        self.report = self.path / "report.html"
         self.checkpoint = self.path / "checkpoints" / "last.ckpt"
         self.grams = self.path / "grams"
         self.student = self.path / "student.safetensors"
@@ -54,9 +58,7 @@ class RunFolder:
 
     def last_snapshot(self) -> tuple[int, Path] | None:
         """Return the last picture on the way and its step, or None."""
-        paths = (self.path / "images").glob("*.png")
-        found = [(int(m[1]), path) for path in paths if (m := _STEP.fullmatch(path.name))]
-        return max(found, default=None)
+        return max(_by_step(self.path / "images"), default=None)
 
     def gradients(self, step: int) -> Path:
         """Return the chart of the terms' gradients after a step."""
@@ -69,11 +71,10 @@ class RunFolder:
     def last_grams(self) -> dict[str, tuple[int, Path]]:
         """Return the last pictures of Gram matrices and their steps, by ``<loss>/<layer>``."""
         found = {}
-        for path in sorted(self.grams.glob("*/*/*.png")):
-            if match := _STEP.fullmatch(path.name):
-                layer = path.parent.relative_to(self.grams).as_posix()
-                found[layer] = int(match[1]), path
-        return dict(sorted(found.items()))
+        for folder in sorted(self.grams.glob("*/*/")):
+            if steps := _by_step(folder):
+                found[folder.relative_to(self.grams).as_posix()] = max(steps)
+        return found
 
 
 _STEP = re.compile(r"step_(\d+)\.png")
@@ -81,6 +82,11 @@ _STEP = re.compile(r"step_(\d+)\.png")
 
 def _of_step(folder: Path, step: int) -> Path:
     return folder / f"step_{step:06d}.png"
+
+
+def _by_step(folder: Path) -> list[tuple[int, Path]]:
+    matches = ((_STEP.fullmatch(path.name), path) for path in folder.glob("*.png"))
+    return [(int(match[1]), path) for match, path in matches if match]
 
 
 class MadeFolders:
@@ -150,6 +156,13 @@ def newest_run(root: Path, name: str) -> RunFolder | None:
     """Return the folder of the newest run of a name, or None."""
     versions = _versions(root / name)
     return RunFolder(max(versions)[1]) if versions else None
+
+
+def last_begun(root: Path) -> RunFolder | None:
+    """Return the folder of the run that began last, of whatever name, or None."""
+    runs = (RunFolder(path) for parent in root.glob("*") for _, path in _versions(parent))
+    begun = [run for run in runs if run.config.is_file()]
+    return max(begun, key=lambda run: run.config.stat().st_mtime_ns, default=None)
 
 
 def last_checkpoint(root: Path, name: str) -> Path | None:

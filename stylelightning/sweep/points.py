@@ -9,7 +9,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from stylelightning.sweep.records import Axis
+from stylelightning.report.contents import Axis
 from stylelightning.sweep.sweep_folder import SweepFolder
 
 DRAWS = ("uniform", "log_uniform")

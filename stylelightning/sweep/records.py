@@ -8,24 +8,12 @@ from pathlib import Path
 from typing import Literal
 
 from stylelightning.files.atomic import write_atomically
+from stylelightning.report.contents import Axis
 from stylelightning.sweep.sweep_folder import SweepFolder
 
 Status = Literal["waiting", "done", "stopped", "failed"]
 
 FIXED = ("point", "status", "steps", "seconds", "peak_memory_mb", "folder", "error")
-
-
-@dataclass(frozen=True)
-class Axis:
-    """Something that differs from point to point.
-
-    Args:
-        name: Dotted key of a config, or the name that a sweep file gives it.
-        labels: Names of its values, in order.
-    """
-
-    name: str
-    labels: tuple[str, ...]
 
 
 @dataclass(frozen=True)

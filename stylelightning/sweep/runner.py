@@ -13,14 +13,15 @@ from stylelightning.cli.config import check_name, refuse_address
 from stylelightning.cli.process import on_sigterm
 from stylelightning.files.atomic import write_atomically
 from stylelightning.live.server import check_port
+from stylelightning.report.contents import Axis
+from stylelightning.sweep.contact_sheet import write_contact_sheets
 from stylelightning.sweep.engines import Engine
 from stylelightning.sweep.job import Job
 from stylelightning.sweep.live_page import live_page
 from stylelightning.sweep.progress import Progress
 from stylelightning.sweep.quiet import quiet_runs
-from stylelightning.sweep.records import Axis, Record, write_table
-from stylelightning.sweep.report.contact_sheet import write_contact_sheets
-from stylelightning.sweep.report.write import write_report
+from stylelightning.sweep.records import Record, write_table
+from stylelightning.sweep.report import write_report
 from stylelightning.sweep.spec import Spec, flags, points_of
 from stylelightning.sweep.state import read_state
 from stylelightning.sweep.sweep_folder import SweepFolder

@@ -19,6 +19,7 @@ from stylelightning.backbones import TorchvisionModel, torchvision_model
 from stylelightning.backbones.feature_graph import build_network, cut, trace
 from stylelightning.backbones.padding import Padding
 from stylelightning.backbones.pooling import Pooling
+from stylelightning.backbones.weights.files import Origin
 from stylelightning.backbones.weights.finding import Weights
 from stylelightning.backbones.weights.torchvision_layouts import load_weights
 from tests.backbones.measure import picture, support
@@ -412,7 +413,8 @@ def test_weights_of_densenet_may_have_their_old_names(tmp_path: Path) -> None:
     state = {name: tensor + 1 for name, tensor in network.state_dict().items()}
     old = {re.sub(r"(denselayer\d+\.\w+?)([12])\.", r"\1.\2.", k): v for k, v in state.items()}
     assert "features.denseblock1.denselayer1.norm.1.weight" in old
-    load_weights(network, Weights(old, tmp_path / "old.pth", None), "densenet121")
+    weights = Weights(old, tmp_path / "old.pth", None, Origin("old.pth", ""))
+    load_weights(network, weights, "densenet121")
     for name, tensor in network.state_dict().items():
         if not name.endswith("num_batches_tracked"):
             assert torch.equal(tensor, state[name]), name

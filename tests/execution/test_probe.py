@@ -42,7 +42,7 @@ def test_another_processor_has_its_own(
     first = pace()
     pace.cache_clear()
     with monkeypatch.context() as patch:
-        patch.setattr(probe, "_processor", lambda: "another one")
+        patch.setattr(probe, "processor_name", lambda: "another one")
         assert pace() != first
     pace.cache_clear()
     assert pace() == first  # which is still kept beside it

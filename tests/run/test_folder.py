@@ -18,7 +18,7 @@ from stylelightning.run.folder import (
 PACKAGE = Path(stylelightning.__file__).parent
 OWNERS = ("folder.py", "sweep_folder.py")
 NAMES = re.compile(
-    r"(?:^|/)(?:config\.yaml|result\.png|losses\.csv|metrics\.json|last\.ckpt|timelapse\..*"
+    r"(?:^|/)(?:config\.yaml|result\.png|losses\.csv|metrics\.json|run\.json|last\.ckpt|timelapse\..*"
     r"|results\.csv|report\.html|sweep\.lock|point\.json|(?:step|version)_(?:[^a-z].*)?)$"
 )
 

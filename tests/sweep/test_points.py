@@ -2,6 +2,7 @@ import random
 
 import pytest
 
+from stylelightning.report.contents import Axis
 from stylelightning.sweep.points import (
     Bounds,
     Value,
@@ -14,7 +15,6 @@ from stylelightning.sweep.points import (
     sample,
     unique,
 )
-from stylelightning.sweep.records import Axis
 
 
 def test_a_list_gives_the_values_of_the_key() -> None:

@@ -4,6 +4,7 @@ import hashlib
 import logging
 import zipfile
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,19 @@ import safetensors.torch
 import torch
 
 log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where trained weights come from, so that a run can be made again.
+
+    Args:
+        name: Name of their file, or of their source.
+        sha256: SHA-256 of the file, or of the source's tensors, 64 digits.
+    """
+
+    name: str
+    sha256: str
 
 
 def read_file(file: Path, network: str) -> Mapping[str, Any]:
@@ -54,9 +68,15 @@ def digest(file: Path) -> str:
         return hashlib.file_digest(content, "sha256").hexdigest()
 
 
-def log_digest(file: Path, network: str) -> None:
-    """Say which file a network's weights come from, so that a run can be made again."""
-    log.info("Weights of %s: %s, sha256 %s.", network, file.name, digest(file))
+def log_origin(origin: Origin, network: str) -> Origin:
+    """Say where a network's weights come from, and return it."""
+    log.info("Weights of %s: %s, sha256 %s.", network, origin.name, origin.sha256)
+    return origin
+
+
+def origin_of(file: Path) -> Origin:
+    """Return what a file is called, and its hash."""
+    return Origin(file.name, digest(file))
 
 
 def reason(error: Exception) -> str:

@@ -1,6 +1,5 @@
 """Pretrained weights: by a name for them, or out of a file."""
 
-import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,11 +9,9 @@ from torchvision.models import WeightsEnum
 
 from stylelightning.backbones.weights.cache import kept_file
 from stylelightning.backbones.weights.fetching import load_filters
-from stylelightning.backbones.weights.files import log_digest, read_file
+from stylelightning.backbones.weights.files import Origin, log_origin, origin_of, read_file
 from stylelightning.backbones.weights.source import OXFORD, Source
 from stylelightning.backbones.weights.torchvision_files import cached_file, download
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -25,11 +22,13 @@ class Weights:
         state: Tensors by name.
         file: The file that held them.
         entry: torchvision's entry for them; None for others than torchvision's.
+        origin: What the file is called, and its hash.
     """
 
     state: Mapping[str, Any]
     file: Path
     entry: WeightsEnum | None
+    origin: Origin
 
 
 def find_weights(
@@ -51,8 +50,8 @@ def find_weights(
     """
     if source is not None and weights == source.name:
         state: Mapping[str, Any] = load_filters(source)
-        log.info("Weights of %s: %s, sha256 %s.", network, source.name, source.digest)
-        return Weights(state, kept_file(source), None)
+        origin = log_origin(Origin(source.name, source.digest), network)
+        return Weights(state, kept_file(source), None, origin)
     entry = entries.__members__.get(weights.removeprefix(f"{entries.__name__}."))
     path = Path(weights)
     try:
@@ -70,8 +69,7 @@ def find_weights(
         raise FileNotFoundError(
             f"{error} The small way, {source.megabytes} MB: `weights: {source.name}`."
         ) from error
-    log_digest(file, network)
-    return Weights(state, file, entry)
+    return Weights(state, file, entry, log_origin(origin_of(file), network))
 
 
 def _unknown(weights: str, network: str, entries: type[WeightsEnum], source: Source | None) -> str:

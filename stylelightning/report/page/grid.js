@@ -20,7 +20,7 @@ function layOut(side, place) {
 
 function drawGridControls() {
   const controls = [];
-  if (axes.length > 1) {
+  if (data.grid) {
     const names = axes.map((axis, place) => [place, axis.name]);
     controls.push(labelledSelect("grid-rows", "Rows", names, grid.rows, (value) => layOut("rows", Number(value))));
     controls.push(labelledSelect("grid-columns", "Columns", names, grid.columns, (value) => layOut("columns", Number(value))));
@@ -53,22 +53,31 @@ function beneath(run) {
 }
 
 function otherAxes() {
-  return axes.filter((axis, place) => axes.length > 1 && place !== grid.rows && place !== grid.columns);
+  return axes.filter((axis, place) => data.grid && place !== grid.rows && place !== grid.columns);
 }
 
 function drawGrid() {
   const chosen = runs.filter((run) => otherAxes().every((axis) => run.place[axis.name] === grid.others[axis.name]));
-  const node = axes.length > 1 ? gridTable(chosen) : gridList(chosen);
+  const node = data.grid ? gridTable(chosen) : gridList(chosen);
   byId("grid").replaceChildren(node);
   markChoice();
 }
 
-/** Return the pictures one after the other, for a sweep of at most one axis. */
+/** Return the pictures one after the other, each with its values on the axes, whose names stand once. */
 function gridList(chosen) {
   const list = inOrder(chosen);
-  return element("ul", { class: "cells" }, ...chosen.map((run) =>
-    element("li", {}, element("p", { class: "name" }, nameOf(run)), cellOf(run, list)),
+  const names = axes.map(shortName).filter((name) => name !== data.noun).join(" · ");
+  const cells = element("ul", { class: data.few ? "cells few" : "cells" }, ...chosen.map((run) =>
+    element("li", {}, runs.length > 1 ? element("p", { class: "name" }, valuesOf(run)) : null, cellOf(run, list)),
   ));
+  cells.style.setProperty("--count", String(chosen.length));
+  return element("div", {}, names ? element("p", { class: "axis-names" }, names) : null, cells);
+}
+
+/** Return the labels of a run without the names of their axes, or its name if it has none. */
+function valuesOf(run) {
+  const labels = axes.filter((axis) => run.place[axis.name] !== undefined).map((axis) => bareLabel(axis, run));
+  return labels.join(" · ") || run.point;
 }
 
 function gridTable(chosen) {
@@ -94,8 +103,12 @@ function gridTable(chosen) {
   return table;
 }
 
-/** Return the runs that the lightbox goes through. */
-const inOrder = (chosen) => chosen.filter((run) => run.picture !== null);
+/** Return what the lightbox goes through: the pictures of the runs, then what they were made from. */
+const inOrder = (chosen) => [...chosen.filter((run) => run.picture !== null).map(entryOf), ...inputEntries()];
+
+function openRun(list, run) {
+  openLightbox(list, list.findIndex((entry) => entry.run === run));
+}
 
 /** Return the cell of a run: its picture or what is to be said in place of it. */
 function cellOf(run, list) {
@@ -103,19 +116,25 @@ function cellOf(run, list) {
   const below = element(
     "div",
     { class: "below" },
-    run.status === "stopped" && run.picture !== null ? element("span", { class: "badge" }, "stopped") : null,
+    BADGED.includes(run.status) && run.picture !== null ? element("span", { class: "badge" }, badgeOf(run)) : null,
     element("span", { class: "value" }, beneath(run)),
     choiceButtons(run),
   );
   return element("div", { class: "cell", "data-run-of": run.index }, view, below);
 }
 
+const BADGED = ["stopped", "unfinished"];
+
+const badgeOf = (run) => (run.picture.step === null ? run.status : `${run.status}, step ${run.picture.step}`);
+
+/** Return a picture that opens; where there are few, it has all the pixels that the page has. */
 function thumbnailOf(run, list) {
-  const { thumbnail, width, height } = run.picture;
-  const image = element("img", { src: thumbnail, width, height, alt: "", decoding: "async" });
+  const { thumbnail, width, height, name } = run.picture;
+  const src = data.few ? addressOf(name) : thumbnail;
+  const image = element("img", { src, width, height, alt: "", decoding: "async" });
   return element(
     "button",
-    { type: "button", class: "open", "aria-label": `Open the picture of ${nameOf(run)}`, onclick: () => openLightbox(list, run) },
+    { type: "button", class: "open", "aria-label": `Open the picture of ${nameOf(run)}`, onclick: () => openRun(list, run) },
     image,
   );
 }
@@ -124,7 +143,7 @@ function noteOf(run, list) {
   const title = run.status === "done" ? "no picture" : run.status;
   const kept = run.picture === null ? null : element(
     "button",
-    { type: "button", class: "plain", onclick: () => openLightbox(list, run) },
+    { type: "button", class: "plain", onclick: () => openRun(list, run) },
     "Open the kept picture",
   );
   return element(

@@ -12,19 +12,24 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from stylelightning.sweep.records import Axis, Record
-from stylelightning.sweep.report import write as report
-from stylelightning.sweep.report.payload import (
+from stylelightning.report import write as report
+from stylelightning.report.contents import Axis
+from stylelightning.report.payload import (
+    FEW,
+    LARGER_SIDE,
     LONGEST_SIDE,
     MANY,
     MOST_STEPS,
     SMALLER_SIDE,
     THUMBNAIL,
+    Payload,
     gather,
 )
-from stylelightning.sweep.report.write import in_script, page, write_report
+from stylelightning.report.write import in_script, page
+from stylelightning.sweep.records import Record
+from stylelightning.sweep.report import contents_of, write_report
 from stylelightning.sweep.sweep_folder import SweepFolder
-from tests.sweep.report.synthetic import write_run, write_sweep
+from tests.report.synthetic import write_run, write_sweep
 
 AXIS = Axis("data.style", ("waves", "mosaic"))
 HOSTILE = "</script><script>alert(1)</script><!--{{script}} & \" ' \u2028"
@@ -35,8 +40,12 @@ def record(point: str, **known: Any) -> Record:
 
 
 def gathered(folder: Path, each: Record) -> dict[str, Any]:
-    run: dict[str, Any] = gather(SweepFolder(folder), "sweep", [AXIS], [each]).data["runs"][0]
+    run: dict[str, Any] = payload_of(folder, each).data["runs"][0]
     return run
+
+
+def payload_of(folder: Path, *records: Record) -> Payload:
+    return gather(contents_of(SweepFolder(folder), "sweep", [AXIS], records), folder)
 
 
 def picture_in(address: str) -> Image.Image:
@@ -47,12 +56,7 @@ def test_a_run_is_gathered_from_its_folder(tmp_path: Path) -> None:
     config = {"data": {"size": 32, "style": None}, "name": "a", "layers": ["x", "y"], "to": {}}
     write_run(tmp_path / "a", (200, 30, 60), config=config, gram_steps=(1, 10))
     terms = {"content": 4.0, "total": 10.0}
-    payload = gather(
-        SweepFolder(tmp_path),
-        "sweep",
-        [AXIS],
-        [record("a", terms=terms, metrics={"ssim": 0.5}, steps=10)],
-    )
+    payload = payload_of(tmp_path, record("a", terms=terms, metrics={"ssim": 0.5}, steps=10))
     assert payload.data["title"] == "sweep"
     assert payload.data["axes"] == [{"name": "data.style", "labels": ["waves", "mosaic"]}]
     (run,) = payload.data["runs"]
@@ -76,18 +80,26 @@ def test_a_run_is_gathered_from_its_folder(tmp_path: Path) -> None:
 
 def test_a_large_picture_is_embedded_smaller_and_much_smaller(tmp_path: Path) -> None:
     write_run(tmp_path / "a", (200, 30, 60), size=(1500, 750))
-    payload = gather(SweepFolder(tmp_path), "sweep", [AXIS], [record("a")])
-    (run,) = payload.data["runs"]
+    waiting = [Record(f"waiting{n}", {AXIS.name: "mosaic"}) for n in range(FEW)]
+    payload = payload_of(tmp_path, record("a"), *waiting)
+    run = payload.data["runs"][0]
     with picture_in(payload.pictures["run0"]) as full:
         assert full.size == (LONGEST_SIDE, LONGEST_SIDE // 2)
+    assert run["picture"]["size"] == [1500, 750]
     with picture_in(run["picture"]["thumbnail"]) as small:
         assert small.size == (THUMBNAIL, THUMBNAIL // 2)
+
+
+def test_a_page_of_few_runs_has_larger_pictures(tmp_path: Path) -> None:
+    write_run(tmp_path / "a", (200, 30, 60), size=(2 * LARGER_SIDE, 10))
+    with picture_in(payload_of(tmp_path, record("a")).pictures["run0"]) as full:
+        assert full.size == (LARGER_SIDE, 5)
 
 
 def test_a_page_of_very_many_points_has_smaller_pictures_and_no_matrices(tmp_path: Path) -> None:
     write_run(tmp_path / "a", (200, 30, 60), size=(1500, 750), gram_steps=(1,))
     waiting = [Record(f"waiting{n}", {AXIS.name: "mosaic"}) for n in range(MANY)]
-    payload = gather(SweepFolder(tmp_path), "sweep", [AXIS], [record("a"), *waiting])
+    payload = payload_of(tmp_path, record("a"), *waiting)
     assert payload.pictures.keys() == {"run0"}
     with picture_in(payload.pictures["run0"]) as full:
         assert full.size == (SMALLER_SIDE, SMALLER_SIDE // 2)
@@ -185,7 +197,7 @@ def test_a_layer_whose_name_is_markup_stays_an_attribute(tmp_path: Path) -> None
     path = tmp_path / "a" / "grams" / 'st"yle' / "<b>" / "step_000001.png"
     path.parent.mkdir(parents=True)
     Image.new("RGB", (3, 1)).save(path)
-    text = page(gather(SweepFolder(tmp_path), "sweep", [AXIS], [record("a")]))
+    text = page(payload_of(tmp_path, record("a")))
     assert 'data-picture="run0/st&quot;yle/&lt;b&gt;"' in text
 
 

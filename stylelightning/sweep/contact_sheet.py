@@ -11,8 +11,9 @@ from PIL import Image
 
 from stylelightning.files.atomic import write_atomically
 from stylelightning.images import shown_image
-from stylelightning.sweep.records import Axis, Record
-from stylelightning.sweep.report.drawing import Block, Cell, banded, draw_sheet
+from stylelightning.report.contents import Axis
+from stylelightning.sweep.drawing import Block, Cell, banded, draw_sheet
+from stylelightning.sweep.records import Record
 from stylelightning.sweep.sweep_folder import SweepFolder
 
 TILE = 192  # width of a picture on a sheet, in pixels

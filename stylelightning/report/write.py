@@ -1,51 +1,43 @@
-"""The report of a sweep: one HTML file that needs nothing else."""
+"""A page: one HTML file that needs nothing else."""
 
 import base64
 import hashlib
 import html
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
 
 from stylelightning.files.atomic import write_atomically
-from stylelightning.sweep.records import Axis, Record
-from stylelightning.sweep.report.payload import Payload, gather
-from stylelightning.sweep.sweep_folder import SweepFolder
+from stylelightning.report.contents import Contents
+from stylelightning.report.payload import Payload, gather
 
-STYLES = ("colours", "layout", "grid", "compare", "tables", "curves", "lightbox")
+STYLES = ("colours", "layout", "grid", "settings", "compare", "tables", "curves", "lightbox")
 SCRIPTS = (
     *("dom", "numbers", "data", "choice"),
-    *("sortable_table", "lightbox", "grid"),
+    *("sortable_table", "lightbox", "grid", "inputs", "metrics", "settings"),
     *("slider", "difference", "comparison"),
     *("plot", "curves", "gram", "config", "records", "main"),
 )
-"""Files of ``page/`` in the order in which they stand in the report."""
+"""Files of ``page/`` in the order in which they stand in the page."""
 
 
-def write_report(
-    folder: SweepFolder, title: str, axes: Sequence[Axis], records: Sequence[Record]
-) -> Path:
-    """Write ``report.html`` of a sweep, whole or not at all.
+def write_page(path: Path, contents: Contents) -> None:
+    """Write a page, whole or not at all.
 
     The pictures are inside, compressed; the page asks no server and no other file for anything.
 
     Args:
-        folder: The sweep's folder.
-        title: What the sweep is called.
-        axes: What differs.
-        records: The points, in order.
-
-    Returns:
-        The file.
+        path: The file.
+        contents: What the page shows.
 
     Raises:
         OSError: If the file can't be written, of the class and number that the system gave.
+        ValueError: If the path is no file's.
     """
-    text = page(gather(folder, title, axes, records))
-    write_atomically(folder.report, text.encode(errors="replace"))  # names may be no Unicode
-    return folder.report
+    text = page(gather(contents, path.absolute().parent))
+    write_atomically(path, text.encode(errors="replace"))  # names may be no Unicode
 
 
 def page(payload: Payload) -> str:
@@ -84,9 +76,7 @@ def in_script(data: object) -> str:
 
 
 def _part(name: str) -> str:
-    return (resources.files("stylelightning.sweep.report") / "page" / name).read_text(
-        encoding="utf-8"
-    )
+    return (resources.files("stylelightning.report") / "page" / name).read_text(encoding="utf-8")
 
 
 def _filled(template: str, parts: Mapping[str, str]) -> str:

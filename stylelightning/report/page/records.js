@@ -3,15 +3,15 @@
 function startRecords() {
   fillTable(byId("record-table"), runs, [
     { title: "", cell: (run) => choiceButtons(run) ?? "", class: "picks" },
-    { title: "point", value: (run) => run.point, cell: (run) => textCell(run.point), head: true },
-    ...axes.map(axisColumn),
+    { title: data.noun, value: (run) => run.point, cell: (run) => textCell(run.point), head: true },
+    ...axes.filter((axis) => axis.name !== data.noun).map(axisColumn),
     {
       title: "status",
       value: (run) => run.status,
       cell: (run) => element("span", { class: run.status === "failed" ? "failed" : null }, run.status),
     },
     ...namesOf("terms").map((name) => numberColumn(name, (run) => run.terms[name])),
-    ...namesOf("metrics").map((name) => numberColumn(name, (run) => run.metrics[name])),
+    ...namesOf("metrics").map(metricColumn),
     numberColumn("steps", (run) => (run.status === "waiting" ? null : run.steps)),
     numberColumn("seconds", (run) => (run.status === "waiting" ? null : run.seconds)),
     numberColumn("memory, MB", (run) => run.megabytes),
@@ -27,6 +27,15 @@ function axisColumn(axis) {
     title: shortName(axis),
     value: (run) => (run.place[axis.name] === undefined ? null : place(run.place[axis.name])),
     cell: (run) => textCell(run.place[axis.name] ?? MISSING),
+  };
+}
+
+/** Return the column of a metric, with the best value marked where one is. */
+function metricColumn(name) {
+  return {
+    ...numberColumn(name, (run) => run.metrics[name]),
+    below: directionOf(name),
+    cell: (run) => metricCell(name, run),
   };
 }
 

@@ -34,8 +34,5 @@ function configView(a, b) {
 }
 
 function configCell(side, value) {
-  const text = value === undefined
-    ? element("span", { class: "missing" }, "not set")
-    : element("code", {}, value === "" ? "(empty)" : value);
-  return element("td", { class: side, role: "cell", "data-side": side.toUpperCase() }, text);
+  return element("td", { class: side, role: "cell", "data-side": side.toUpperCase() }, valueNode(value));
 }

@@ -5,9 +5,10 @@ from pathlib import Path
 import pytest
 from PIL import Image, ImageFont
 
-from stylelightning.sweep.records import Axis, Record, Status
-from stylelightning.sweep.report.contact_sheet import TILE, file_name, write_contact_sheets
-from stylelightning.sweep.report.drawing import GAP, GREY, LINE, Block, draw_sheet, wrapped
+from stylelightning.report.contents import Axis
+from stylelightning.sweep.contact_sheet import TILE, file_name, write_contact_sheets
+from stylelightning.sweep.drawing import GAP, GREY, LINE, Block, draw_sheet, wrapped
+from stylelightning.sweep.records import Record, Status
 from stylelightning.sweep.sweep_folder import SweepFolder
 
 OPTIMIZER = Axis("model.optimizer", ("Adam", "SGD"))

@@ -2,6 +2,7 @@
 
 const data = JSON.parse(byId("data").textContent);
 const axes = data.axes;
+const better = data.better; // "higher" or "lower" by metric
 const runs = data.runs.map((run, index) => ({ ...run, index }));
 
 /** Return the names that the runs have under a key ("terms", "metrics"), in order of appearance. */
@@ -26,9 +27,15 @@ function nameOf(run) {
  * that all labels of the axis have in common, and with the axis if it is a number or a bare word.
  */
 function shortLabel(axis, run) {
-  const label = run.place[axis.name];
+  const label = bareLabel(axis, run);
   if (label.trim() !== "" && Number.isFinite(Number(label))) return `${shortName(axis)} ${label}`;
   if (/^(true|false|null|none)$/i.test(label)) return `${shortName(axis)} ${label}`;
+  return label;
+}
+
+/** Return the label of a run without the folder that all labels of the axis have in common. */
+function bareLabel(axis, run) {
+  const label = run.place[axis.name];
   const folder = (path) => path.slice(0, path.lastIndexOf("/") + 1);
   const common = folder(label);
   const shared = axis.labels.every((other) => folder(other) === common && other !== common);

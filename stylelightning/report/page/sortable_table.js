@@ -2,7 +2,7 @@
 
 /**
  * Fill a table. A column has a title; a value(run) to sort by, or null if it can't be sorted by it;
- * a cell(run) that returns a node or text; and perhaps a class, and head: true for a row's title.
+ * a cell(run) that returns a node or text; and perhaps a text below its title, a class, and head: true for a row's title.
  */
 function fillTable(table, rows, columns) {
   const body = element("tbody");
@@ -20,6 +20,7 @@ function columnHead(column, sortBy) {
   const head = element("th", { scope: "col", class: column.class, "aria-sort": "none" });
   const turn = () => sortBy(head.getAttribute("aria-sort") === "ascending" ? "descending" : "ascending", head);
   head.append(element("button", { type: "button", onclick: turn }, column.title));
+  if (column.below) head.append(element("span", { class: "direction" }, column.below));
   return head;
 }
 

@@ -21,6 +21,12 @@ function furnished(node, attributes, children) {
   return node;
 }
 
+/** Return a text that may be broken after its dots, slashes and underscores. */
+function breakable(text) {
+  const parts = text.split(/(?<=[./_])/);
+  return element("span", {}, ...parts.flatMap((part, place) => (place > 0 ? [element("wbr"), part] : [part])));
+}
+
 /** Give a select its options, pairs of value and text. */
 function fillSelect(select, options, chosen) {
   select.replaceChildren(...options.map(([value, text]) => element("option", { value }, text)));

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from PIL import Image
 
-from stylelightning.sweep.records import Axis, Record
+from stylelightning.report.contents import Axis
+from stylelightning.sweep.records import Record
 
 Colour = tuple[int, int, int]
 

@@ -1,0 +1,1 @@
+"""The page of one run or many: a file that needs nothing else."""
