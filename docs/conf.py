@@ -2,9 +2,13 @@
 
 import os
 import re
+import sys
+from pathlib import Path
 from typing import Any
 
 from stylelightning import __version__
+
+sys.path.insert(0, str(Path(__file__).parent / "_extensions"))
 
 project = "stylelightning"
 author = "the stylelightning authors"
@@ -15,14 +19,17 @@ extensions = [
     "myst_parser",
     "sphinx.ext.autodoc",
     "sphinx.ext.intersphinx",
-    "sphinx.ext.mathjax",
     "sphinx.ext.napoleon",
     "sphinx.ext.viewcode",
+    "sphinx_copybutton",
+    "sphinx_design",
+    "offline_math",
 ]
 exclude_patterns = ["_build"]
+html_math_renderer = "mathml"
 
 # pages: Markdown with formulas between dollars
-myst_enable_extensions = ["deflist", "dollarmath"]
+myst_enable_extensions = ["colon_fence", "deflist", "dollarmath"]
 myst_heading_anchors = 3
 
 # the interface: docstrings are in Google's form, types only in the signature
@@ -53,6 +60,8 @@ nitpick_ignore_regex = [
 ]
 
 html_theme = "furo"
+html_static_path = ["_static"]
+html_css_files = ["pages.css"]
 html_title = f"stylelightning {__version__}"
 html_show_sourcelink = False
 

@@ -2,40 +2,32 @@
 
 Every picture is one command on the shipped images, shown beside it. Takes about a quarter of an
 hour on two CPU cores, half of it for the pictures with trained filters. Give names to make only
-those again; the page is always written whole.
+those again; the page is always written whole, and alone with ``--page``.
 
-Usage: python docs/make_gallery.py [NAME ...]
+Usage: python docs/make_gallery.py [--page | NAME ...]
 """
 
-import shlex
 import subprocess
 import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from cards import Card, grid, words
 from PIL import Image
 
 DOCS = Path(__file__).parent
 FOLDER = DOCS / "images" / "gallery"
 JPEG_QUALITY = 88
-QUICKSTART = "--config configs/quickstart.yaml"
-TEXTURE = "--config configs/texture.yaml"
-PAINTING = "--config configs/painting.yaml"
-UNTRAINED = "--config configs/untrained.yaml"
+QUICKSTART = "--config quickstart"
+TEXTURE = "--config texture"
+PAINTING = "--config painting"
+UNTRAINED = "--config untrained"
 TRAINED = "With the whole of VGG-16"
 CREDIT = """\
 Made with the filters of VGG-16 of K. Simonyan and A. Zisserman, Visual Geometry Group, University
 of Oxford (CC BY 4.0), which the first run fetches: {doc}`weights`.
-
-| | `untrained.yaml` | the quickstart, the slim VGG | `painting.yaml`, VGG-16 |
-| --- | --- | --- | --- |
 """
-ROW = (
-    "| {0} | ![Untrained](images/gallery/untrained-{0}.jpg) | ![Slim](images/gallery/{0}.jpg) "
-    "| ![VGG-16](images/gallery/trained-{0}.jpg) |"
-)
-COMPARED = ("painting", "mosaic", "hatching")
 
 
 @dataclass(frozen=True)
@@ -208,30 +200,25 @@ HEADER = """\
 
 Made by `python docs/make_gallery.py` from the pictures in `configs/images/`.
 Those are drawn by scripts, too.
-Every picture is one command of the form
-
-```bash
-python -m stylelightning fit OPTIONS
-```
+Each picture is one command: the one below it.
 
 The pictures of the quickstart are made with the slim VGG that comes with the package
 ({doc}`slim-vgg`; derived from VGG-16 by K. Simonyan and A. Zisserman, CC BY 4.0).
 Two sections have the whole of VGG-16 and none, and say so; the textures have no trained network.
-
-| content image | style images | | |
-| --- | --- | --- | --- |
-| ![A bay with a lighthouse](../configs/images/content.jpg) | \
-![A painting of sunflowers](../configs/images/style.jpg) | \
-![A mosaic](../configs/images/mosaic.jpg) | \
-![Ink lines on paper](../configs/images/hatching.jpg) |
 """
+GIVEN = (
+    Card("../configs/images/content.jpg", "Content: a bay with a lighthouse."),
+    Card("../configs/images/style.jpg", "Style: sunflowers."),
+    Card("../configs/images/mosaic.jpg", "Style: a mosaic."),
+    Card("../configs/images/hatching.jpg", "Style: ink lines on paper."),
+)
 
 
 def make(example: Example) -> None:
     """Run an example and write its picture."""
     with tempfile.TemporaryDirectory() as folder:
         picture = Path(folder, "picture.png")
-        command = [sys.executable, "-m", "stylelightning", "fit", *shlex.split(example.options)]
+        command = [sys.executable, "-m", "stylelightning", "fit", *words(example.options)]
         command += ["--output", str(picture), "--trainer.default_root_dir", folder]
         subprocess.run(command, check=True, cwd=DOCS.parent)
         one = Image.open(picture).convert("RGB")
@@ -246,25 +233,26 @@ def make(example: Example) -> None:
 
 def page() -> str:
     """Return the gallery's Markdown."""
-    parts = [HEADER]
+    parts = [HEADER, grid(GIVEN, columns=4)]
     for title, examples in SECTIONS.items():
         parts.append(f"## {title}\n")
         if title == TRAINED:
-            parts.append(CREDIT + "\n".join(ROW.format(name) for name in COMPARED) + "\n")
-        for example in examples:
-            options = example.options.replace(" --", " \\\n    --")
-            parts.append(
-                f"```{{figure}} images/gallery/{example.name}.jpg\n"
-                f":alt: {example.text}\n\n{example.text}\n```\n\n"
-                f"```bash\npython -m stylelightning fit {options}\n```\n"
+            parts.append(CREDIT)
+        parts.append(
+            grid(
+                [
+                    Card(f"images/gallery/{each.name}.jpg", each.text, options=each.options)
+                    for each in examples
+                ]
             )
+        )
     return "\n".join(parts)
 
 
 def main() -> None:
     """Make the pictures that are asked for, or all, and the page."""
     examples = {each.name: each for section in SECTIONS.values() for each in section}
-    names = sys.argv[1:] or list(examples)
+    names = [] if sys.argv[1:] == ["--page"] else sys.argv[1:] or list(examples)
     if unknown := set(names) - set(examples):
         sys.exit(f"Unknown: {', '.join(sorted(unknown))}. Examples: {', '.join(examples)}.")
     for name in names:

@@ -49,8 +49,8 @@ def nine_point_variation(
 ) -> Tensor:
     r"""Return how much pixels differ from all eight neighbours, the same in every direction.
 
-    .. math:: \frac{2}{3} \big( |\partial_x I|^p + |\partial_y I|^p \big)
-        + \frac{1}{6} \big( |I_{i+1,j+1} - I_{ij}|^p + |I_{i+1,j} - I_{i,j+1}|^p \big)
+    .. math:: \frac{2}{3} \left( |\partial_x I|^p + |\partial_y I|^p \right)
+        + \frac{1}{6} \left( |I_{i+1,j+1} - I_{ij}|^p + |I_{i+1,j} - I_{i,j+1}|^p \right)
 
     The border is repeated by one pixel first. The mean is taken of each difference apart: there
     are H * W upright ones and (H + 1) * (W + 1) diagonal ones.

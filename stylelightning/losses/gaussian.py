@@ -84,8 +84,8 @@ class GaussianLoss(MatrixLoss):
 class MeanCovarianceLoss(GaussianLoss):
     r"""Distances between the means and the covariances of features.
 
-    .. math:: L = \sum_l w_l \Big( \frac{1}{C_l} \lVert \mu^l - \nu^l \rVert^2
-        + \frac{1}{C_l^2} \lVert \Sigma^l - T^l \rVert_F^2 \Big)
+    .. math:: L = \sum_l w_l \left( \frac{1}{C_l} \lVert \mu^l - \nu^l \rVert^2
+        + \frac{1}{C_l^2} \lVert \Sigma^l - T^l \rVert_F^2 \right)
 
     A Gram matrix divided by HW is the covariance plus the mean's product with itself; here the two
     are apart. ``exponent: 1`` takes absolute values in place of the squares, as STROTSS does.
@@ -129,8 +129,9 @@ class MeanCovarianceLoss(GaussianLoss):
 class GaussianWassersteinLoss(GaussianLoss):
     r"""Squared Wasserstein-2 distance of the Gaussians with the features' means and covariances.
 
-    .. math:: L = \sum_l w_l \frac{1}{C_l} \Big( \lVert \mu^l - \nu^l \rVert^2
-        + \mathrm{tr} \big( \Sigma^l + T^l - 2 (\sqrt{T^l} \Sigma^l \sqrt{T^l})^{1/2} \big) \Big)
+    .. math:: L = \sum_l w_l \frac{1}{C_l} \left( \lVert \mu^l - \nu^l \rVert^2
+        + \mathrm{tr} \left( \Sigma^l + T^l
+        - 2 (\sqrt{T^l} \Sigma^l \sqrt{T^l})^{1/2} \right) \right)
 
     ``epsilon`` is added to the diagonals of both covariances. The root is exact, in float64, where
     the source takes twelve Newton-Schulz steps in float32, and its gradient is in closed form.

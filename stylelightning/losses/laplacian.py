@@ -12,8 +12,8 @@ from stylelightning.losses.references import References
 class LaplacianLoss(Loss):
     r"""Squared distance between the Laplacians of the picture and of the content image.
 
-    .. math:: L = \sum_l w_l \frac{1}{Z} \sum_{c,k} \big( \Delta (F^l * b_s)_{ck}
-        - \Delta (P^l * b_s)_{ck} \big)^2
+    .. math:: L = \sum_l w_l \frac{1}{Z} \sum_{c,k} \left( \Delta (F^l * b_s)_{ck}
+        - \Delta (P^l * b_s)_{ck} \right)^2
 
     with averages :math:`b_s` over s times s pixels, one for each such square. Outlines and fine
     structure of the content image are held, its colours are free. Li et al. add up two such terms,

@@ -24,7 +24,7 @@ class PatchLoss(RenewedLoss):
     r"""Squared distance of every patch to its nearest patch of the style image.
 
     .. math:: L = \sum_l w_l \frac{1}{C_l H_l W_l} \sum_{c,k} \frac{1}{n_k}
-        \sum_{i \ni k} \big( \Psi_i(F^l) - \Psi_{nn(i)}(A^l) \big)_{ck}^2
+        \sum_{i \ni k} \left( \Psi_i(F^l) - \Psi_{nn(i)}(A^l) \right)_{ck}^2
 
     where position k lies in :math:`n_k` patches :math:`\Psi_i`. Li and Wand sum over patches
     instead, so that positions in more patches, or far from the border, count more. The nearest

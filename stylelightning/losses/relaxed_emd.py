@@ -13,7 +13,7 @@ from stylelightning.losses.hypercolumn import StyleHypercolumnLoss
 class RelaxedTransportLoss(StyleHypercolumnLoss):
     r"""A relaxed earth mover's distance: either set's way to the nearest of the other.
 
-    .. math:: L = \max \Big( \frac{1}{N} \sum_i \min_j C_{ij}, \; \sum_j p_j \min_i C_{ij} \Big)
+    .. math:: L = \max \left( \frac{1}{N} \sum_i \min_j C_{ij}, \; \sum_j p_j \min_i C_{ij} \right)
 
     Each of the two drops one of the constraints of optimal transport, so this is at most the earth
     mover's distance.
@@ -36,7 +36,7 @@ class RelaxedTransportLoss(StyleHypercolumnLoss):
 class RelaxedEMDLoss(RelaxedTransportLoss):
     r"""Relaxed earth mover's distance between the hypercolumns of the picture and of the style.
 
-    .. math:: L = \max \Big( \frac{1}{N} \sum_i \min_j C_{ij}, \; \sum_j p_j \min_i C_{ij} \Big),
+    .. math:: L = \max \left( \frac{1}{N} \sum_i \min_j C_{ij}, \; \sum_j p_j \min_i C_{ij} \right),
         \quad C_{ij} = 1 - \frac{F_i \cdot A_j}{|F_i| |A_j|}
 
     Each place of the picture must look like some place of the style image, and each of those must

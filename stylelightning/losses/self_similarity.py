@@ -13,8 +13,8 @@ from stylelightning.losses.references import References
 class SelfSimilarityLoss(HypercolumnLoss):
     r"""How differently the places of the picture relate to each other than those of the content.
 
-    .. math:: L = \frac{1}{N} \sum_{ij} \Big| \frac{D^F_{ij}}{\sum_i D^F_{ij}}
-        - \frac{D^P_{ij}}{\sum_i D^P_{ij}} \Big|
+    .. math:: L = \frac{1}{N} \sum_{ij} \left| \frac{D^F_{ij}}{\sum_i D^F_{ij}}
+        - \frac{D^P_{ij}}{\sum_i D^P_{ij}} \right|
 
     with cosine distances D between the hypercolumns at N places, the same ones in both pictures.
     Only relations count: the features themselves, such as colours and strokes, are free.

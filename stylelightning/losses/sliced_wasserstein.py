@@ -17,8 +17,8 @@ from stylelightning.losses.renewed import RenewedLoss
 class SlicedWassersteinLoss(RenewedLoss):
     r"""Distance between the distributions of features of the picture and of the style image.
 
-    .. math:: L = \sum_l w_l \frac{1}{K} \sum_k W_p^p\big(v_k \cdot \Psi(F^l), v_k \cdot
-        \Psi(A^l)\big)
+    .. math:: L = \sum_l w_l \frac{1}{K} \sum_k W_p^p\left(v_k \cdot \Psi(F^l), v_k \cdot
+        \Psi(A^l)\right)
 
     with K random directions :math:`v_k` of norm 1 and patches :math:`\Psi` of ``size`` positions.
     The distributions are compared as a whole, not only their means and correlations. ``size: 1``

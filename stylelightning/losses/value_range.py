@@ -11,7 +11,8 @@ from stylelightning.losses.references import References
 class RangeLoss(Loss):
     r"""How far colours are out of the range that a picture can show.
 
-    .. math:: L = \sum_l w_l \frac{1}{Z} \sum_{c,k} \max\big(0, (F^l_{ck} - a) (F^l_{ck} - b)\big)
+    .. math:: L = \sum_l w_l \frac{1}{Z} \sum_{c,k}
+        \max\left(0, (F^l_{ck} - a) (F^l_{ck} - b)\right)
 
     Other optimizers than L-BFGS keep the picture in [0, 1] by themselves, and the term is 0. L-BFGS
     doesn't; with this term it seldom leaves the range, so that little is cut off at the end.

@@ -20,7 +20,7 @@ class ContentSimilarity(PictureMetric):
     the constants of the paper, as torchmetrics has it: 1 for the same picture, about 0 for an
     unrelated one. ``structure`` is
 
-    .. math:: \operatorname{corr}\big( \lvert \nabla x \rvert, \lvert \nabla c \rvert \big),
+    .. math:: \operatorname{corr}\left( \lvert \nabla x \rvert, \lvert \nabla c \rvert \right),
 
     the correlation of the strength of edges of the mean over the three colours, both halved once:
     1 for the same edges in whatever colours, about 0 for unrelated ones. It is not defined for a

@@ -17,7 +17,7 @@ class FeatureSimilarity(PictureMetric):
     r"""Cosine of instance-normalised features of the picture and of the content image.
 
     .. math:: \frac{1}{L} \sum_{l=1}^{L} \frac{1}{P_l} \sum_{p=1}^{P_l}
-        \cos\big( \bar\phi^l_p(x), \bar\phi^l_p(c) \big), \qquad
+        \cos\left( \bar\phi^l_p(x), \bar\phi^l_p(c) \right), \qquad
         \bar\phi = \frac{\phi - \mu}{\sigma}
 
     The mean :math:`\mu` and the deviation :math:`\sigma` of each channel over positions are taken

@@ -20,9 +20,9 @@ EPSILON = 1e-4
 class GaussianDistance(PictureMetric):
     r"""Distance of means and covariances to those of the style image, under a trained network.
 
-    .. math:: \frac{1}{L} \sum_{l=1}^{L} \frac{W_2\big(\phi^l(x), \phi^l(s)\big)}
-        {W_2\big(\phi^l(c), \phi^l(s)\big)}, \qquad W_2^2 = \lVert \mu - \nu \rVert^2
-        + \mathrm{tr} \big( \Sigma + T - 2 (T^{1/2} \Sigma T^{1/2})^{1/2} \big)
+    .. math:: \frac{1}{L} \sum_{l=1}^{L} \frac{W_2\left(\phi^l(x), \phi^l(s)\right)}
+        {W_2\left(\phi^l(c), \phi^l(s)\right)}, \qquad W_2^2 = \lVert \mu - \nu \rVert^2
+        + \mathrm{tr} \left( \Sigma + T - 2 (T^{1/2} \Sigma T^{1/2})^{1/2} \right)
 
     :math:`\mu`, :math:`\Sigma` are the mean and the covariance of a picture's features
     :math:`\phi^l` over its positions, :math:`\nu`, T those of the style image s. The number is 0

@@ -19,7 +19,7 @@ class StyleDistance(PictureMetric):
     r"""Sliced Wasserstein distance between the patches of the picture and of the style image.
 
     .. math:: D(x, s)^2 = \frac{1}{O K} \sum_{o=1}^{O} \sum_{k=1}^{K}
-        W_2^2\big(v_{ok} \cdot \Psi(x_o), v_{ok} \cdot \Psi(s_o)\big), \qquad
+        W_2^2\left(v_{ok} \cdot \Psi(x_o), v_{ok} \cdot \Psi(s_o)\right), \qquad
         \text{style_distance} = \frac{D(x, s)}{D(c, s)}
 
     :math:`x_o` is the picture halved o - 1 times, :math:`\Psi` its patches and :math:`v` are random
