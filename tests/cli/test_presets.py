@@ -17,6 +17,8 @@ from stylelightning.cli.presets import (
     presets,
     with_preset,
 )
+from stylelightning.cli.yaml_text import load_yaml
+from stylelightning.metrics import LPIPS, default_metrics
 from stylelightning.sweep.folders import picture_values
 from tests.conftest import ROOT
 
@@ -187,3 +189,18 @@ def test_a_folder_of_the_packages_pictures_is_called_as_it_was_given(elsewhere: 
 def test_a_preset_of_a_sweep_is_found_by_its_name(capsys: Capture, elsewhere: Path) -> None:
     assert main(["fit", "--config", "sweeps/start"]) == 2
     assert "start.yaml is that of a sweep: give it to `sweep`." in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", preset_names())
+def test_no_metric_of_a_preset_fetches_anything(name: str) -> None:
+    callbacks = (load_yaml(preset_path(name).read_text()).get("callbacks") or {}).values()
+    measured = [each for each in callbacks if each["class_path"] == "FinalMetrics"]
+    assert [each.get("init_args", {}).get("metrics") for each in measured] == [None] * len(measured)
+
+
+def test_the_metrics_of_every_run_fetch_nothing() -> None:
+    assert not any(isinstance(each, LPIPS) for each in default_metrics())  # the cache is empty
+    file = LPIPS().file
+    file.parent.mkdir(parents=True)
+    file.write_bytes(b"weights")
+    assert [each.download for each in default_metrics() if isinstance(each, LPIPS)] == [False]
