@@ -118,8 +118,5 @@ def _loaded(text: str) -> Any:
 
 def _paths(value: Any) -> list[str]:
     """Return the paths that an option with pictures names plainly."""
-    if isinstance(value, list):
-        paths = [each.get("path") if isinstance(each, dict) else each for each in value]
-    else:
-        paths = [value]
+    paths = value if isinstance(value, list) else [value]
     return [path for path in paths if isinstance(path, str) and not path.startswith(("[", "{"))]

@@ -18,7 +18,7 @@ Capture = pytest.CaptureFixture[str]
 @pytest.fixture(autouse=True)
 def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "lost.yaml").write_text("data: {content: lost.jpg}\n")
-    (tmp_path / "lost-style.yaml").write_text("data: {style: [{path: lost.jpg, weight: 2}]}\n")
+    (tmp_path / "lost-style.yaml").write_text("data: {style: [a.jpg, lost.jpg]}\n")
     (tmp_path / "broken.yaml").write_text("data: {content: lost.jpg\n")
     (tmp_path / "dotted.yaml").write_text("data.content: a.jpg\n")
     (tmp_path / "indirect.yaml").write_text("data: lost.yaml\n")
@@ -87,6 +87,7 @@ def test_what_is_not_there_is_said_before_torch_is_imported(
         ["--data.content", "lost\0.jpg"],
         ["--data.style", "[lost.jpg"],
         ["--data.style", "{path: lost.jpg}"],
+        ["--data.style", "[{path: lost.jpg, weight: -1}]"],  # its weight is said
         ["--data.style+=lost.jpg"],
         ["--data.content", "12"],
     ],

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 from stylelightning.__main__ import main
 from stylelightning.cli.presets import (
@@ -159,6 +160,14 @@ def test_a_config_or_a_call_for_help_stays_alone(args: list[str]) -> None:
 )
 def test_a_run_without_a_config_is_the_quickstart(args: list[str]) -> None:
     assert with_preset(args) == ["--config", "quickstart", *args]
+
+
+def test_without_a_config_the_users_options_change_the_quickstart(capsys: Capture) -> None:
+    assert main(["fit", "--model.losses.tv.weight", "3", "--print_config"]) == 0
+    printed = yaml.safe_load(capsys.readouterr().out)
+    assert printed["name"] == "quickstart"
+    assert printed["model"]["losses"]["tv"]["init_args"]["weight"] == 3
+    assert printed["model"]["losses"].keys() == {"content", "style", "strokes", "tv"}
 
 
 def test_a_preset_is_run_by_its_name_from_any_folder(elsewhere: Path) -> None:
