@@ -56,6 +56,8 @@ def test_the_wheel_holds_every_picture_that_a_preset_names_and_the_licences(whee
     assert {"configs/images/content.jpg", "configs/images/style.jpg"} <= named
     needed = {f"stylelightning/{name}" for name in named}
     needed |= {"stylelightning/configs/images/LICENSE.md", "stylelightning/py.typed"}
+    kept = f"stylelightning-{__version__}.dist-info/licenses"
+    needed |= {f"{kept}/LICENSE", f"{kept}/configs/images/LICENSE.md"}
     assert needed <= names(wheel)
 
 
