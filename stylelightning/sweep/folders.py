@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from stylelightning.files.existing import existing_path
 from stylelightning.images import pictures_of_folder
 from stylelightning.sweep.points import Value, values_of
 
@@ -27,8 +28,7 @@ def picture_values(option: str, given: str | Sequence[str], key: str) -> list[Va
 
 def _in(given: str) -> list[Path]:
     path = Path(given).expanduser()
-    if path.is_dir():
-        return pictures_of_folder(path)
-    if not path.exists():
-        raise FileNotFoundError(f"There is no picture or folder {path.absolute()}.")
+    there = existing_path(given)
+    if there.is_dir():  # what is found is called as the folder was given
+        return [path / each.relative_to(there) for each in pictures_of_folder(there)]
     return [path]

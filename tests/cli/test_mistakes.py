@@ -257,12 +257,6 @@ def test_a_picture_without_a_config_cannot_be_run(run: Run, capsys: Capture, con
     assert error.count("\n") == 1
 
 
-def test_no_config_at_all_says_where_to_start(capsys: Capture) -> None:
-    with pytest.raises(SystemExit):
-        raise SystemExit(main(["fit"]))
-    assert "model.backbone, model.losses must be given" in capsys.readouterr().err
-
-
 def test_an_option_without_effect_is_said(run: Run, capsys: Capture) -> None:
     run("--trainer.limit_val_batches=3", "--trainer.max_steps=1")
     assert "trainer.limit_val_batches has no effect" in capsys.readouterr().err
