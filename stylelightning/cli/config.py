@@ -20,6 +20,7 @@ from stylelightning.cli.parser import (
 from stylelightning.cli.trainer_options import check_trainer_options
 from stylelightning.cli.words_and_paths import take_words_and_paths
 from stylelightning.data import StyleImage, StyleTransferData
+from stylelightning.files.shipped import shipped
 from stylelightning.images import check_output
 from stylelightning.initial import InitialPicture
 from stylelightning.module import StyleTransfer
@@ -69,7 +70,8 @@ def run_parser(command: str = "fit") -> Parser:
         "-c",
         "--config",
         action=ConfigFile,
-        help="YAML file, or a picture made by this program; give it again to layer another on top.",
+        help="YAML file, preset (`list presets`) or picture made by this program, by default the "
+        "preset quickstart; give it again to layer another on top.",
     )
     parser.add_argument(
         "--seed_everything",
@@ -252,7 +254,7 @@ def _refuse_addresses(config: Namespace) -> None:
 def _check_output(config: Namespace, made: MadeFolders) -> None:
     output = Path(config.output).expanduser()
     for key, path in picture_paths(config):
-        if Path(path).expanduser().resolve() == output.resolve():
+        if shipped(Path(path).expanduser()).resolve() == output.resolve():
             raise ValueError(f"`output` would replace `{key}`, {output.absolute()}.")
     made.note(output.absolute().parent)
     check_output(config.output)

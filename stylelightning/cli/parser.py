@@ -1,6 +1,5 @@
 """The command line's parser: layered configs, and errors of one line."""
 
-import difflib
 import os
 from contextlib import chdir
 from copy import deepcopy
@@ -21,6 +20,7 @@ from stylelightning.cli.empty_values import check_values, keep_if_emptied, secti
 from stylelightning.cli.errors import UsageError
 from stylelightning.cli.kinds import import_components
 from stylelightning.cli.parser_errors import explain
+from stylelightning.cli.presets import config_path
 from stylelightning.cli.yaml_text import dump_yaml, load_yaml
 from stylelightning.images import PICTURE_SUFFIXES, read_config
 
@@ -42,24 +42,19 @@ WRITTEN_FOR = {
 
 
 class ConfigFile(ActionConfigFile):
-    """A YAML file, or a picture that carries its config; a later one goes on top."""
+    """A YAML file, a preset, or a picture that carries its config; a later one goes on top."""
 
     @staticmethod
     def apply_config(parser: ArgumentParser, cfg: Namespace, dest: str, value: str) -> None:
         """Read the file into ``cfg``, merging the entries of ``MERGED`` by name."""
         before = {key: deepcopy(cfg.get(key)) for key in sections(parser)}
-        path = Path(value).expanduser()
-        if path.suffix.lower() in PICTURE_SUFFIXES:
-            value = read_config(path)
-        elif path.is_dir():
-            raise IsADirectoryError(f"The config {path.absolute()} is a folder: give a YAML file.")
-        elif "\n" not in value and not path.is_file():
-            names = [each.name for each in path.parent.glob("*")]
-            near = difflib.get_close_matches(path.name, names, n=1)
-            hint = f" Did you mean {path.parent / near[0]}?" if near else ""
-            raise FileNotFoundError(f"There is no config file {path.absolute()}.{hint}")
-        elif path.is_file():
-            _check_keys(parser, path, _read_yaml(path))
+        if "\n" not in value:
+            path = config_path(value)
+            if path.suffix.lower() in PICTURE_SUFFIXES:
+                value = read_config(path)
+            else:
+                value = str(path)
+                _check_keys(parser, path, _read_yaml(path))
         ActionConfigFile.apply_config(parser, cfg, dest, value)
         keep_if_emptied(cfg, before)
         for key in MERGED:

@@ -27,8 +27,9 @@ import numpy.typing as npt
 from PIL import Image
 
 from stylelightning.files.atomic import write_atomically
+from stylelightning.files.existing import existing_file
 from stylelightning.images import pictures_of_folder, pixels_to_image, read_picture
-from stylelightning.images.opening import existing_file, open_image
+from stylelightning.images.opening import open_image
 
 PACKAGES = (
     "gnome-backgrounds",

@@ -10,6 +10,7 @@ from numpy.random import Generator
 from torch import Tensor
 from torch.nn import functional
 
+from stylelightning.files.shipped import shipped
 from stylelightning.images import pictures_of_folder, read_picture
 
 Pixels = np.ndarray
@@ -30,7 +31,7 @@ def read_pictures(folder: str | Path, key: str) -> list[Pixels]:
     paths = picture_files(folder)
     if not paths:
         raise FileNotFoundError(
-            f"`{key}`: there are no pictures in {Path(folder).expanduser().absolute()}. "
+            f"`{key}`: there are no pictures in {shipped(Path(folder).expanduser()).absolute()}. "
             "`python -m stylelightning.distillation.photographs` collects some."
         )
     return [_read(path) for path in paths]
@@ -38,7 +39,7 @@ def read_pictures(folder: str | Path, key: str) -> list[Pixels]:
 
 def picture_files(folder: str | Path) -> list[Path]:
     """Return the paths of the pictures in a folder and in those in it, sorted."""
-    folder = Path(folder).expanduser()
+    folder = shipped(Path(folder).expanduser())
     return pictures_of_folder(folder, deep=True) if folder.is_dir() else []
 
 

@@ -7,7 +7,8 @@ from typing import Any
 from PIL import ExifTags, Image
 from PIL.PngImagePlugin import PngInfo
 
-from stylelightning.images.opening import existing_file, open_image
+from stylelightning.files.existing import existing_file
+from stylelightning.images.opening import open_image
 
 log = logging.getLogger(__name__)
 

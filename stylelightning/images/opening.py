@@ -1,7 +1,6 @@
 """Open picture files, and say in one line why one can't be read."""
 
 import re
-import stat
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,8 +9,7 @@ from typing import IO
 
 from PIL import Image, TiffImagePlugin, UnidentifiedImageError
 
-from stylelightning.files.errors import reworded
-from stylelightning.files.paths import absolute_path, similar_names
+from stylelightning.files.existing import unreadable
 from stylelightning.images.heif import add_heif_reader
 from stylelightning.images.signatures import LENGTH, RAW_PHOTO, is_heif, unread_format
 
@@ -30,37 +28,6 @@ _DNG_VERSION, _SUB_IFDS = 50706, 330  # tags of TIFF
 
 class RawPhotoError(UnidentifiedImageError):
     """A TIFF holds no picture but what a sensor saw, and a preview of it."""
-
-
-def existing_file(path: str | Path) -> Path:
-    """Return the absolute path of a file that exists and isn't empty.
-
-    Args:
-        path: Path of the file; ``~`` is expanded.
-
-    Raises:
-        FileNotFoundError: If there is no such file; files with similar names are listed.
-        IsADirectoryError: If the path is a folder.
-        OSError: If the file can't be looked at, of the class that the system gave.
-        ValueError: If the path is not a regular file, or the file is empty.
-    """
-    path = absolute_path(path)
-    start = f"Cannot read the picture {path}:"
-    try:
-        status = path.stat()
-    except (FileNotFoundError, NotADirectoryError) as error:
-        raise FileNotFoundError(f"{start} {_missing(path)}") from error
-    except OSError as error:
-        raise _system_error(path, error) from error
-    except ValueError as error:  # a null character
-        raise ValueError(f"Cannot read the picture {str(path)!r}: {error}.") from error
-    if stat.S_ISDIR(status.st_mode):
-        raise IsADirectoryError(f"{start} it is a folder. Name one of the files in it.")
-    if not stat.S_ISREG(status.st_mode):
-        raise ValueError(f"{start} it must be a regular file, not a device or a pipe.")
-    if status.st_size == 0:
-        raise ValueError(f"{start} the file is empty (0 bytes). Copy or download it again.")
-    return path
 
 
 @contextmanager
@@ -101,28 +68,12 @@ def open_image(path: Path) -> Iterator[Image.Image]:
         raise
     except Exception as error:
         if isinstance(error, OSError) and error.errno is not None:
-            raise _system_error(path, error) from error
+            raise unreadable(path, error) from error
         what = "the file ends early" if _ends_early(error) else "its data is broken"
         reason = " ".join(str(error).split()) or type(error).__name__
         raise ValueError(
             f"{start} {what} (Pillow: {reason}). Copy or download it again."
         ) from error
-
-
-def _missing(path: Path) -> str:
-    """Say why a path leads to no file, and what may have been meant."""
-    if not path.parent.is_dir():
-        return f"there is no folder {path.parent}. Check the path."
-    names = similar_names(path)
-    if names:
-        return f"there is no such file, did you mean {' or '.join(names)}?"
-    return "there is no such file. Check the path."
-
-
-def _system_error(path: Path, error: OSError) -> OSError:
-    """Return an error of the same class that names the file."""
-    way_out = "Check that you may read it." if isinstance(error, PermissionError) else "Try a copy."
-    return reworded(error, f"Cannot read the picture {path}: {error.strerror or error}. {way_out}")
 
 
 def _identify(file: IO[bytes]) -> Image.Image:

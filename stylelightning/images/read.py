@@ -8,12 +8,13 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from stylelightning.files.existing import existing_file
 from stylelightning.images.colour import srgb_colours, srgb_gray
 from stylelightning.images.declarations import declarations
 from stylelightning.images.encodings import Encoding
 from stylelightning.images.fine import fine_colours, storage_of
 from stylelightning.images.frames import seek_picture
-from stylelightning.images.opening import existing_file, open_image
+from stylelightning.images.opening import open_image
 from stylelightning.images.orientation import upright
 from stylelightning.images.picture import Picture
 from stylelightning.images.samples import deep_gray, is_deep, split_alpha, with_full_range

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from stylelightning.files.shipped import shipped
 from stylelightning.images import pictures_of_folder
 from stylelightning.sweep.points import Value, values_of
 
@@ -27,8 +28,9 @@ def picture_values(option: str, given: str | Sequence[str], key: str) -> list[Va
 
 def _in(given: str) -> list[Path]:
     path = Path(given).expanduser()
-    if path.is_dir():
-        return pictures_of_folder(path)
-    if not path.exists():
-        raise FileNotFoundError(f"There is no picture or folder {path.absolute()}.")
+    there = shipped(path)
+    if there.is_dir():  # what is found is called as the folder was given
+        return [path / each.relative_to(there) for each in pictures_of_folder(there)]
+    if not there.exists():
+        raise FileNotFoundError(f"There is no picture or folder {there.absolute()}.")
     return [path]

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from stylelightning.files.atomic import write_atomically
+from stylelightning.files.paths import absolute_path
+from stylelightning.files.shipped import shipped
 from stylelightning.run.folder import newest_run
 from stylelightning.sweep.records import Record
 from stylelightning.sweep.sweep_folder import SweepFolder
@@ -26,7 +28,7 @@ def fingerprint(config: str, pictures: Iterable[str]) -> str:
     """
     digest = hashlib.sha256(config.encode())
     for path in pictures:
-        with Path(path).expanduser().open("rb") as file:
+        with absolute_path(shipped(path)).open("rb") as file:
             digest.update(hashlib.file_digest(file, "sha256").digest())
     return digest.hexdigest()
 

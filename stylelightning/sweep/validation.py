@@ -8,6 +8,8 @@ from pathlib import Path
 from stylelightning.cli.config import check_config, kept_config, picture_paths, run_parser
 from stylelightning.cli.errors import attempt
 from stylelightning.cli.parser import Parser
+from stylelightning.files.paths import absolute_path
+from stylelightning.files.shipped import shipped
 from stylelightning.run.folder import MadeFolders
 from stylelightning.sweep.job import NOT_KEPT, Job
 from stylelightning.sweep.points import Point, axes_of
@@ -92,7 +94,7 @@ def _check(
     read = [
         path
         for key, path in picture_paths(config)
-        if key != "model.init" or Path(path).expanduser().is_file()
+        if key != "model.init" or absolute_path(shipped(path)).is_file()
     ]
     root = config.trainer.default_root_dir
     return text, fingerprint(text, read), None if root is None else str(root)
