@@ -10,6 +10,7 @@ from stylelightning.callbacks.image_snapshot import ImageSnapshot
 from stylelightning.callbacks.interrupt import StepEndInterrupt, StepEndStop
 from stylelightning.callbacks.last_checkpoint import LastCheckpoint
 from stylelightning.callbacks.loss_log import LossLog
+from stylelightning.callbacks.notebook_picture import NotebookPicture
 from stylelightning.callbacks.periodic import PeriodicCallback
 from stylelightning.callbacks.progress import StepProgressBar
 from stylelightning.callbacks.result import ResultWriter
@@ -24,6 +25,7 @@ __all__ = [
     "ImageSnapshot",
     "LastCheckpoint",
     "LossLog",
+    "NotebookPicture",
     "PeriodicCallback",
     "PictureCallback",
     "ResultWriter",

@@ -49,8 +49,11 @@ class Manner:
         instantiators: What makes the objects of some classes, as in jsonargparse's
             ``instantiate``.
         bar: Whether the config's progress bar is shown.
+        records: Whether the run has loggers and checkpoints, as its config says, or none.
+        takes: Whether the run takes a callback of the config's, by its name.
         usual: Classes of callbacks by name: a run has one too, unless its config gives the name or
             one of the class.
+        besides: Callbacks beside those of the config.
         last: Callbacks that come after all others.
     """
 
@@ -58,7 +61,10 @@ class Manner:
     says_changes: bool = True
     instantiators: Sequence[tuple[Callable[..., Any], type, bool]] = ()
     bar: bool = True
+    records: bool = True
+    takes: Callable[[str, Callback], bool] = lambda name, callback: True
     usual: Mapping[str, type[Callback]] = field(default_factory=dict)
+    besides: Sequence[Callback] = ()
     last: Sequence[Callback] = ()
 
 
@@ -151,12 +157,15 @@ def _trainer_settings(
     settings["val_check_interval"] = None  # without effect, but Lightning compares it with an epoch
     if not manner.bar:
         settings["enable_progress_bar"] = False
+    if not manner.records:
+        settings["logger"] = settings["enable_checkpointing"] = False
     settings["plugins"] = [AtomicCheckpointIO(), *as_list(settings["plugins"])]
     if settings["logger"] is True or settings["logger"] is None:
         settings["logger"] = TensorBoardLogger(
             folder.path, name="", version="", default_hp_metric=False
         )
-    chosen = [each for each in run.callbacks.values() if each is not None]
+    named = {name: each for name, each in run.callbacks.items() if each is not None}
+    chosen = [each for name, each in named.items() if manner.takes(name, each)]
     chosen += as_list(settings["callbacks"])
     bars = [name for name, each in run.callbacks.items() if isinstance(each, ProgressBar)]
     if len(bars) > 1:
@@ -179,7 +188,8 @@ def _trainer_settings(
     # whoever watches comes first
     watches = [each for each in chosen if isinstance(each, StopOnDivergence)]
     others = [each for each in chosen if not isinstance(each, StopOnDivergence)]
-    settings["callbacks"] = [*watches, writer, *others, StepEndStop(), *manner.last]
+    besides = [*others, *manner.besides]
+    settings["callbacks"] = [*watches, writer, *besides, StepEndStop(), *manner.last]
     return settings
 
 
