@@ -16,7 +16,7 @@ from stylelightning.module import StyleTransfer
 SECONDS = 0.2
 """Least time from one drawing of the bar to the next."""
 
-FORMAT = "{desc}: {percentage:3.0f}%|{bar}| {n}/{total} [{elapsed}<{remaining}{postfix}]"
+FORMAT = "{desc} {percentage:3.0f}%|{bar}| {n}/{total} [{elapsed}<{remaining}{postfix}]"
 """The bar, as tqdm fills it in."""
 
 
@@ -73,7 +73,7 @@ class Progress(Callback):
     def _draw(self, trainer: Trainer, module: StyleTransfer) -> None:
         self._bar.total = last_step(trainer, module)  # scales may end early
         self._bar.n = trainer.global_step
-        self._bar.set_description(_size(module), refresh=False)
+        self._bar.set_description_str(_size(module), refresh=False)
         self._bar.set_postfix_str(_terms(module))
         self._drawn_at = time.monotonic()
 
