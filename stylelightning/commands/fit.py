@@ -4,8 +4,8 @@ import logging
 import time
 from collections.abc import Sequence
 
-from stylelightning.cli.process import on_sigterm, set_up_process
-from stylelightning.cli.run import fit
+from stylelightning.cli.first_look import check_run
+from stylelightning.cli.presets import with_preset
 
 log = logging.getLogger(__name__)
 
@@ -16,8 +16,14 @@ def run(args: Sequence[str]) -> int:
     Args:
         args: The options.
     """
-    set_up_process()
     began = time.monotonic()
+    args = with_preset(args)
+    check_run(args)
+    # these import torch: seconds
+    from stylelightning.cli.process import on_sigterm, set_up_process
+    from stylelightning.cli.run import fit
+
+    set_up_process()
     with on_sigterm():
         fit(args)
     log.info("done in %.0f s", time.monotonic() - began)

@@ -3,11 +3,8 @@
 from collections.abc import Sequence
 
 from stylelightning.cli.answer import write_answer
-from stylelightning.cli.config import check_config, run_parser, set_seed
-from stylelightning.cli.forecast import report
-from stylelightning.cli.process import exit_code_of_a_stop, on_sigterm, set_up_process
-from stylelightning.cli.run import one_picture_trainer
-from stylelightning.run.folder import MadeFolders
+from stylelightning.cli.first_look import check_run
+from stylelightning.cli.presets import with_preset
 
 SILENT = {"logger": False, "enable_checkpointing": False, "enable_progress_bar": False}
 
@@ -18,11 +15,20 @@ def run(args: Sequence[str]) -> int:
     Args:
         args: The options of ``fit``.
     """
+    args = with_preset(args)
+    check_run(args)
+    # these import torch: seconds
+    from stylelightning.cli.config import check_config, run_parser, set_seed
+    from stylelightning.cli.forecast import report
+    from stylelightning.cli.process import exit_code_of_a_stop, on_sigterm, set_up_process
+    from stylelightning.cli.run import one_picture_trainer
+    from stylelightning.run.folder import MadeFolders
+
     set_up_process()
     parser, made = run_parser("plan"), MadeFolders()
     try:
         with exit_code_of_a_stop(), on_sigterm():
-            config = parser.parse_args(list(args))
+            config = parser.parse_args(args)
             set_seed(config)
             check_config(config, made)
             planned = parser.instantiate(config)

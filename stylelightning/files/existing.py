@@ -39,6 +39,21 @@ def existing_file(path: str | Path) -> Path:
     return path
 
 
+def existing_path(path: str | Path) -> Path:
+    """Return the path of a file or folder that exists.
+
+    Args:
+        path: Path; ``~`` is expanded, and ``configs/`` may be the package's own.
+
+    Raises:
+        FileNotFoundError: If nothing is there.
+    """
+    there = shipped(Path(path).expanduser())
+    if not there.exists():
+        raise FileNotFoundError(f"There is no picture or folder {there.absolute()}.")
+    return there
+
+
 def unreadable(path: Path, error: OSError) -> OSError:
     """Return an error of the same class that names the picture.
 

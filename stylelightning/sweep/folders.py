@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from stylelightning.files.shipped import shipped
+from stylelightning.files.existing import existing_path
 from stylelightning.images import pictures_of_folder
 from stylelightning.sweep.points import Value, values_of
 
@@ -28,9 +28,7 @@ def picture_values(option: str, given: str | Sequence[str], key: str) -> list[Va
 
 def _in(given: str) -> list[Path]:
     path = Path(given).expanduser()
-    there = shipped(path)
+    there = existing_path(given)
     if there.is_dir():  # what is found is called as the folder was given
         return [path / each.relative_to(there) for each in pictures_of_folder(there)]
-    if not there.exists():
-        raise FileNotFoundError(f"There is no picture or folder {there.absolute()}.")
     return [path]

@@ -19,7 +19,7 @@ from stylelightning.images import read_config, read_picture, write_picture
 from tests.conftest import TINY, smooth_picture
 
 FORKS = get_context("forkserver")
-FORKS.set_forkserver_preload(["stylelightning.commands.fit", "tests.run.test_kill"])
+FORKS.set_forkserver_preload(["stylelightning.cli.run", "tests.run.test_kill"])
 
 KILLS = 50
 STEPS = 100

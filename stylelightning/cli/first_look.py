@@ -1,0 +1,125 @@
+"""What a command line names that is not there, before seconds go by; nothing of torch is imported.
+
+Only what the parser or the run would refuse too is refused here, in the same words. Whatever can't
+be told from the options alone is left to them.
+"""
+
+from collections.abc import Iterator, Sequence
+from itertools import zip_longest
+from typing import Any
+
+import yaml
+
+from stylelightning.cli.presets import asks_for_help, config_path
+from stylelightning.cli.yaml_text import load_yaml
+from stylelightning.files.existing import existing_file, existing_path
+
+PICTURES = ("content", "style")
+"""Options of ``--data`` that take pictures."""
+
+
+def check_run(args: Sequence[str]) -> None:
+    """Refuse the options of a run that name a config or a picture which is not there.
+
+    Args:
+        args: The options of ``fit``.
+
+    Raises:
+        OSError: If one is not there, or can't be read.
+        ValueError: If a picture is an empty file, or none of a regular kind.
+    """
+    check_configs(args)
+    if asks_for_help(args) or any(key == "--print_config" for key, _ in _options(args)):
+        return  # no picture is read
+    for path in _named_pictures(args):
+        if "://" not in path and "\0" not in path:  # a rule of their own says what is wrong there
+            existing_file(path)
+
+
+def check_configs(args: Sequence[str]) -> None:
+    """Refuse options that name a config which is not there.
+
+    Args:
+        args: The options of a command.
+
+    Raises:
+        OSError: If one is not there, or is a folder.
+    """
+    for key, value in _options(args):
+        if key == "--config" and value and "\n" not in value and not asks_for_help(args):
+            config_path(value)
+
+
+def check_batch(args: Sequence[str]) -> None:
+    """Refuse the options of ``batch`` that name a config, picture or folder which is not there.
+
+    Args:
+        args: The options.
+
+    Raises:
+        OSError: If one is not there.
+    """
+    check_configs(args)
+    for key, value in _options(args):
+        if key in ("--contents", "--styles") and not asks_for_help(args):
+            for path in _paths(_loaded(value)):
+                existing_path(path)
+
+
+def _options(args: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Yield options with their values, ``-c`` as ``--config``; of one without a value, an empty."""
+    for arg, following in zip_longest(args, args[1:], fillvalue=""):
+        key, has_value, value = arg.partition("=")
+        if arg.startswith("-c"):
+            key, has_value, value = "--config", arg[2:], arg[2:].removeprefix("=")
+        if key.startswith("--") and (has_value or not following.startswith("--")):
+            yield key, value if has_value else following
+        elif key.startswith("--"):
+            yield key, ""
+
+
+def _named_pictures(args: Sequence[str]) -> list[str]:
+    """Return the pictures that the last config or option names for each key, if that is plain."""
+    named: dict[str, list[str]] = {}
+    for key, value in _options(args):
+        if key in ("--config", "--data"):
+            data = _data_of(value) if key == "--config" else None
+            named = {} if data is None else {**named, **data}
+        for each in PICTURES:
+            if key == f"--data.{each}":
+                named[each] = _paths(_loaded(value))
+            elif key.startswith(f"--data.{each}"):
+                named.pop(each, None)
+    return [path for paths in named.values() for path in paths]
+
+
+def _data_of(config: str) -> dict[str, list[str]] | None:
+    """Return the pictures that a config names; None if they can't be told."""
+    try:
+        text = config if "\n" in config else config_path(config).read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError):  # a picture
+        return None
+    content = _loaded(f"{text}\n")
+    if not isinstance(content, dict) or any(str(key).startswith("data.") for key in content):
+        return None
+    data = content.get("data") or {}
+    if not isinstance(data, dict):
+        return None
+    return {each: _paths(data[each]) for each in PICTURES if each in data}
+
+
+def _loaded(text: str) -> Any:
+    """Return what YAML says, None where it is none."""
+    try:
+        return load_yaml(text)
+    except (yaml.YAMLError, ValueError, RecursionError):
+        return None
+
+
+def _paths(value: Any) -> list[str]:
+    """Return the paths that an option with pictures names plainly."""
+    if isinstance(value, list):
+        paths = [each.get("path") if isinstance(each, dict) else each for each in value]
+    else:
+        paths = [value]
+    return [path for path in paths if isinstance(path, str) and not path.startswith(("[", "{"))]
