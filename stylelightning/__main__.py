@@ -10,17 +10,17 @@ from stylelightning.cli.answer import near_ones, write_answer, write_error
 from stylelightning.cli.errors import UsageError, attempt
 
 COMMANDS = {
-    "fit": "optimise a picture: stylelightning fit --config configs/quickstart.yaml",
+    "paint": "a picture out of two: stylelightning paint me.jpg art.jpg -o out.png",
+    "fit": "the same with every option there is: stylelightning fit --config quickstart",
     "plan": "what that would take, time and memory, with the same options",
-    "sweep": "runs that differ in some keys: stylelightning sweep --config "
-    "configs/sweeps/start.yaml",
+    "sweep": "runs that differ in some keys: stylelightning sweep --config sweeps/start",
     "batch": "every content image in every style: stylelightning batch --contents photos "
     "--styles art",
     "distill": "train a slim network on a large one: stylelightning distill --config "
-    "configs/distillation/slim.yaml",
+    "distillation/slim",
     "test": "how near a picture is to its style and its content: stylelightning test --image "
     "out.png",
-    "list": "what a config may name: stylelightning list losses",
+    "list": "presets, and what a config may name: stylelightning list presets",
     "weights": "which trained filters there are and are here: stylelightning weights",
 }
 """Help by name. Each is a module of ``stylelightning.commands``, imported when it is called."""

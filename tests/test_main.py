@@ -24,7 +24,7 @@ def test_version_and_help_do_not_wait_for_torch() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert "stylelightning 0." in done.stdout
-    assert "--config configs/quickstart.yaml" in done.stdout
+    assert "--config quickstart" in done.stdout
 
 
 def test_the_module_and_the_console_script_are_the_same(tmp_path: Path) -> None:
@@ -151,11 +151,15 @@ def test_a_command_of_ones_own_may_make_runs(tmp_path: Path, content: Path, styl
         (["own_commands.number"], 2, "own_commands has no function 'number'.\n"),
         (["absent_commands.run"], 2, "there is no module 'absent_commands' in the working folder"),
         (["needy_commands.run"], 2, "error: ModuleNotFoundError: No module named 'not_there_at_a"),
-        (["own_commands."], 2, "error: There is no command 'own_commands.'. There are fit, pl"),
+        (
+            ["own_commands."],
+            2,
+            "error: There is no command 'own_commands.'. There are paint, fit, pl",
+        ),
         (
             ["fot"],
             2,
-            "error: There is no command 'fot'. Did you mean fit? There are fit, pl",
+            "error: There is no command 'fot'. Did you mean fit? There are paint, fit, pl",
         ),
         (["tset"], 2, "Did you mean test? There are"),
         (["fti"], 2, "Did you mean fit? There are"),

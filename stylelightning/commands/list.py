@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING, get_args
 from stylelightning.cli.answer import aligned, near_ones, write_answer
 from stylelightning.cli.catalogue import components, networks
 from stylelightning.cli.kinds import KINDS
+from stylelightning.cli.presets import Preset, presets
 
 if TYPE_CHECKING:
     from stylelightning.backbones import Backbone, Layer
 
 LISTS = {
+    "presets": "the package's own configs, for --config and for paint's --preset",
     **{name: kind.what for name, kind in KINDS.items()},
     "networks": "torchvision's networks, by the names that TorchvisionModel takes",
     "layers BACKBONE": "the layers of a backbone or a network: list layers VGG19",
@@ -82,6 +84,8 @@ def listing(args: Sequence[str]) -> str:
         lines = layers(*rest)
     elif what == "networks":
         lines = networks()
+    elif what == "presets":
+        lines = sentences({each.name: _described(each) for each in presets()}, _width())
     else:
         lines = sentences(components(what), _width())
     return "".join(f"{line}\n" for line in lines)
@@ -203,6 +207,11 @@ def table(rows: Iterable["Layer"]) -> list[str]:
         numbers = (row.channels, row.stride, row.receptive_field, row.smallest_side)
         lines.append((row.name, *("-" if each is None else str(each) for each in numbers)))
     return aligned(lines, "<>>>>")
+
+
+def _described(found: Preset) -> str:
+    """Return a preset's line, and the trained filters that it needs."""
+    return f"{found.line} Weights: {found.weights}." if found.weights else found.line
 
 
 def _plain(sentence: str) -> str:

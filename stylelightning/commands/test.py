@@ -2,12 +2,11 @@
 
 import argparse
 import json
-import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
-from stylelightning.cli.answer import aligned, near_ones, write_answer, write_error
-from stylelightning.cli.errors import UsageError
+from stylelightning.cli.answer import aligned, write_answer, write_error
+from stylelightning.cli.plain_parser import PlainParser
 
 if TYPE_CHECKING:
     from stylelightning.cli.finished_pictures import Measurement
@@ -19,15 +18,6 @@ writes a table. A picture made by this program carries its config, which names t
 EPILOG = """\
 What each number means: docs/metrics.md. `stylelightning list metrics` names the metrics.
 LPIPS needs its weights in the cache of torch.hub; nothing is downloaded."""
-
-
-class _Parser(argparse.ArgumentParser):
-    """A parser that answers a mistake with one line and exit code 2."""
-
-    def error(self, message: str) -> NoReturn:
-        unknown = re.search(r"unrecognized arguments: (--\S+)", message)
-        near = near_ones(unknown[1], self._option_string_actions) if unknown else ""
-        raise UsageError(f"{message[0].upper()}{message[1:]}. {near}See {self.prog} -h.")
 
 
 def run(args: Sequence[str]) -> int:
@@ -50,13 +40,7 @@ def run(args: Sequence[str]) -> int:
 
 def parser() -> argparse.ArgumentParser:
     """Return the parser of the options."""
-    made = _Parser(
-        prog="stylelightning test",
-        description=DESCRIPTION,
-        epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
+    made = PlainParser("test", DESCRIPTION, EPILOG)
     made.add_argument(
         "--image", action="append", default=[], help="a finished picture; may be given again"
     )

@@ -45,6 +45,9 @@ def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (["batch", "--config", "nowhere"], "There is no config file"),
         (["batch", "--contents", "photos"], "There is no picture or folder"),
         (["batch", "--styles", "[a.jpg, paintings]"], "There is no picture or folder"),
+        (["paint", "lost.jpg", "a.jpg"], "lost.jpg: there is no such file"),
+        (["paint", "a.jpg", "lost.jpg"], "lost.jpg: there is no such file"),
+        (["paint", "a.jpg", "a.jpg", "--preset", "painitng"], "Did you mean painting?"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )

@@ -25,6 +25,7 @@ from stylelightning.cli import catalogue
 from stylelightning.cli.catalogue import ONE_SIZE, components, first_sentence, natural, networks
 from stylelightning.cli.kinds import KINDS
 from stylelightning.cli.parser import Parser
+from stylelightning.cli.presets import preset_names
 from stylelightning.commands import list as listing
 from stylelightning.run.checks import check_optimizer
 
@@ -128,7 +129,7 @@ def test_numbers_in_names_are_sorted_as_numbers() -> None:
 # the command
 
 
-@pytest.mark.parametrize("what", [*KINDS, "networks"])
+@pytest.mark.parametrize("what", [*KINDS, "networks", "presets"])
 def test_a_list_does_not_wait_for_torch(what: str) -> None:
     code = (
         "import sys; from stylelightning.__main__ import main; "
@@ -137,21 +138,29 @@ def test_a_list_does_not_wait_for_torch(what: str) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stderr == ""
-    listed = networks() if what == "networks" else list(components(what))
+    others = {"networks": networks, "presets": preset_names}
+    listed = others[what]() if what in others else list(components(what))
     assert [line.split()[0] for line in done.stdout.splitlines()] == listed
+
+
+def test_a_preset_says_what_it_is_and_which_weights_it_needs(capsys: Capture) -> None:
+    assert main(["list", "presets"]) == 0
+    lines = dict(line.split(maxsplit=1) for line in capsys.readouterr().out.splitlines())
+    assert lines["painting"].endswith("project makes. Weights: oxford of VGG16, 58 MB.")
+    assert "Weights" not in lines["quickstart"]
 
 
 @pytest.mark.parametrize("args", [[], ["--help"], ["losses", "-h"]], ids=" ".join)
 def test_list_alone_says_what_can_be_listed(args: list[str], capsys: Capture) -> None:
     assert main(["list", *args]) == 0
     out = capsys.readouterr().out
-    for what in (*KINDS, "networks", "layers BACKBONE"):
+    for what in (*KINDS, "networks", "presets", "layers BACKBONE"):
         assert f"\n  {what} " in out
 
 
 def test_the_help_of_the_program_names_list(capsys: Capture) -> None:
     assert main(["--help"]) == 0
-    assert "stylelightning list losses" in capsys.readouterr().out
+    assert "stylelightning list presets" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
@@ -159,8 +168,8 @@ def test_the_help_of_the_program_names_list(capsys: Capture) -> None:
     [
         pytest.param(
             "loses",
-            "There is no list 'loses'. Did you mean losses? There are backbones, losses, "
-            "initial, callbacks, colours, parametrizations, metrics, optimizers, networks, "
+            "There is no list 'loses'. Did you mean losses? There are presets, backbones, "
+            "losses, initial, callbacks, colours, parametrizations, metrics, optimizers, networks, "
             "layers.",
             id="list",
         ),
@@ -185,8 +194,8 @@ def test_an_unknown_command_is_told_both(capsys: Capture) -> None:
     assert main(["lst"]) == 2
     assert (
         capsys.readouterr().err
-        == "error: There is no command 'lst'. Did you mean list? There are fit, plan, sweep, "
-        "batch, distill, test, list, weights.\n"
+        == "error: There is no command 'lst'. Did you mean list? There are paint, fit, plan, "
+        "sweep, batch, distill, test, list, weights.\n"
     )
 
 
