@@ -15,7 +15,9 @@ from lightning.pytorch.utilities.exceptions import SIGTERMException
 from stylelightning.callbacks import FinalMetrics, NotebookPicture, PeriodicCallback
 from stylelightning.callbacks.interrupt import StepEndInterrupt
 from stylelightning.cli.errors import RunError, UsageError, is_mendable, one_line
+from stylelightning.cli.presets import config_path
 from stylelightning.cli.run import Manner, fit
+from stylelightning.cli.strength import strength_options
 from stylelightning.data import StyleImage, StyleTransferData
 from stylelightning.one_call.options import arguments
 from stylelightning.one_call.process import unchanged_process
@@ -53,6 +55,7 @@ def transfer(
     *,
     preset: str | Path = "quickstart",
     size: int | None = None,
+    strength: float | None = None,
     seed: int | bool | None = None,
     options: Mapping[str, Any] | None = None,
     callbacks: Sequence[Callback] = (),
@@ -76,6 +79,8 @@ def transfer(
         preset: Name of one of the package's configs, or the path of a config or of a picture that
             carries one.
         size: Longer side of the picture in pixels; None for the preset's.
+        strength: How much of the style the picture takes, from 0, mostly the content image, to 1,
+            mostly the style's; 0.5 and None are the preset as it is.
         seed: Seed of everything random; None for the preset's, True for one drawn at random.
         options: Any other option of ``fit``, by dotted key, such as
             ``{"model.losses.style.weight": 3}``.
@@ -98,7 +103,8 @@ def transfer(
     """
     record, chosen = Record(), dict(options or {})
     sources = Sources.given(content, style)
-    args = [f"--config={preset}", *sources.arguments(), *arguments(chosen)]
+    args = [f"--config={preset}", *_strength(preset, strength), *sources.arguments()]
+    args += arguments(chosen)
     for name, key, value in (("size", "data.size", size), ("seed", "seed_everything", seed)):
         if value is not None and key in chosen:
             raise ValueError(
@@ -120,6 +126,15 @@ def transfer(
     with tempfile.TemporaryDirectory(prefix="stylelightning-") as scratch:
         args.append(f"--trainer.default_root_dir={scratch}")
         return _make(args, manner, record, quiet)
+
+
+def _strength(preset: str | Path, strength: float | None) -> list[str]:
+    """Return the options of a strength; those of the call go on top."""
+    if strength is None:
+        return []
+    if not 0 <= strength <= 1:
+        raise ValueError(f"`strength` must be from 0 to 1, got {strength}: 0.5 is the preset's.")
+    return strength_options(config_path(str(preset)), strength)
 
 
 def _make(args: Sequence[str], manner: Manner, record: Record, quiet: bool) -> StyledPicture:

@@ -39,6 +39,17 @@ def test_it_makes_the_picture_that_fit_makes(content: Path, style: Path, run: Ru
     assert torch.equal((picture.tensor * 255).round() / 255, expected)
 
 
+def test_a_strength_weighs_the_content(content: Path, style: Path) -> None:
+    # the config's weight is 100, and at 0 it counts eight times as much, at 1 an eighth
+    for strength, weight in ((None, 100.0), (0, 800.0), (0.5, 100.0), (1, 12.5)):
+        losses = made(content, style, strength=strength).config["model"]["losses"]
+        assert losses["content"]["init_args"]["weight"] == weight
+        assert losses["style"]["init_args"]["weight"] == 1000.0
+    options = {"model.losses.content.weight": 7}
+    losses = made(content, style, strength=1, options=options).config["model"]["losses"]
+    assert losses["content"]["init_args"]["weight"] == 7
+
+
 def as_tensor(path: Path) -> Tensor:
     return read_picture(path).pixels
 
@@ -189,6 +200,7 @@ def test_the_process_is_left_as_it_was(content: Path, style: Path) -> None:
         ({"style": np.full((4, 4, 3), 255.0)}, ValueError, r"must be in \[0, 1\]"),
         ({"style": []}, ValueError, r"must name at least one image"),
         ({"size": 0}, ValueError, r"^`data.size` must be at least 1 pixel, got 0\.$"),
+        ({"strength": 2}, ValueError, r"^`strength` must be from 0 to 1, got 2: 0\.5 is the"),
         ({"seed": -1}, ValueError, r"^`seed_everything` must be from 0 to"),
         ({"output": "out.doc"}, ValueError, r"its name must end in one of"),
         ({"options": {"model.losses.style.wieght": 1}}, ValueError, r"Did you mean weight\?"),
