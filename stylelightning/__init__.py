@@ -8,6 +8,9 @@ from stylelightning.cli.kinds import KINDS
 if TYPE_CHECKING:
     from stylelightning.data import StyleTransferData as StyleTransferData
     from stylelightning.module import StyleTransfer as StyleTransfer
+    from stylelightning.one_call import StyledPicture as StyledPicture
+    from stylelightning.one_call import TransferError as TransferError
+    from stylelightning.one_call import transfer as transfer
     from stylelightning.schedule import Schedule as Schedule
 
 __version__ = "0.1.0"
@@ -16,6 +19,9 @@ _HOMES = {
     "Schedule": "schedule:Schedule",
     "StyleTransfer": "module:StyleTransfer",
     "StyleTransferData": "data:StyleTransferData",
+    "StyledPicture": "one_call:StyledPicture",
+    "TransferError": "one_call:TransferError",
+    "transfer": "one_call:transfer",
 }
 _HOMES |= {name: name for name in ("functional", *KINDS) if name != "optimizers"}
 

@@ -152,9 +152,18 @@ class StyleTransfer(LightningModule):
 
     @property
     def picture(self) -> Tensor:
-        """The picture to show, in its final colours, (1, 3, H, W) in [0, 1], detached."""
+        """The picture to show, in its final colours, (1, 3, H, W) in [0, 1], detached.
+
+        Raises:
+            RuntimeError: If there is none yet.
+        """
         if self._trainer is None and self._finished is not None:
             return self._finished
+        if self._trainer is None or not self.canvas.has_picture:
+            raise RuntimeError(
+                "There is no picture yet: a run makes it, trainer.fit(module, datamodule=data) "
+                "with a StyleTransferData."
+            )
         return self.data.finished(self.canvas.picture)
 
     @property

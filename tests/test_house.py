@@ -17,6 +17,7 @@ LAYERS = (
     ("module", "callbacks"),
     ("distillation",),
     ("cli", "commands", "report", "sweep", "__main__"),
+    ("one_call",),
 )
 """Rooms from below to above; none imports from a room above its own."""
 LEVELS = {room: level for level, rooms in enumerate(LAYERS) for room in rooms}

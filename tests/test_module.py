@@ -1,6 +1,7 @@
 """The LightningModule through its Python interface."""
 
 import logging
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -368,10 +369,33 @@ def test_a_module_before_its_run_has_no_finite_picture() -> None:
     assert not make_module().finite  # a signal may come so early
 
 
+def test_a_module_before_its_run_says_that_it_has_no_picture(tmp_path: Path) -> None:
+    module = make_module()
+    for each in (module, deepcopy(module)):
+        with pytest.raises(RuntimeError, match=r"^There is no picture yet: .*fit\(module, datamod"):
+            _ = each.picture
+    with pytest.raises(TypeError):  # refused in `setup`
+        make_trainer(tmp_path).fit(module, train_dataloaders=[torch.empty(0)])
+    with pytest.raises(RuntimeError, match="There is no picture yet"):
+        _ = module.picture
+
+
 def test_max_steps_ends_a_run_early(tmp_path: Path, data: StyleTransferData) -> None:
     trainer = make_trainer(tmp_path, max_steps=2)
     trainer.fit(make_module(), data)
     assert trainer.global_step == 2
+
+
+def test_a_plain_trainer_makes_the_picture_with_its_own_defaults(
+    tmp_path: Path, data: StyleTransferData
+) -> None:
+    module = make_module()
+    trainer = Trainer(max_steps=4, default_root_dir=tmp_path, accelerator="cpu", devices=1)
+    trainer.fit(module, datamodule=data)
+    assert trainer.global_step == 4  # of 6
+    assert module.picture.shape == (1, 3, 24, 32)  # the second scale
+    assert set(module.terms.weighted) == {"content", "style"}
+    assert [*tmp_path.rglob("*.ckpt")] != []  # Lightning's own, as its defaults have it
 
 
 def test_another_datamodule_is_refused(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from stylelightning.callbacks.interrupt import StepEndInterrupt, StepEndStop
 from stylelightning.callbacks.last_checkpoint import LastCheckpoint
 from stylelightning.callbacks.live_view import LiveView
 from stylelightning.callbacks.loss_log import LossLog
+from stylelightning.callbacks.notebook_picture import NotebookPicture
 from stylelightning.callbacks.periodic import PeriodicCallback
 from stylelightning.callbacks.progress import StepProgressBar
 from stylelightning.callbacks.result import ResultWriter
@@ -28,6 +29,7 @@ __all__ = [
     "LastCheckpoint",
     "LiveView",
     "LossLog",
+    "NotebookPicture",
     "PeriodicCallback",
     "PictureCallback",
     "ResultWriter",

@@ -11,6 +11,7 @@ from inspect import isclass
 from pkgutil import resolve_name
 from typing import Any
 
+import jsonargparse._loaders_dumpers as loaders_dumpers
 import jsonargparse._typehints as typehints
 import yaml
 from jsonargparse import Namespace
@@ -32,6 +33,8 @@ LONGEST = 150
 
 # jsonargparse's own, which are private there: a test fails when they are gone or not called
 _keep_what_fits: Callable[..., None] = typehints.discard_init_args_on_class_path_change
+_action_type = typehints.ActionTypeHint
+_TABLES = ("loaders", "loader_exceptions", "loader_json_superset", "loader_params", "dumpers")
 _check_type: Callable[..., Any] = typehints.ActionTypeHint._check_type
 
 
@@ -44,6 +47,23 @@ def keep_options_on_class_change() -> None:
     """
     typehints.discard_init_args_on_class_path_change = _discard
     typehints.ActionTypeHint._check_type = _watch  # type: ignore[method-assign]
+
+
+@contextmanager
+def parsing_put_back() -> Iterator[None]:
+    """Put back, when it is over, what this program's parser changes of jsonargparse and YAML."""
+    discards, check = typehints.discard_init_args_on_class_path_change, _action_type._check_type
+    tables = [vars(loaders_dumpers)[name] for name in _TABLES]
+    tables.append(yaml.SafeDumper.yaml_multi_representers)
+    before = [dict(table) for table in tables]
+    try:
+        yield
+    finally:
+        typehints.discard_init_args_on_class_path_change = discards
+        _action_type._check_type = check  # type: ignore[method-assign]
+        for table, entries in zip(tables, before, strict=True):
+            table.clear()
+            table.update(entries)
 
 
 @contextmanager

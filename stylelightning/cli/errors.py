@@ -74,13 +74,17 @@ def attempt(work: Callable[[], object], raises: bool = True) -> Outcome:
         if isinstance(failure, BrokenPipeError) and reader_is_gone():  # `| head`
             return Outcome(0)
         error, running = failure, False
-    if os.environ.get("STYLELIGHTNING_DEBUG") or (raises and running and not _mendable(error)):
+    if os.environ.get("STYLELIGHTNING_DEBUG") or (raises and running and not is_mendable(error)):
         raise error
-    return Outcome(1 if running else 2, _explain(error))
+    return Outcome(1 if running else 2, one_line(error))
 
 
-def _mendable(error: Exception) -> bool:
-    """Return whether a run failed for a reason that its user can do something about."""
+def is_mendable(error: Exception) -> bool:
+    """Return whether a run failed for a reason that its user can do something about.
+
+    Args:
+        error: Why it failed.
+    """
     from stylelightning.losses.blame import LossError
     from stylelightning.module import DivergenceError
     from stylelightning.run.calibration import CalibrationError  # these import torch
@@ -101,8 +105,12 @@ def _of_compiler(error: Exception) -> bool:
     return any(Path(file).parent.name == "_inductor" for file in files)
 
 
-def _explain(error: Exception) -> str:
-    """Return the error in one line."""
+def one_line(error: Exception) -> str:
+    """Return an error in one line, for a user.
+
+    Args:
+        error: What went wrong.
+    """
     text = unwrap(" ".join(str(error).split()))
     if isinstance(error, OSError) and error.strerror and not error.filename:
         text = " ".join(str(error.strerror).split())  # without "[Errno 28]"
@@ -119,6 +127,6 @@ def _explain(error: Exception) -> str:
         return text
     if _out_of_memory(error):
         return f"Out of memory: use a smaller --data.size. {text}"
-    if _mendable(error):
+    if is_mendable(error):
         return text
     return f"{type(error).__name__}: {text.rstrip('.')}. STYLELIGHTNING_DEBUG=1 shows where."

@@ -59,8 +59,11 @@ class Manner:
         bar: Whether the config's progress bar and preview are shown.
         command: What was typed, up to the options: what resumes a run that was stopped is said of
             it. None says nothing.
+        records: Whether the run has loggers and checkpoints, as its config says, or none.
+        takes: Whether the run takes a callback of the config's, by its name.
         usual: Classes of callbacks by name: a run has one too, unless its config gives the name or
             one of the class.
+        besides: Callbacks beside those of the config.
         last: Callbacks that come after all others.
         place: What tells the run from those that it is compared with, by name; None for the options
             of its command line.
@@ -71,7 +74,10 @@ class Manner:
     instantiators: Sequence[tuple[Callable[..., Any], type, bool]] = ()
     bar: bool = True
     command: Sequence[str] = ()
+    records: bool = True
+    takes: Callable[[str, Callback], bool] = lambda name, callback: True
     usual: Mapping[str, type[Callback]] = field(default_factory=dict)
+    besides: Sequence[Callback] = ()
     last: Sequence[Callback] = ()
     place: Mapping[str, str] | None = None
 
@@ -180,6 +186,8 @@ def _trainer_settings(
     settings["val_check_interval"] = None  # without effect, but Lightning compares it with an epoch
     if not manner.bar:
         settings["enable_progress_bar"] = False
+    if not manner.records:
+        settings["logger"] = settings["enable_checkpointing"] = False
     settings["plugins"] = [AtomicCheckpointIO(), *as_list(settings["plugins"])]
     if settings["logger"] is True or settings["logger"] is None:
         settings["logger"] = TensorBoardLogger(
@@ -189,7 +197,8 @@ def _trainer_settings(
             sub_dir=label or None,  # a run is called after its folders
             default_hp_metric=False,
         )
-    chosen = [each for each in run.callbacks.values() if each is not None]
+    named = {name: each for name, each in run.callbacks.items() if each is not None}
+    chosen = [each for name, each in named.items() if manner.takes(name, each)]
     chosen += as_list(settings["callbacks"])
     bars = [name for name, each in run.callbacks.items() if isinstance(each, ProgressBar)]
     if len(bars) > 1:
@@ -226,7 +235,7 @@ def _trainer_settings(
     first = StopOnDivergence | TerminalPreview
     watches = [each for each in chosen if isinstance(each, first)]
     others = [each for each in chosen if not isinstance(each, first | LiveView)]
-    ends = [RunRecorder(), board, *lives, StepEndStop(), *manner.last]
+    ends = [*manner.besides, RunRecorder(), board, *lives, StepEndStop(), *manner.last]
     settings["callbacks"] = [*watches, writer, *others, *ends]
     return settings
 

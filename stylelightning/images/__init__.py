@@ -16,7 +16,7 @@ from stylelightning.images.output import check_output
 from stylelightning.images.picture import Picture
 from stylelightning.images.read import read_picture
 from stylelightning.images.run_pictures import RunPictures, SourcePicture
-from stylelightning.images.shown import data_uri, shown_image, shown_png
+from stylelightning.images.shown import data_uri, png_bytes, shown_image, shown_png
 from stylelightning.images.write import write_picture
 
 __all__ = [
@@ -35,6 +35,7 @@ __all__ = [
     "picture_of",
     "pictures_of_folder",
     "pixels_to_image",
+    "png_bytes",
     "read_config",
     "read_picture",
     "shown_image",

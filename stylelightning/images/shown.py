@@ -1,4 +1,4 @@
-"""Pictures as a page shows them: opaque, no larger than needed, in few bytes."""
+"""Pictures as a page or a notebook shows them."""
 
 import base64
 from io import BytesIO
@@ -56,3 +56,15 @@ def data_uri(image: Image.Image, quality: int) -> str:
     buffer = BytesIO()
     image.save(buffer, "WEBP", quality=quality, method=2)
     return "data:image/webp;base64," + base64.b64encode(buffer.getvalue()).decode()
+
+
+def png_bytes(image: Image.Image, compress_level: int = 6) -> bytes:
+    """Return a picture as a PNG, which a notebook shows.
+
+    Args:
+        image: Picture of mode RGB or RGBA.
+        compress_level: From 0, the fastest, to 9, the smallest.
+    """
+    buffer = BytesIO()
+    image.save(buffer, "PNG", compress_level=compress_level)
+    return buffer.getvalue()
