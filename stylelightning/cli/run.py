@@ -2,32 +2,21 @@
 
 import logging
 import shlex
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import yaml
 from jsonargparse import Namespace
 from lightning.pytorch import Callback, Trainer
-from lightning.pytorch.callbacks import Checkpoint, ProgressBar
+from lightning.pytorch.callbacks import ProgressBar
 from lightning.pytorch.loggers import TensorBoardLogger
 
-from stylelightning.callbacks import (
-    Advice,
-    LastCheckpoint,
-    LiveView,
-    ResultWriter,
-    RunRecorder,
-    StepEndStop,
-    StopOnDivergence,
-    TerminalPreview,
-)
+from stylelightning.callbacks import ResultWriter
 from stylelightning.callbacks.board import RunOnBoard
 from stylelightning.callbacks.periodic import last_step
 from stylelightning.cli.chosen import chosen, compared, run_label
 from stylelightning.cli.config import (
-    NOT_KEPT,
     as_list,
     check_config,
     kept_config,
@@ -38,48 +27,15 @@ from stylelightning.cli.config import (
 from stylelightning.cli.config_keys import differing_keys
 from stylelightning.cli.console import WHOLE
 from stylelightning.cli.errors import RunError
+from stylelightning.cli.manner import Manner
 from stylelightning.cli.process import exit_code_of_a_stop
 from stylelightning.cli.resuming import says_how_to_go_on
+from stylelightning.cli.run_callbacks import run_callbacks
 from stylelightning.files.atomic import write_atomically
 from stylelightning.run.checkpoint_io import AtomicCheckpointIO
 from stylelightning.run.folder import MadeFolders, RunFolder, create_run_folder
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Manner:
-    """What the program that starts a run decides beside the run's config.
-
-    Args:
-        not_kept: Keys that are left out of the kept config.
-        says_changes: Whether options that are left out when a class is changed are said.
-        instantiators: What makes the objects of some classes, as in jsonargparse's
-            ``instantiate``.
-        bar: Whether the config's progress bar and preview are shown.
-        command: What was typed, up to the options: what resumes a run that was stopped is said of
-            it. None says nothing.
-        records: Whether the run has loggers and checkpoints, as its config says, or none.
-        takes: Whether the run takes a callback of the config's, by its name.
-        usual: Classes of callbacks by name: a run has one too, unless its config gives the name or
-            one of the class.
-        besides: Callbacks beside those of the config.
-        last: Callbacks that come after all others.
-        place: What tells the run from those that it is compared with, by name; None for the options
-            of its command line.
-    """
-
-    not_kept: tuple[str, ...] = NOT_KEPT
-    says_changes: bool = True
-    instantiators: Sequence[tuple[Callable[..., Any], type, bool]] = ()
-    bar: bool = True
-    command: Sequence[str] = ()
-    records: bool = True
-    takes: Callable[[str, Callback], bool] = lambda name, callback: True
-    usual: Mapping[str, type[Callback]] = field(default_factory=dict)
-    besides: Sequence[Callback] = ()
-    last: Sequence[Callback] = ()
-    place: Mapping[str, str] | None = None
 
 
 def fit(args: Sequence[str], manner: Manner | None = None) -> None:
@@ -128,8 +84,9 @@ def _fit(args: Sequence[str], manner: Manner, made: MadeFolders) -> None:
     made.started = lambda: writer.started
     place = chosen(args) if manner.place is None else manner.place
     board = RunOnBoard(text, compared(yaml.safe_load(text), place))
+    callbacks = run_callbacks(run, manner, writer, board)
     trainer = one_picture_trainer(
-        _trainer_settings(run, folder, run_label(args), writer, board, manner, config.live)
+        _trainer_settings(run, folder, run_label(args), manner, callbacks)
     )
     typed = [*manner.command, *args] if manner.command else []
     with says_how_to_go_on(folder, typed):
@@ -146,7 +103,9 @@ def _fit(args: Sequence[str], manner: Manner, made: MadeFolders) -> None:
         )
     for logger in trainer.loggers:
         if isinstance(logger, TensorBoardLogger):
-            log.info("tensorboard --logdir %s", shlex.quote(str(Path(logger.log_dir))), extra=WHOLE)
+            events = Path(logger.log_dir)
+            events = folder.path if events.is_relative_to(folder.path) else events
+            log.info("tensorboard --logdir %s", shlex.quote(str(events)), extra=WHOLE)
 
 
 def _missing_folders(config: Namespace) -> list[Path]:
@@ -175,17 +134,15 @@ def _trainer_settings(
     run: Namespace,
     folder: RunFolder,
     label: str,
-    writer: ResultWriter,
-    board: RunOnBoard,
     manner: Manner,
-    live: int | None,
+    callbacks: Sequence[Callback],
 ) -> dict[str, Any]:
-    """Return the arguments of the trainer of a run that always writes its picture."""
-    settings = {**run.trainer, "default_root_dir": str(folder.path)}
+    """Return the arguments of the trainer of a run."""
+    settings = {**run.trainer, "default_root_dir": str(folder.path), "callbacks": list(callbacks)}
     settings["max_epochs"] = -1  # Lightning's null is 1000
     settings["val_check_interval"] = None  # without effect, but Lightning compares it with an epoch
-    if not manner.bar:
-        settings["enable_progress_bar"] = False
+    if not any(isinstance(each, ProgressBar) for each in callbacks):
+        settings["enable_progress_bar"] = False  # Lightning's own counts epochs
     if not manner.records:
         settings["logger"] = settings["enable_checkpointing"] = False
     settings["plugins"] = [AtomicCheckpointIO(), *as_list(settings["plugins"])]
@@ -197,46 +154,6 @@ def _trainer_settings(
             sub_dir=label or None,  # a run is called after its folders
             default_hp_metric=False,
         )
-    named = {name: each for name, each in run.callbacks.items() if each is not None}
-    chosen = [each for name, each in named.items() if manner.takes(name, each)]
-    chosen += as_list(settings["callbacks"])
-    bars = [name for name, each in run.callbacks.items() if isinstance(each, ProgressBar)]
-    if len(bars) > 1:
-        raise ValueError(
-            f"`callbacks` may have one progress bar, got {' and '.join(bars)}: switch one off with "
-            f"--callbacks.{bars[0]} null."
-        )
-    if not any(isinstance(each, ProgressBar) for each in chosen):
-        settings["enable_progress_bar"] = False  # Lightning's own counts epochs
-    if run.preview and not any(isinstance(each, TerminalPreview) for each in chosen):
-        chosen.append(TerminalPreview())
-    if not manner.bar:
-        chosen = [each for each in chosen if not isinstance(each, TerminalPreview)]
-    if settings["enable_progress_bar"] is False:
-        chosen = [each for each in chosen if not isinstance(each, ProgressBar)]
-    if settings["enable_checkpointing"] is False:
-        chosen = [each for each in chosen if not isinstance(each, Checkpoint)]
-    elif not any(isinstance(each, Checkpoint) for each in chosen):
-        chosen.append(LastCheckpoint())
-    everywhere: dict[str, type[Callback]] = {"advice": Advice, **manner.usual}
-    for name, usual in everywhere.items():
-        if name not in run.callbacks and not any(isinstance(each, usual) for each in chosen):
-            chosen.append(usual())
-    lives = [each for each in chosen if isinstance(each, LiveView)]
-    if live is not None:
-        lives.append(LiveView(live))
-    if len(lives) > 1:
-        raise ValueError(
-            f"A run has one live page, got {len(lives)}: leave out --live, or the LiveView of the "
-            "config's callbacks."
-        )
-    # whoever watches comes first, and who may end the run comes last; the preview ends before
-    # anything is said of the end
-    first = StopOnDivergence | TerminalPreview
-    watches = [each for each in chosen if isinstance(each, first)]
-    others = [each for each in chosen if not isinstance(each, first | LiveView)]
-    ends = [*manner.besides, RunRecorder(), board, *lives, StepEndStop(), *manner.last]
-    settings["callbacks"] = [*watches, writer, *others, *ends]
     return settings
 
 

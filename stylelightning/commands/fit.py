@@ -20,9 +20,10 @@ def run(args: Sequence[str]) -> int:
     args = with_preset(args)
     check_run(args)
     # these import torch: seconds
+    from stylelightning.cli.manner import Manner
     from stylelightning.cli.process import on_sigterm, set_up_process
     from stylelightning.cli.resuming import program
-    from stylelightning.cli.run import Manner, fit
+    from stylelightning.cli.run import fit
 
     set_up_process()
     with on_sigterm():

@@ -41,9 +41,7 @@ def shown_png(pixels: Tensor, alpha: Tensor | None, longest_side: int) -> bytes:
     """
     image = pixels_to_image(pixels, alpha)
     image.thumbnail((longest_side, longest_side), Image.Resampling.LANCZOS)
-    buffer = BytesIO()
-    image.save(buffer, "PNG", compress_level=1)
-    return buffer.getvalue()
+    return png_bytes(image, compress_level=1)
 
 
 def data_uri(image: Image.Image, quality: int) -> str:

@@ -15,8 +15,9 @@ from lightning.pytorch.utilities.exceptions import SIGTERMException
 from stylelightning.callbacks import FinalMetrics, NotebookPicture, PeriodicCallback
 from stylelightning.callbacks.interrupt import StepEndInterrupt
 from stylelightning.cli.errors import RunError, UsageError, is_mendable, one_line
+from stylelightning.cli.manner import Manner
 from stylelightning.cli.presets import config_path
-from stylelightning.cli.run import Manner, fit
+from stylelightning.cli.run import fit
 from stylelightning.cli.strength import strength_options
 from stylelightning.data import StyleImage, StyleTransferData
 from stylelightning.one_call.options import arguments

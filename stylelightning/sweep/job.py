@@ -18,8 +18,9 @@ from stylelightning.callbacks.periodic import style_transfer
 from stylelightning.cli import config
 from stylelightning.cli.chosen import short_key
 from stylelightning.cli.errors import attempt
+from stylelightning.cli.manner import Manner
 from stylelightning.cli.process import set_up_process
-from stylelightning.cli.run import Manner, fit
+from stylelightning.cli.run import fit
 from stylelightning.execution.memory import PeakMemory
 from stylelightning.run.folder import RunFolder, newest_run
 from stylelightning.sweep.records import Record, Status
