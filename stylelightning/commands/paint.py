@@ -26,7 +26,7 @@ stylelightning fit --help       every option there is"""
 
 USAGE = """\
 stylelightning paint CONTENT STYLE [-o FILE] [--preset NAME] [--strength 0..1] [--size PIXELS]
-                            [--seed N] [--keep-colours]"""
+                            [--seed N] [--keep-colours] [--draft]"""
 
 EXAMPLE = "stylelightning paint me.jpg art.jpg -o out.png"
 LONGEST_STEM = 80
@@ -93,6 +93,11 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument(
         "--keep-colours", action="store_true", help="the content picture's own colours"
     )
+    made.add_argument(
+        "--draft",
+        action="store_true",
+        help="a first look, of 384 px at most and in a third of the time or less",
+    )
     return made
 
 
@@ -116,6 +121,7 @@ def fit_options(given: argparse.Namespace) -> list[str]:
         "--data.size": given.size,
         "--seed_everything": given.seed,
         "--data.colours": "StyleToContent" if given.keep_colours else None,
+        "--model.schedule.draft": "true" if given.draft else None,
     }
     options = []
     for key, value in pairs.items():
