@@ -1,11 +1,13 @@
 """The trained network that metrics look through, loaded once in a process."""
 
+import logging
 from collections.abc import Sequence
 from functools import lru_cache
 
 import torch
 from torch import Tensor
 
+from stylelightning import backbones
 from stylelightning.backbones import VGG16, Backbone, Features
 from stylelightning.backbones.weights.cache import kept_file
 from stylelightning.backbones.weights.source import OXFORD
@@ -79,4 +81,10 @@ def check_layers(metric: str, backbone: Backbone | None, layers: Sequence[str]) 
 
 @lru_cache(maxsize=1)
 def _vgg16() -> Backbone:
-    return VGG16(weights="oxford").requires_grad_(False)
+    logger = logging.getLogger(backbones.__name__)
+    level = logger.level
+    logger.setLevel(logging.WARNING)  # which weights a run has is said by the run alone
+    try:
+        return VGG16(weights="oxford").requires_grad_(False)
+    finally:
+        logger.setLevel(level)
