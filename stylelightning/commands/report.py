@@ -2,13 +2,11 @@
 
 import argparse
 import difflib
-import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NoReturn
 
-from stylelightning.cli.answer import near_ones, write_answer
-from stylelightning.cli.errors import UsageError
+from stylelightning.cli.answer import write_answer
+from stylelightning.cli.plain_parser import PlainParser
 from stylelightning.run.folder import RunFolder, last_begun, newest_run
 
 DESCRIPTION = """\
@@ -22,15 +20,6 @@ and `last` the newest of all in runs/. A sweep has a page already. What is on it
 
 ROOT = Path("runs")
 """Where runs are, unless a path says otherwise."""
-
-
-class _Parser(argparse.ArgumentParser):
-    """A parser that answers a mistake with one line and exit code 2."""
-
-    def error(self, message: str) -> NoReturn:
-        unknown = re.search(r"unrecognized arguments: (-\S+)", message)
-        near = near_ones(unknown[1], self._option_string_actions) if unknown else ""
-        raise UsageError(f"{message[0].upper()}{message[1:]}. {near}See {self.prog} -h.")
 
 
 def run(args: Sequence[str]) -> int:
@@ -62,13 +51,7 @@ def run(args: Sequence[str]) -> int:
 
 def parser() -> argparse.ArgumentParser:
     """Return the parser of the options."""
-    made = _Parser(
-        prog="stylelightning report",
-        description=DESCRIPTION,
-        epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
+    made = PlainParser("report", DESCRIPTION, EPILOG)
     made.add_argument(
         "run", nargs="+", metavar="RUN", help="a run's folder, a name in runs/, or `last`"
     )

@@ -43,6 +43,7 @@ class FeatureSimilarity(PictureMetric):
     https://arxiv.org/abs/1703.06868
     """
 
+    higher_is_better = True
     needs_content = True
 
     def __init__(

@@ -47,6 +47,7 @@ class GaussianDistance(PictureMetric):
     matrices", Linear Algebra and its Applications 48, 1982.
     """
 
+    higher_is_better = False
     needs_content = True
     needs_style = True
 

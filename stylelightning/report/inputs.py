@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from stylelightning.files.shipped import shipped
+
 Input = tuple[str, Path]
 """What a picture is, ``content`` or ``style``, and its path."""
 
@@ -22,8 +24,10 @@ def inputs_of(config: Mapping[str, Any], folder: Path) -> list[Input]:
     styles = style if isinstance(style, list) else [style]
     named: list[tuple[str, object]] = [("content", data.get("content"))]
     named += [("style", each.get("path") if isinstance(each, Mapping) else each) for each in styles]
-    return [
-        (role, folder / Path(path).expanduser())
-        for role, path in named
-        if isinstance(path, str) and path
-    ]
+    return [(role, _found(path, folder)) for role, path in named if isinstance(path, str) and path]
+
+
+def _found(path: str, folder: Path) -> Path:
+    """Return where a picture is, which may be one of the package's own."""
+    there = folder / Path(path).expanduser()
+    return there if there.exists() else folder / shipped(path)

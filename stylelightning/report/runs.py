@@ -38,14 +38,20 @@ def contents_of(folders: Sequence[RunFolder]) -> Contents:
 
 
 def run_names(folders: Sequence[RunFolder]) -> list[str]:
-    """Return ``name/version_N`` of every run, or the whole paths if two have the same.
+    """Return ``name/version_N`` of every run, or longer paths if two have the same.
 
     Args:
         folders: The runs' folders.
     """
     paths = [each.path.absolute() for each in folders]
     names = ["/".join(path.parts[-2:]) for path in paths]
-    return names if len({*names}) == len(names) else [str(path) for path in paths]
+    return names if len({*names}) == len(names) else [_from_here(path) for path in paths]
+
+
+def _from_here(path: Path) -> str:
+    """Return a path as it is called in the working folder."""
+    here = Path.cwd()
+    return path.relative_to(here).as_posix() if path.is_relative_to(here) else path.as_posix()
 
 
 def named_by_settings(

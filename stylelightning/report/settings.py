@@ -26,14 +26,14 @@ def shared_settings(configs: Sequence[Config]) -> dict[str, str]:
 
 
 def differing_settings(configs: Sequence[Config]) -> list[str]:
-    """Return the keys whose values differ between configs, sorted.
+    """Return the keys whose values differ between configs, sorted; null is as good as not set.
 
     Args:
         configs: The configs.
     """
     keys = {key for each in configs for key in each}
     return sorted(
-        key for key in keys - {*NO_SETTINGS} if len({each.get(key) for each in configs}) > 1
+        key for key in keys - {*NO_SETTINGS} if len({each.get(key, "null") for each in configs}) > 1
     )
 
 

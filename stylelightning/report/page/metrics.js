@@ -45,7 +45,7 @@ function showBestNote(names) {
 /** Fill a table whose columns are the runs; a row has a title, a text below it, and a cell(run). */
 function fillFacing(table, rows) {
   const heads = runs.length > 1
-    ? [element("thead", {}, element("tr", {}, element("td"), ...runs.map((run) => element("th", { scope: "col", class: rows[0]?.class }, nameOf(run)))))]
+    ? [element("thead", {}, element("tr", {}, element("td"), ...runs.map((run) => element("th", { scope: "col", class: rows[0]?.class }, breakable(nameOf(run))))))]
     : [];
   const body = rows.map((row) => element(
     "tr",

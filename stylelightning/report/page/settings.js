@@ -30,7 +30,7 @@ function startSettings() {
 /** Show in columns what few runs have different; of many, the table of all runs says it. */
 function showDiffering(names, facts) {
   const rows = [
-    ...data.differing.map((key) => ({ title: keyOf(key), cell: (run) => valueNode(run.config?.[key]), class: null })),
+    ...data.differing.map((key) => ({ title: keyOf(key), cell: (run) => valueNode(run.config?.[key], key), class: null })),
     ...names.map((name) => ({ title: name, cell: (run) => facts[run.index][name] ?? MISSING, class: null })),
   ];
   byId("differing-body").hidden = runs.length < 2 || !data.few || rows.length === 0;
@@ -39,9 +39,11 @@ function showDiffering(names, facts) {
 
 const keyOf = (key) => element("span", { class: "key" }, breakable(key.replaceAll(".init_args.", ".").replace(/\.class_path$/, "")));
 
-function valueNode(value) {
+/** Return a value of a config; of a class its bare name. */
+function valueNode(value, key = "") {
   if (value === undefined) return element("span", { class: "missing" }, "not set");
-  return element("code", {}, value === "" ? "(empty)" : value);
+  const text = key.endsWith(".class_path") ? value.split(".").at(-1) : value;
+  return element("code", {}, text === "" ? "(empty)" : text);
 }
 
 function fillFacts(list, pairs) {
