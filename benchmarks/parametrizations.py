@@ -4,9 +4,9 @@ The objective is that of `configs/study/baseline.yaml`, on one network; what dif
 parameters are, where the picture starts and what makes the steps. Each basis has its own learning
 rate: the one of a grid that is lowest after the last step, for the first pair of pictures and this
 start; the other pairs are run with that. Totals are those of the shown picture, as ratios to Adam
-on pixels, the geometric mean over the pairs. Seconds are those of the steps, to the same.
+on pixels, the geometric mean over the pairs.
 
-Usage: python -m benchmarks.parametrizations [--quick] [--lost] [--network VGG16] [BASIS ...]
+Usage: python -m benchmarks.parametrizations [--quick] [--lost | --cost] [BASIS ...]
 """
 
 import argparse
@@ -16,7 +16,6 @@ import statistics
 import tempfile
 from collections.abc import Callable, Sequence
 from functools import partial
-from time import perf_counter
 from typing import Any
 
 import torch
@@ -25,12 +24,13 @@ from lightning.pytorch import Callback, LightningModule, Trainer, seed_everythin
 from torch import Tensor
 from torch.optim import LBFGS, Adam, Optimizer
 
-from benchmarks.common import ROOT, Row, default_device, save, table
+from benchmarks.common import ROOT, Row, default_device, median_ms, save, table
 from benchmarks.lbfgs_starts import Totals, make_losses
 from stylelightning import Schedule, StyleTransfer, StyleTransferData
 from stylelightning.backbones import VGG16, Backbone, SlimVGG
 from stylelightning.images import RunPictures
 from stylelightning.initial import InitialContent, InitialGray, InitialNoise, InitialPicture
+from stylelightning.objective import Objective
 from stylelightning.parametrizations import (
     DecorrelatedParametrization,
     FourierParametrization,
@@ -88,22 +88,15 @@ class Near(InitialPicture):
 
 
 class Ratings(Callback):
-    """The totals of the shown picture after some steps, and the time of the steps."""
+    """The totals of the shown picture after some steps."""
 
     def __init__(self, last: Sequence[int]) -> None:
         self.last = last
         self.totals: list[float] = []
-        self.seconds: list[float] = []
-        self.began = 0.0
-
-    def on_train_batch_start(self, trainer: Trainer, *_: Any) -> None:
-        """Start the clock."""
-        self.began = perf_counter()
 
     def on_train_batch_end(self, trainer: Trainer, pl_module: LightningModule, *_: Any) -> None:
-        """Stop the clock, and rate the picture when it is time."""
+        """Rate the picture when it is time."""
         assert isinstance(pl_module, StyleTransfer)
-        self.seconds.append(perf_counter() - self.began)
         if trainer.global_step in self.last:
             with torch.no_grad():
                 features = pl_module.objective.features(pl_module.canvas.picture)
@@ -192,6 +185,29 @@ class Bench:
             "last / first": statistics.median(each.totals[-1] / each.totals[0] for each in runs),
         }
 
+    def cost(self, basis: str) -> Row:
+        """Return what a basis takes of a step of Adam: decoding, its gradient, and the cut."""
+        picture = torch.rand(1, 3, self.size, self.size, device=self.device)
+        gradient = torch.rand_like(picture)
+        parametrization = BASES[basis]().to(self.device)
+        parametrization.encode(picture)
+        backbone = self.backbone.to(self.device)
+        objective = Objective(make_losses(self.losses), backbone)
+        with torch.no_grad():
+            objective.prepare(objective.references(picture, [picture.flip(3)], [1.0]))
+        picture.requires_grad_()
+
+        def decode() -> None:
+            torch.autograd.backward(parametrization.decode(), gradient)
+            parametrization.project()
+
+        def evaluate() -> None:
+            torch.autograd.backward(objective.terms(objective.features(picture)).total)
+
+        once = [median_ms(work, self.device, 5) for work in (evaluate, decode) * 3]
+        whole, part = statistics.median(once[::2]), statistics.median(once[1::2])
+        return {"basis": basis, "size": self.size, "ms": part, "of an evaluation": part / whole}
+
 
 def _number(total: float) -> float:
     return total if math.isfinite(total) else math.inf
@@ -212,8 +228,6 @@ def compared(bench: Bench, bases: Sequence[str], starts: Sequence[str], pairs: i
                         _number(each.totals[index]) / other.totals[index]
                         for each, other in zip(ratings, base, strict=True)
                     )
-                times = [statistics.median(each.seconds) for each in (ratings[0], base[0])]
-                row["time"] = times[0] / times[1]
                 rows.append(row)
                 print(table(rows[-1:]).splitlines()[-1], flush=True)
     return rows
@@ -224,6 +238,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("bases", nargs="*", default=list(BASES), help=f"of {', '.join(BASES)}")
     parser.add_argument("--lost", action="store_true", help="count lost runs of L-BFGS instead")
+    parser.add_argument("--cost", action="store_true", help="measure the time of a basis instead")
     parser.add_argument("--network", default="SlimVGG", choices=NETWORKS)
     parser.add_argument("--size", type=int, default=128)
     parser.add_argument("--starts", nargs="+", default=STARTS, choices=STARTS)
@@ -237,7 +252,12 @@ def main() -> None:
     for name in ("lightning.pytorch", "stylelightning"):
         logging.getLogger(name).setLevel(logging.ERROR)
     bench = Bench(NETWORKS[options.network](), options.size, options.device)
-    if options.lost:
+    kind = ""
+    if options.cost:
+        kind = "_cost"
+        rows = [bench.cost(basis) for basis in options.bases]
+    elif options.lost:
+        kind = "_lost"
         rows = [
             bench.lost(basis, start, options.seeds)
             for basis in options.bases
@@ -248,9 +268,8 @@ def main() -> None:
         rows = compared(bench, bases, options.starts, options.pairs)
     print(table(rows))
     if not options.quick:
-        kind = "lost" if options.lost else "parametrizations"
-        suite = f"parametrizations_{kind}" if options.lost else kind
-        save(f"{suite}_{options.network.lower()}_{options.size}", options.device, rows)
+        suite = f"parametrizations{kind}_{options.network.lower()}_{options.size}"
+        save(suite, options.device, rows)
 
 
 if __name__ == "__main__":

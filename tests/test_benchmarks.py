@@ -193,7 +193,6 @@ def test_the_shown_picture_is_rated_after_the_steps_that_are_asked_for(
     ratings = Ratings([2, 6])
     module = make_module(init=Near("gray"))
     make_trainer(tmp_path, ratings).fit(module, data)
-    assert len(ratings.seconds) == 6
     assert len(ratings.totals) == 2
     # oracle: the same losses at the picture that is left
     terms = module.objective.terms(module.objective.features(module.picture))
