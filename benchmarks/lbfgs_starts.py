@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
+import torch
 import yaml
 from lightning.pytorch import Callback, LightningModule, Trainer, seed_everything
 from torch.optim import LBFGS, Optimizer
@@ -56,12 +57,10 @@ class Totals(Callback):
         self.totals.append(float(pl_module.total))
         trainer.should_stop |= self.exploded
         if len(self.totals) == 2:
-            state, gradient = (
-                optimizer.state[pl_module.canvas.decode()],
-                pl_module.canvas.decode().grad,
-            )
-            assert gradient is not None
-            change = gradient.flatten() - state["prev_flat_grad"]
+            parameters = optimizer.param_groups[0]["params"]
+            state = optimizer.state[parameters[0]]
+            gradient = torch.cat([each.grad.flatten() for each in parameters])
+            change = gradient - state["prev_flat_grad"]
             self.dropped = not float(change.dot(state["d"] * state["t"])) > 1e-10
 
     @property

@@ -42,6 +42,18 @@ class Canvas(nn.Module):
         return self._size != (0, 0)
 
     @property
+    def has_maps(self) -> bool:
+        """Whether an optimizer's memory of the parameters can be resized with the picture."""
+        return self.parametrization.maps
+
+    @property
+    def finite(self) -> bool:
+        """Whether picture and parameters are numbers; on a GPU this waits for the step to end."""
+        # the picture hides what is infinite under a sigmoid
+        tensors = [self.decode(), *self.parameters()]
+        return bool(torch.stack([each.isfinite().all() for each in tensors]).all())
+
+    @property
     def size(self) -> tuple[int, int]:
         """Height and width in pixels; (0, 0) before the first ``encode``."""
         return self._size

@@ -65,7 +65,8 @@ class StyleTransfer(LightningModule):
         averaging: Decay of the average over the steps' pictures, such as 0.99; the average is then
             what is shown, saved and taken to the next scale. Null for none.
         carry_moments: Whether first-order optimizers keep their moments, resized, from one scale
-            to the next. L-BFGS always starts again.
+            to the next. L-BFGS always starts again, and so does every optimizer of a canvas whose
+            parameters are no maps of the picture, as waves and bands are not.
         matmul_precision: Precision of matrix products and convolutions in float32: ``highest``,
             ``high`` (TF32 on a GPU that has it) or ``medium``, as in
             ``torch.set_float32_matmul_precision``. Null leaves torch's own settings, which are
@@ -174,7 +175,7 @@ class StyleTransfer(LightningModule):
     @property
     def finite(self) -> bool:
         """Whether there is a picture of numbers alone; on a GPU this waits for the step to end."""
-        return self.canvas.has_picture and bool(self.canvas.decode().isfinite().all())
+        return self.canvas.has_picture and self.canvas.finite
 
     @property
     def scale(self) -> int:
@@ -221,6 +222,12 @@ class StyleTransfer(LightningModule):
         least = checks.smallest_side(losses, self.backbone)
         self.plan = checks.plan_scales(self.schedule, self.data, least)
         checks.check_steps(self.trainer, self.plan)
+        if self.carry_moments and not self.canvas.has_maps and len(self.plan.scales) > 1:
+            log.warning(
+                "`model.carry_moments` has no effect: the parameters of "
+                f"{type(self.canvas.parametrization).__name__} are no maps of the picture, so the "
+                "optimizer starts again at each scale."
+            )
         self._resumed, self._ended = False, {}
         if self.watch is not None:
             self.watch.start()
@@ -353,7 +360,8 @@ class StyleTransfer(LightningModule):
         self.canvas.resize(self.data.picture_size(self.plan.scales[index].size))
         self.trainer.strategy.setup_optimizers(self.trainer)
         new = self.optimizers(use_pl_optimizer=False)
-        if self.carry_moments and isinstance(old, Optimizer) and isinstance(new, Optimizer):
+        carries = self.carry_moments and self.canvas.has_maps
+        if carries and isinstance(old, Optimizer) and isinstance(new, Optimizer):
             optimizer_memory.carry(
                 old, before, new, list(self.canvas.parameters()), (*sizes, self.canvas.size)
             )

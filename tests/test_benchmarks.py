@@ -14,10 +14,12 @@ from benchmarks.clock import StepClock
 from benchmarks.convergence import own_settings
 from benchmarks.floor import bare_network, floor
 from benchmarks.lbfgs_starts import Totals, any_length
+from benchmarks.parametrizations import Near, Ratings
 from benchmarks.trace import Trace
 from benchmarks.usual import GramTerm, WassersteinTerm, usual_step
 from stylelightning import StyleTransferData
 from stylelightning.losses import GaussianWassersteinLoss, Reference, References
+from stylelightning.parametrizations import LaplacianParametrization
 from stylelightning.run import lbfgs
 from tests.runs import OPTIMIZERS, make_module, make_trainer
 
@@ -173,6 +175,38 @@ def test_the_totals_of_a_run_are_those_of_its_steps(
     make_trainer(tmp_path, run).fit(make_module(optimizer=OPTIMIZERS["lbfgs"]), data)
     assert len(run.totals) == 6
     assert not run.dropped  # the tiny network's first pair is kept: its loss nearly a quadratic
+
+
+def test_the_totals_are_those_of_any_parametrisation(
+    tmp_path: Path, data: StyleTransferData
+) -> None:
+    run = Totals()
+    module = make_module(optimizer=OPTIMIZERS["lbfgs"], canvas=LaplacianParametrization(2))
+    make_trainer(tmp_path, run).fit(module, data)
+    assert len(run.totals) == 6
+    assert not run.exploded
+
+
+def test_the_shown_picture_is_rated_after_the_steps_that_are_asked_for(
+    tmp_path: Path, data: StyleTransferData
+) -> None:
+    ratings = Ratings([2, 6])
+    module = make_module(init=Near("gray"))
+    make_trainer(tmp_path, ratings).fit(module, data)
+    assert len(ratings.totals) == 2
+    # oracle: the same losses at the picture that is left
+    terms = module.objective.terms(module.objective.features(module.picture))
+    assert ratings.totals[1] == pytest.approx(float(terms.total), rel=1e-4)
+
+
+def test_a_start_is_near_the_packages_own(data: StyleTransferData) -> None:
+    data.setup("fit")
+    starts = []
+    for seed in (0, 1):
+        torch.manual_seed(seed)
+        starts.append(Near("gray").draw(data.pictures, (8, 8)))
+    assert not torch.equal(*starts)
+    assert float((starts[0] - 0.5).square().mean().sqrt()) == pytest.approx(0.01, rel=0.2)
 
 
 def test_the_limit_is_back_after_runs_without_it() -> None:

@@ -8,8 +8,14 @@ from torch import Tensor, nn
 class Parametrization(nn.Module, ABC):
     """The numbers that an optimizer changes, and the picture that they stand for.
 
-    Its parameters belong to one picture at a time, of one size: ``encode`` makes them anew.
+    Its parameters belong to one picture at a time, of one size: ``encode`` makes them anew. What
+    their meaning depends on besides the class is said by ``extra_repr``, such as ``levels=5``: a
+    run that goes on with another value then reads the checkpoint's picture, not its numbers.
     """
+
+    maps: bool = True
+    """Whether parameters as high and wide as the picture belong to its pixels, place by place, so
+    that an optimizer's memory of them can be resized with it."""
 
     @abstractmethod
     def encode(self, picture: Tensor) -> None:

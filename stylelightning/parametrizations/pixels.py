@@ -3,10 +3,10 @@
 import torch
 from torch import Tensor, nn
 
-from stylelightning.parametrizations.base import Parametrization
+from stylelightning.parametrizations.linear import LinearParametrization
 
 
-class PixelParametrization(Parametrization):
+class PixelParametrization(LinearParametrization):
     """One parameter, the picture itself.
 
     Source: Gatys, Ecker and Bethge, CVPR 2016, https://doi.org/10.1109/CVPR.2016.265
@@ -19,11 +19,11 @@ class PixelParametrization(Parametrization):
         copy = picture.detach().clone(memory_format=torch.contiguous_format)
         self.image = nn.Parameter(copy)
 
+    @torch.no_grad()
+    def overwrite(self, picture: Tensor) -> None:
+        """Copy the picture to the parameter."""
+        self.image.copy_(picture)
+
     def decode(self) -> Tensor:
         """Return the parameter."""
         return self.image
-
-    @torch.no_grad()
-    def project(self) -> None:
-        """Cut the parameter to [0, 1]."""
-        self.image.clamp_(0, 1)

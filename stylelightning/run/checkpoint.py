@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from lightning.pytorch import LightningModule
 
+from stylelightning.parametrizations import Parametrization
 from stylelightning.run.checks import pixels
 from stylelightning.schedule import Plan
 
@@ -94,13 +95,13 @@ def check_module(path: Path, given: Collection[str], in_a_file: bool) -> None:
         )
 
 
-def check_canvas(checkpoint: Checkpoint, parametrization: object) -> None:
-    """Refuse a parametrisation of another class than that of the checkpoint's picture.
+def check_canvas(checkpoint: Checkpoint, parametrization: Parametrization) -> None:
+    """Refuse another parametrisation than that of the checkpoint's picture.
 
     Raises:
         ValueError: If it is so.
     """
-    stored, given = canvas_of(checkpoint), type(parametrization).__qualname__
+    stored, given = canvas_of(checkpoint), canvas_name(parametrization)
     if stored != given:
         raise ValueError(
             f"`canvas` must be a {stored}, as in the checkpoint, got {given}: give "
@@ -109,8 +110,27 @@ def check_canvas(checkpoint: Checkpoint, parametrization: object) -> None:
 
 
 def canvas_of(checkpoint: Checkpoint) -> str:
-    """Return the class of the parametrisation of a checkpoint's picture."""
+    """Return the name of the parametrisation of a checkpoint's picture, as `canvas_name` has it."""
     return str(checkpoint.get("made_with", {}).get("canvas", "PixelParametrization"))
+
+
+def canvas_name(parametrization: Parametrization) -> str:
+    """Return all that says how a parametrisation's numbers are read.
+
+    Args:
+        parametrization: The canvas', with or without a picture.
+
+    Returns:
+        Its class, with what its ``extra_repr`` says and the parametrisations that it is made of.
+    """
+    parts = [
+        f"{name}={canvas_name(each)}"
+        for name, each in parametrization.named_children()
+        if isinstance(each, Parametrization)
+    ]
+    said = ", ".join(filter(None, [parametrization.extra_repr(), *parts]))
+    kind = type(parametrization).__qualname__
+    return f"{kind}({said})" if said else kind
 
 
 def of_canvas(state: dict[str, Any]) -> dict[str, Any]:
@@ -118,17 +138,19 @@ def of_canvas(state: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in state.items() if key.startswith("canvas.")}
 
 
-def complete(checkpoint: Checkpoint, state: dict[str, Any], parametrization: object) -> None:
+def complete(
+    checkpoint: Checkpoint, state: dict[str, Any], parametrization: Parametrization
+) -> None:
     """Give a checkpoint, in place, the present state for whatever it holds none of.
 
     Args:
         checkpoint: What Lightning loaded.
         state: The module's state, its canvas being as large as the checkpoint's.
-        parametrization: That of the canvas. Of another class than the checkpoint's, it keeps its
-            own tensors: the picture is all they share.
+        parametrization: That of the canvas. If it is another one than the checkpoint's, it keeps
+            its own tensors: the picture is all they share.
     """
     stored = checkpoint["state_dict"]
-    if canvas_of(checkpoint) != type(parametrization).__qualname__:
+    if canvas_of(checkpoint) != canvas_name(parametrization):
         stored = {key: value for key, value in stored.items() if "parametrization" not in key}
     checkpoint["state_dict"] = {key: stored.get(key, value) for key, value in state.items()}
 

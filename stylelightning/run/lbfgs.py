@@ -10,6 +10,10 @@ from torch.optim import LBFGS, Optimizer
 
 LONGEST_STEP = 0.1
 """Root mean square of what a step changes of the picture, a tenth of its range [0, 1]."""
+TOLERANCE = 1e-3
+"""Part by which a step may be longer, so that one that was shortened is not so again."""
+LEAST_PART = 1e-30
+"""Part of a step below which one that stays too long is left: its parameters are not finite."""
 EVALUATIONS = 25
 """Evaluations that torch allows a step with a line search, by its own default."""
 
@@ -51,6 +55,10 @@ class _StepLimit:
     Direction and scale are kept, and the factor of the step in the optimizer's state is that of
     the step that was made, so that the next pair is right and a checkpoint says everything.
 
+    The length is that of the picture's change, whatever its parameters are. Where the picture is
+    linear in them, a part of the step is that part of the change. Where it is not, as under a
+    sigmoid, which is flat far out, that part may be too long still, and is halved until it is not.
+
     Source: the greatest step of a line search, Dennis and Schnabel, "Numerical methods for
     unconstrained optimization and nonlinear equations", 1983, algorithm A6.3.1, ``maxstep``
     """
@@ -74,10 +82,19 @@ class _StepLimit:
         length = root_mean_square(self._picture() - picture)
         if not LONGEST_STEP < length < math.inf:
             return
-        part = LONGEST_STEP / length
         parameters = optimizer.param_groups[0]["params"]
-        for parameter, old in zip(parameters, before, strict=True):
-            parameter.copy_(old.add(parameter - old, alpha=part))
+        after = [parameter.clone() for parameter in parameters]
+
+        def go(part: float) -> float:
+            for parameter, old, new in zip(parameters, before, after, strict=True):
+                parameter.copy_(old.add(new - old, alpha=part))
+            return root_mean_square(self._picture() - picture)
+
+        part = LONGEST_STEP / length
+        length = go(part)
+        while length > LONGEST_STEP * (1 + TOLERANCE) and part > LEAST_PART:
+            part *= min(0.5, LONGEST_STEP / length)
+            length = go(part)
         state = optimizer.state[parameters[0]]
         state["t"] = state["t"] * part
 

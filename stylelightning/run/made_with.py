@@ -5,14 +5,17 @@ from typing import Any
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
-from stylelightning.run.checkpoint import Checkpoint, canvas_of
+from stylelightning.parametrizations import Parametrization
+from stylelightning.run.checkpoint import Checkpoint, canvas_name, canvas_of
 
 MOVING = {"last_epoch", "base_lrs", "_step_count", "_last_lr", "_get_lr_called_within_step"}
 """What changes in a scheduler as it is stepped, or follows from the optimizer."""
 PLAIN = (bool, int, float, str, tuple, list, type(None))
 
 
-def describe(optimizer: Optimizer, scheduler: LRScheduler | None, canvas: object) -> dict[str, Any]:
+def describe(
+    optimizer: Optimizer, scheduler: LRScheduler | None, canvas: Parametrization
+) -> dict[str, Any]:
     """Return what an optimizer and its scheduler were made with, in plain types.
 
     Args:
@@ -24,7 +27,7 @@ def describe(optimizer: Optimizer, scheduler: LRScheduler | None, canvas: object
         Class names and the options of both.
     """
     return {
-        "canvas": type(canvas).__qualname__,
+        "canvas": canvas_name(canvas),
         "optimizer": type(optimizer).__qualname__,
         "scheduler": type(scheduler).__qualname__,
         "options": _plain(optimizer.defaults),
