@@ -160,8 +160,8 @@ def test_the_help_of_the_program_names_list(capsys: Capture) -> None:
         pytest.param(
             "loses",
             "There is no list 'loses'. Did you mean losses? There are backbones, losses, "
-            "initial, callbacks, colours, parametrizations, metrics, optimizers, networks, "
-            "layers.",
+            "critics, criteria, penalties, initial, callbacks, colours, parametrizations, "
+            "metrics, optimizers, networks, layers.",
             id="list",
         ),
         pytest.param(
