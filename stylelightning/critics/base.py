@@ -12,6 +12,9 @@ class Critic(ABC):
     concern: that is the loss's criterion, penalty and optimizer.
     """
 
+    patch: int = 1
+    """Side in positions of the smallest map that its networks read."""
+
     @abstractmethod
     def build(self, channels: int) -> nn.Module:
         """Return a new network, with parameters drawn from torch's own generator on the CPU.

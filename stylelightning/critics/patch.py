@@ -31,13 +31,15 @@ class PatchCritic(Critic):
     def __init__(
         self, width: int = 64, depth: int = 3, kernel: int = 3, spectral: bool = False
     ) -> None:
-        for name, value in (("width", width), ("depth", depth), ("kernel", kernel)):
-            if value < 1:
+        counts: dict[str, int | None] = {"width": width, "depth": depth, "kernel": kernel}
+        for name, value in counts.items():
+            if value is None or value < 1:  # the parser lets null pass
                 raise ValueError(f"`{name}` of PatchCritic must be at least 1, got {value}.")
         self.width = width
         self.depth = depth
         self.kernel = kernel
         self.spectral = spectral
+        self.patch = depth * (kernel - 1) + 1
 
     def build(self, channels: int) -> nn.Module:
         """Return the network for maps of so many channels."""

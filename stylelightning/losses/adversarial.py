@@ -1,6 +1,6 @@
 """The style term of a critic that learns beside the picture."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import Any
 
@@ -45,7 +45,8 @@ class AdversarialStyleLoss(Loss):
         steps: Steps of the critic before each step of the picture, at least 1.
         first_steps: Steps more before the picture's first, at least 0.
         crops: Crops of each side in a step of the critic, at least 1.
-        size: Side of a crop in positions of the layer, at least the critic's patch.
+        size: Side of a crop in positions of the layer, at least the critic's patch; where a picture
+            has fewer, its shorter side.
         orientations: In how many mirror images and quarter turns crops are seen: 1, 2 (mirrored), 4
             (turned) or 8 (both). Above 1, the style's strokes count as its own when turned.
         seed: Seed of the critic's first parameters and of the crops.
@@ -77,17 +78,21 @@ class AdversarialStyleLoss(Loss):
     ) -> None:
         super().__init__(weight, layers)
         self._check_counts(steps=steps, crops=crops, size=size)
-        self._check("first_steps", first_steps, "be at least 0", first_steps >= 0)
+        first: int | None = first_steps  # the parser lets null pass
+        self._check("first_steps", first, "be at least 0", first is not None and first >= 0)
         self._check("orientations", orientations, "be 1, 2, 4 or 8", orientations in TURNS)
         self._check_seed(seed)
         self.critic = critic or PatchCritic()
+        least = self.critic.patch
+        self._check("size", size, f"be at least {least}, the critic's patch", size >= least)
         self.criterion = criterion or HingeCriterion()
         self.penalty = penalty
         self.optimizer = optimizer
         self.steps = steps
         self.first_steps = first_steps
         self.crops = crops
-        self.size = self.smallest_map = size
+        self.size = size
+        self.smallest_map = least
         self.orientations = orientations
         self.seed = seed
         self.scope = self.criterion.scope
@@ -162,14 +167,16 @@ class AdversarialStyleLoss(Loss):
         generator = torch.Generator().manual_seed(seed)
         style_crops, picture_crops = {}, {}
         for name in self.layers:
+            side = self._side(style.features[name] for style in self._style)
+            side = min(side, *picture[name].shape[2:])
             turns = self._turns(generator)
             counts = self._counts(generator)
             drawn = [
-                self._crops(style.features[name], count, generator)
+                _crops(style.features[name], side, count, generator)
                 for style, count in zip(self._style, counts, strict=True)
             ]
             style_crops[name] = _turned(torch.cat(drawn), turns)
-            crops = self._crops(picture[name], self.crops, generator)
+            crops = _crops(picture[name], side, self.crops, generator)
             picture_crops[name] = _turned(crops, turns)
         self._style_scores = self._training().step(style_crops, picture_crops, seed)
         self._drawn += 1
@@ -187,14 +194,9 @@ class AdversarialStyleLoss(Loss):
         counts: list[int] = torch.bincount(drawn, minlength=len(shares)).tolist()
         return counts
 
-    def _crops(self, maps: Tensor, count: int, generator: torch.Generator) -> Tensor:
-        """Draw crops of a layer's map, (count, C, size, size)."""
-        rows, columns = (
-            torch.randint(side - self.size + 1, (count,), generator=generator)
-            for side in maps.shape[2:]
-        )
-        flat = patches_at(maps, self.size, rows, columns)
-        return flat.view(count, maps.shape[1], self.size, self.size)
+    def _side(self, maps: Iterable[Tensor]) -> int:
+        """Return the side of crops that fit into the maps."""
+        return min(self.size, *(side for each in maps for side in each.shape[2:]))
 
     def _all_scaled(self, features: Features) -> Features:
         return {name: self._scaled(features, name) for name in self.layers}
@@ -212,14 +214,15 @@ class AdversarialStyleLoss(Loss):
             self.critic, self.criterion, self.penalty, self.optimizer, like, self.seed
         )
         for name, network in training.networks.items():
-            crop = like[name].new_zeros((1, like[name].shape[1], self.size, self.size))
+            side = self._side([like[name]])
+            crop = like[name].new_zeros((1, like[name].shape[1], side, side))
             try:
                 scores = network(crop)
             except RuntimeError as error:
                 raise ValueError(
-                    f"`size` of AdversarialStyleLoss is {self.size}, and `critic`, "
-                    f"{type(self.critic).__name__}, can't read such a crop ({error}): raise size "
-                    "to the side of the patch that a score sees, or make the critic shallower."
+                    f"`critic` of AdversarialStyleLoss, {type(self.critic).__name__}, can't read "
+                    f"crops of {side} x {side} positions ({error}): raise `size`, and say in its "
+                    "`patch` the smallest side that it reads."
                 ) from error
             if not isinstance(scores, Tensor) or scores.ndim != 4 or scores.shape[:2] != (1, 1):
                 got = tuple(scores.shape) if isinstance(scores, Tensor) else type(scores).__name__
@@ -238,6 +241,14 @@ def _centre_and_spread(styles: Sequence[Reference], name: str) -> tuple[Tensor, 
     centre = sum(centres[1:], centres[0])
     squares = [share * (each - centre).square().mean() for each, share in maps]
     return centre, (sum(squares[1:], squares[0]) + 1e-12).sqrt()
+
+
+def _crops(maps: Tensor, side: int, count: int, generator: torch.Generator) -> Tensor:
+    """Draw crops of a layer's map, (count, C, side, side)."""
+    rows, columns = (
+        torch.randint(length - side + 1, (count,), generator=generator) for length in maps.shape[2:]
+    )
+    return patches_at(maps, side, rows, columns).view(count, maps.shape[1], side, side)
 
 
 def _turned(crops: Tensor, turns: Sequence[tuple[int, bool]]) -> Tensor:

@@ -24,13 +24,13 @@ def squared_slopes(network: Network, crops: Tensor) -> Tensor:
     return slope.square().sum((1, 2, 3)) / scores[0].numel()
 
 
-def checked_strength(penalty: Penalty, strength: float) -> float:
+def checked_strength(penalty: Penalty, strength: float | None) -> float:
     """Return the strength of a penalty.
 
     Raises:
         ValueError: If it is below 0 or not finite.
     """
-    if not 0 <= strength < math.inf:
+    if strength is None or not 0 <= strength < math.inf:  # the parser lets null pass
         raise ValueError(
             f"`strength` of {type(penalty).__name__} must be a number of at least 0, got "
             f"{strength}."

@@ -29,6 +29,11 @@ class Brightness(Critic):
         return nn.Conv2d(channels, 1, 1)
 
 
+class Greedy(Critic):
+    def build(self, channels: int) -> nn.Module:
+        return nn.Conv2d(channels, 1, 7)
+
+
 class NoScores(Critic):
     def build(self, channels: int) -> nn.Module:
         return nn.Sequential(nn.Conv2d(channels, 1, 1), nn.Flatten())
@@ -255,9 +260,22 @@ def test_a_state_of_another_shape_is_refused() -> None:
         prepared(critic=PatchCritic(width=5, depth=2)).load_state(loss.state())
 
 
-def test_a_crop_that_the_critic_can_not_read_is_refused() -> None:
-    with pytest.raises(ValueError, match=r"`size` of AdversarialStyleLoss is 6.*raise size"):
-        prepared(critic=PatchCritic(depth=3))
+def test_crops_smaller_than_the_critics_patch_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"`size` .* at least 7, the critic's patch, got 6"):
+        make_loss(critic=PatchCritic(depth=3))
+
+
+def test_a_critic_that_says_too_small_a_patch_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"`critic` .* Greedy, can't read crops of 6 x 6 .*patch"):
+        prepared(critic=Greedy())
+
+
+def test_crops_shrink_where_a_picture_is_smaller() -> None:
+    loss = make_loss(size=10)
+    loss.prepare(references(None, [picture(2, 12), picture(3, 8)]))
+    loss.advance(picture(1, 7), 0)
+    # by hand: crops of 7, of which a critic of 5 x 5 sees 3 x 3 patches
+    assert loss._style_scores["image"].shape == (4, 1, 3, 3)
 
 
 def test_a_critic_without_scores_is_refused() -> None:
@@ -277,11 +295,15 @@ def test_an_optimizer_that_can_not_be_made_is_refused() -> None:
         ({"crops": 0}, "`crops`"),
         ({"size": 0}, "`size`"),
         ({"first_steps": -1}, "`first_steps` of AdversarialStyleLoss must be at least 0, got -1"),
+        (
+            {"first_steps": None},
+            "must be at least 0, got None",
+        ),
         ({"orientations": 3}, "be 1, 2, 4 or 8"),
         ({"seed": 2**63}, "`seed`"),
     ],
 )
-def test_a_number_out_of_its_range_is_refused(values: dict[str, int], match: str) -> None:
+def test_a_number_out_of_its_range_is_refused(values: dict[str, Any], match: str) -> None:
     with pytest.raises(ValueError, match=match):
         make_loss(**values)
 

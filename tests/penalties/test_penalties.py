@@ -72,7 +72,7 @@ def test_the_gradient_penalty_looks_between_both_sides() -> None:
 
 
 @pytest.mark.parametrize("kind", [R1Penalty, GradientPenalty])
-@pytest.mark.parametrize("strength", [-1.0, float("nan"), float("inf")])
-def test_a_strength_that_is_none_is_refused(kind: type[Penalty], strength: float) -> None:
+@pytest.mark.parametrize("strength", [-1.0, float("nan"), float("inf"), None])
+def test_a_strength_that_is_none_is_refused(kind: type[Penalty], strength: float | None) -> None:
     with pytest.raises(ValueError, match=f"`strength` of {kind.__name__} must be a number"):
         kind(strength)  # type: ignore[call-arg]
