@@ -313,6 +313,7 @@ class StyleTransfer(LightningModule):
         self.engine.start(self.device, precision)
         graph = new_step_graph(self.compile_mode, self.device, precision)
         self._evaluation = StepEvaluation(self.objective, graph)
+        self.objective.restart()
         self._prepare()
         self.objective.load_state(self._loss_states)
         self._loss_states = {}

@@ -120,6 +120,12 @@ class Objective:
             ],
         )
 
+    def restart(self) -> None:
+        """Have every loss forget earlier runs."""
+        for name, loss in self.losses.items():
+            with blamed_on(name, loss, "restart"):
+                loss.restart()
+
     def prepare(self, references: References) -> None:
         """Have every loss compute its targets."""
         for name, loss in self.losses.items():

@@ -310,7 +310,7 @@ def test_a_random_loss_is_refused_with_lbfgs_unless_its_draws_are_kept(
         return {"style": SlicedWassersteinLoss(100.0, renew_every_n_steps=renew)}
 
     with pytest.raises(
-        ValueError, match=r"The loss 'style' draws at random.*losses.style.renew_every_n_steps null"
+        ValueError, match=r"The loss 'style' changes.*losses.style.renew_every_n_steps null"
     ):
         fit(tmp_path, data, losses=losses(1), optimizer=OPTIMIZERS["lbfgs"])
     fit(tmp_path, data, losses=losses(None), optimizer=OPTIMIZERS["lbfgs"])

@@ -29,6 +29,18 @@ class Kind:
 KINDS = {
     "backbones": Kind("the networks that look at the picture", "stylelightning.backbones:Backbone"),
     "losses": Kind("the terms of the total", "stylelightning.losses:Loss"),
+    "critics": Kind(
+        "the networks of an adversarial style term",
+        "stylelightning.adversarial.critics:Critic",
+    ),
+    "criteria": Kind(
+        "what a critic and the picture each minimise",
+        "stylelightning.adversarial.criteria:Criterion",
+    ),
+    "penalties": Kind(
+        "what is added to a critic's criterion",
+        "stylelightning.adversarial.penalties:Penalty",
+    ),
     "initial": Kind("where the picture starts", "stylelightning.initial:InitialPicture"),
     "callbacks": Kind(
         "what happens around the steps", "lightning.pytorch:Callback", "stylelightning.callbacks"

@@ -18,6 +18,25 @@ BAND = 2**15
 PatchPadding = Literal["valid", "circular"]
 """``valid``: patches lie within the map. ``circular``: they go round its borders."""
 
+TURNS = {
+    1: ((0, False),),
+    2: ((0, False), (0, True)),
+    4: tuple((turn, False) for turn in range(4)),
+    8: tuple((turn, flip) for turn in range(4) for flip in (False, True)),
+}
+"""Quarter turns, and whether a mirroring follows, by how many orientations there are."""
+
+
+def turned(features: Tensor, turn: tuple[int, bool]) -> Tensor:
+    """Return a feature map in another orientation.
+
+    Args:
+        features: Feature map of shape (..., H, W).
+        turn: One of ``TURNS``.
+    """
+    rotated = features.rot90(turn[0], (-2, -1))
+    return rotated.flip(-1) if turn[1] else rotated
+
 
 def patch_positions(
     length: int, size: int, stride: int, padding: PatchPadding = "valid", offset: int = 0

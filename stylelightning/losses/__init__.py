@@ -1,5 +1,6 @@
 """The terms of the total, one file each. A new loss is one file here and one line below."""
 
+from stylelightning.losses.adversarial import AdversarialStyleLoss
 from stylelightning.losses.base import Loss, StatisticalLoss
 from stylelightning.losses.content import ContentLoss
 from stylelightning.losses.gaussian import GaussianLoss, GaussianWassersteinLoss, MeanCovarianceLoss
@@ -19,6 +20,7 @@ from stylelightning.losses.total_variation import TotalVariationLoss
 from stylelightning.losses.value_range import RangeLoss
 
 __all__ = [
+    "AdversarialStyleLoss",
     "ContentLoss",
     "GaussianLoss",
     "GaussianWassersteinLoss",

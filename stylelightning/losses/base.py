@@ -21,9 +21,9 @@ class Loss(nn.Module, ABC):
     """A term of the total, computed from feature maps.
 
     A loss owns no backbone: it names the layers it reads and is handed their feature maps. The
-    layer ``image`` is the picture itself, (B, 3, H, W) in [0, 1]. At each size of the picture
-    ``prepare`` comes first; then, at each step, ``advance`` once and ``forward`` as often as the
-    optimizer wants, which changes nothing.
+    layer ``image`` is the picture itself, (B, 3, H, W) in [0, 1]. A run begins with ``restart``. At
+    each size of the picture ``prepare`` comes first; then, at each step, ``advance`` once and
+    ``forward`` as often as the optimizer wants, which changes nothing.
 
     Args:
         weight: Factor of the term in the total when the run starts, at least 0.
@@ -42,7 +42,7 @@ class Loss(nn.Module, ABC):
     needs_style = False
     """Whether ``prepare`` reads the style images."""
     stochastic = False
-    """Whether it draws at random as the run goes on, so that one picture has several values."""
+    """Whether it draws or learns as the run goes on, so that one picture has several values."""
     normalize_gradients = False
     """Whether the gradient at each layer is divided by its own L1 norm before it is weighted."""
     renew_every_n_steps: int | None = None
@@ -73,6 +73,9 @@ class Loss(nn.Module, ABC):
     def layers(self) -> tuple[str, ...]:
         """Names of the layers that the loss reads."""
         return tuple(self.layer_weights)
+
+    def restart(self) -> None:
+        """Forget what earlier runs left that ``prepare`` keeps from one scale to the next."""
 
     @abstractmethod
     def prepare(self, references: References) -> None:

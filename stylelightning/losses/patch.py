@@ -10,11 +10,13 @@ from torch.nn import functional
 
 from stylelightning.backbones.base import Features
 from stylelightning.functional.patches import (
+    TURNS,
     PatchBands,
     PatchPadding,
     nearest_patches,
     patch_positions,
     patches_at,
+    turned,
 )
 from stylelightning.losses.references import Reference, References
 from stylelightning.losses.renewed import RenewedLoss
@@ -86,7 +88,7 @@ class PatchLoss(RenewedLoss):
         self._check("stride", stride, f"be from 1 to {size}", stride <= size)
         if completeness is not None:
             self._check("completeness", completeness, "be above 0", completeness > 0)
-        self._check("orientations", orientations, "be 1, 2, 4 or 8", orientations in _TURNS)
+        self._check("orientations", orientations, "be 1, 2, 4 or 8", orientations in TURNS)
         positive = bool(scales) and all(0 < scale < math.inf for scale in scales)
         self._check("scales", list(scales), "be above 0", positive)
         self.size = size
@@ -142,9 +144,9 @@ class PatchLoss(RenewedLoss):
 
     def _drawn(self, style: Tensor, count: int, generator: torch.Generator) -> Tensor:
         views = [
-            _turned(_resized(style, scale), turn)
+            turned(_resized(style, scale), turn)
             for scale in self.scales
-            for turn in _TURNS[self.orientations]
+            for turn in TURNS[self.orientations]
         ]
         usable = [view for view in views if min(view.shape[2:]) >= self.size]
         if not usable:
@@ -199,19 +201,6 @@ class _Target:
     def distance(self, features: Tensor) -> Tensor:
         """Return the mean squared distance of the patches of ``features`` to their matches."""
         return (features - self.mean.to(features)).square().mean() + self.spread.to(features)
-
-
-_TURNS = {
-    1: ((0, False),),
-    2: ((0, False), (0, True)),
-    4: tuple((turn, False) for turn in range(4)),
-    8: tuple((turn, flip) for turn in range(4) for flip in (False, True)),
-}
-
-
-def _turned(features: Tensor, turn: tuple[int, bool]) -> Tensor:
-    turned = features.rot90(turn[0], (2, 3))
-    return turned.flip(3) if turn[1] else turned
 
 
 def _resized(features: Tensor, scale: float) -> Tensor:

@@ -126,7 +126,7 @@ def check_optimizer(optimizer: Optimizer, precision: str, losses: Mapping[str, L
     """Refuse optimizers that can't work on a picture, in this precision or with these losses.
 
     Raises:
-        ValueError: If it is SparseAdam, or L-BFGS with a scaled gradient or a random loss.
+        ValueError: If it is SparseAdam, or L-BFGS with a scaled gradient or a loss that changes.
     """
     if isinstance(optimizer, SparseAdam):
         raise ValueError("`model.optimizer` SparseAdam can't optimise a picture: use Adam.")
@@ -139,9 +139,10 @@ def check_optimizer(optimizer: Optimizer, precision: str, losses: Mapping[str, L
         )
     for name, loss in losses.items():
         if loss.stochastic:
+            fixed = f"--model.losses.{name}.renew_every_n_steps null, or "
             raise ValueError(
-                f"The loss {name!r} draws at random as the run goes on, and LBFGS needs the same "
-                f"function at each step: give --model.losses.{name}.renew_every_n_steps null, or "
+                f"The loss {name!r} changes as the run goes on, and LBFGS needs the same function "
+                f"at each step: give {fixed if loss.renew_every_n_steps else ''}"
                 "--model.optimizer Adam."
             )
 

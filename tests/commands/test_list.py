@@ -169,8 +169,8 @@ def test_the_help_of_the_program_names_list(capsys: Capture) -> None:
         pytest.param(
             "loses",
             "There is no list 'loses'. Did you mean losses? There are presets, backbones, "
-            "losses, initial, callbacks, colours, parametrizations, metrics, optimizers, networks, "
-            "layers.",
+            "losses, critics, criteria, penalties, initial, callbacks, colours, parametrizations, "
+            "metrics, optimizers, networks, layers.",
             id="list",
         ),
         pytest.param(

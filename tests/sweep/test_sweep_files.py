@@ -21,7 +21,7 @@ def test_the_five_studies_of_the_source_are_there() -> None:
     studies = {"layers", "optimizers", "pooling", "start"}  # of a network that is the same in all
     trained = {f"trained/{name}" for name in studies}
     students = {"trained/student-content", "trained/student-style"}
-    others = {"backbone", "canvas"}
+    others = {"adversarial", "backbone", "canvas"}
     assert {name_of(path) for path in FILES} == {*others, *studies, *trained, *students}
 
 
