@@ -140,7 +140,7 @@ def test_a_stopped_run_leaves_its_picture(
         assert time.monotonic() < deadline
         time.sleep(0.05)
     process.send_signal(number)
-    _, error = process.communicate(timeout=60)
+    _, error = process.communicate(timeout=180)
     assert process.returncode == code
     assert "Traceback" not in error
     assert (tmp_path / "out.png").read_bytes() == (table.parent / "result.png").read_bytes()

@@ -119,7 +119,7 @@ def test_ctrl_c_stops_after_the_step_and_the_sweep_goes_on(
         assert process.poll() is None
         time.sleep(0.05)
     process.send_signal(signal.SIGINT)
-    output, _ = process.communicate(timeout=60)
+    output, _ = process.communicate(timeout=180)
     assert process.returncode == 130, output
     assert "the same command goes on where it was" in output
     stopped = [row for row in rows(folder) if row["status"] == "stopped"]
