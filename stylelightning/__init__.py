@@ -23,7 +23,12 @@ _HOMES = {
     "TransferError": "one_call:TransferError",
     "transfer": "one_call:transfer",
 }
-_HOMES |= {name: name for name in ("functional", *KINDS) if name != "optimizers"}
+_HOMES |= {
+    name: kind.home.removeprefix(f"{__name__}.")
+    for name, kind in KINDS.items()
+    if kind.home.startswith(f"{__name__}.")
+}
+_HOMES["functional"] = "functional"
 
 __all__ = sorted(_HOMES)
 

@@ -9,9 +9,14 @@ import stylelightning
 from stylelightning.cli.kinds import KINDS
 
 
-@pytest.mark.parametrize("package", sorted(KINDS.keys() - {"optimizers"} | {"data", "images"}))
+HOMES = {kind.home for kind in KINDS.values() if kind.home.startswith("stylelightning.")}
+
+
+@pytest.mark.parametrize(
+    "package", sorted(HOMES | {"stylelightning.data", "stylelightning.images"})
+)
 def test_every_name_that_a_package_imports_is_public(package: str) -> None:
-    module = importlib.import_module(f"stylelightning.{package}")
+    module = importlib.import_module(package)
     names = {n for n, v in vars(module).items() if n[0] != "_" and not inspect.ismodule(v)}
     assert set(module.__all__) == names
 

@@ -19,9 +19,14 @@ class Kind:
     base: str
     package: str = ""
 
+    @property
+    def home(self) -> str:
+        """Name of the module that exports them."""
+        return self.package or self.base.partition(":")[0]
+
     def classes(self) -> dict[str, type]:
         """Return the classes that the package exports, by name; it is imported."""
-        package = import_module(self.package or self.base.partition(":")[0])
+        package = import_module(self.home)
         exported = {name: getattr(package, name) for name in package.__all__}
         return {name: value for name, value in exported.items() if inspect.isclass(value)}
 

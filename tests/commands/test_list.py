@@ -195,7 +195,7 @@ def test_an_unknown_command_is_told_both(capsys: Capture) -> None:
     assert (
         capsys.readouterr().err
         == "error: There is no command 'lst'. Did you mean list? There are paint, fit, plan, "
-        "sweep, batch, distill, test, list, weights.\n"
+        "sweep, batch, distill, report, test, list, weights.\n"
     )
 
 
