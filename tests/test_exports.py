@@ -8,7 +8,6 @@ import pytest
 import stylelightning
 from stylelightning.cli.kinds import KINDS
 
-
 HOMES = {kind.home for kind in KINDS.values() if kind.home.startswith("stylelightning.")}
 
 
