@@ -1,0 +1,126 @@
+"""A style term in several regions of the picture, each with targets of its own."""
+
+import logging
+from collections.abc import Iterator, Mapping
+from copy import deepcopy
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from stylelightning.backbones.base import Features
+from stylelightning.losses.base import Loss
+from stylelightning.losses.references import (
+    References,
+    RegionReferences,
+    weights_of,
+    with_weights,
+)
+
+log = logging.getLogger(__name__)
+
+
+class RegionalLoss(Loss):
+    r"""A style term that is computed in each region of the picture apart.
+
+    .. math:: L = \sum_r g_r \, L_r
+
+    Each region has a copy of the term, prepared with the region's own style images and handed the
+    weights of its positions. At a layer at which a region has no position it is left out, and that
+    is said once; a region that has none at any layer has no term at that size.
+
+    Args:
+        term: The term, which must heed weights.
+
+    Raises:
+        ValueError: If it does not.
+    """
+
+    def __init__(self, term: Loss) -> None:
+        super().__init__(term.weight, term.layer_weights)
+        if not term.takes_weights:
+            raise ValueError(
+                f"{type(term).__name__} can't be computed in regions: it does not heed the weights "
+                "of positions. Take another style term, or leave `data.content_masks` out."
+            )
+        self.scope = term.scope
+        self.needs_content, self.needs_style = term.needs_content, term.needs_style
+        self.stochastic = term.stochastic
+        self.normalize_gradients = term.normalize_gradients
+        self.renew_every_n_steps = term.renew_every_n_steps
+        self.smallest_map = term.smallest_map
+        self.term = term
+        self._parts: list[tuple[float, Loss, Features]] = []
+        self._said: set[tuple[str, str]] = set()
+
+    def prepare(self, references: References) -> None:
+        """Prepare a copy of the term for each region."""
+        self._parts = []
+        for region in references.regions:
+            part = deepcopy(self.term)
+            part.layer_weights = dict(self._seen(region))
+            if part.layer_weights:
+                weights = {name: region.weights[name] for name in part.layers}
+                part.prepare(References(references.content, region.styles))
+                self._parts.append((region.share, part, _uneven(weights)))
+
+    def is_due(self, step: int) -> bool:
+        """Return whether a region's term has something to do."""
+        return any(part.is_due(step) for part, _ in self._each({}))
+
+    def advance(self, features: Features, step: int) -> None:
+        """Have each region's term do what is due."""
+        for part, own in self._each(features):
+            part.advance(own, step)
+
+    def forward(self, features: Features) -> Tensor:
+        """Return the sum of the regions' terms by their shares."""
+        shares = [share for share, _, _ in self._parts]
+        terms = [
+            share * part(own)
+            for share, (part, own) in zip(shares, self._each(features), strict=True)
+        ]
+        return torch.stack(terms).sum() if terms else features[self.layers[0]].sum() * 0
+
+    def state(self) -> dict[str, Any]:
+        """Return what each region's term needs."""
+        return {"regions": [part.state() for _, part, _ in self._parts]}
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Have each region's term go on."""
+        for (_, part, _), own in zip(self._parts, state.get("regions", ()), strict=False):
+            if own:
+                part.load_state(own)
+
+    def _each(self, features: Features) -> Iterator[tuple[Loss, Features]]:
+        for _, part, weights in self._parts:
+            yield part, with_weights(features, weights)
+
+    def _seen(self, region: RegionReferences) -> Iterator[tuple[str, float]]:
+        """Yield the layers at which the region has a position, in the picture and in a style."""
+        for name, weight in self.layer_weights.items():
+            where = None
+            if not region.weights[name].any():
+                where = "the picture"
+            elif not any(_counts(style.features, name) for style in region.styles):
+                where = "the style image"
+            if where is None:
+                yield name, weight
+            elif (region.name, name) not in self._said:
+                self._said.add((region.name, name))
+                log.warning(
+                    "The region %s of %s has no position at the layer %s, and is left out there.",
+                    region.name,
+                    where,
+                    name,
+                )
+
+
+def _counts(features: Features, name: str) -> bool:
+    weights = weights_of(features, name)
+    return weights is None or bool(weights.any())
+
+
+def _uneven(weights: Mapping[str, Tensor]) -> Features:
+    """Return the weights of layers whose positions don't all count alike."""
+    return {name: each for name, each in weights.items() if bool((each != each.max()).any())}
