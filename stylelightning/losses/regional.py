@@ -45,7 +45,7 @@ class RegionalLoss(Loss):
             )
         self.scope = term.scope
         self.needs_content, self.needs_style = term.needs_content, term.needs_style
-        self.stochastic = term.stochastic
+        self.takes_bfloat16, self.stochastic = term.takes_bfloat16, term.stochastic
         self.normalize_gradients = term.normalize_gradients
         self.renew_every_n_steps = term.renew_every_n_steps
         self.smallest_map = term.smallest_map
