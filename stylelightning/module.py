@@ -210,7 +210,7 @@ class StyleTransfer(LightningModule):
         losses = self.objective.losses = in_regions(self._losses, self.data)
         checks.check_layers(losses, self.backbone)
         checks.check_images(losses, self.data)
-        checks.check_residual(losses, self.backbone)
+        checks.check_residual(self._losses, self.backbone)
         least = checks.smallest_side(losses, self.backbone)
         self.plan = checks.plan_scales(self.schedule, self.data, least)
         checks.check_steps(self.trainer, self.plan)

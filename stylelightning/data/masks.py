@@ -2,50 +2,54 @@
 
 from collections.abc import Mapping
 
+import torch
 from torch import Tensor
 
-from stylelightning.data.labels import colour_of, labels_of, split
+from stylelightning.data.labels import colour_of, labels_of, same_region, split
 from stylelightning.images import Picture, PictureSource, picture_of, source_name
+from stylelightning.images.regions import resized_mask
 
-Masks = PictureSource | dict[str, str]
-"""A label picture, or a mask for each region by its name."""
+Masks = str | dict[str, str]
+"""Path of a label picture, or of a mask for each region by its name."""
+REST = "rest"
+"""Name of what no mask covers."""
+LEAST = 0.002
+"""Part of the picture below which there is no rest."""
 LEAST_SIDE_RATIO = 0.02
 """By how much the shape of a mask may differ from its picture's, as a part."""
-EMPTY = 0.5 / 255
-"""Largest weight below which a mask is empty."""
+NOISE = 0.02
+"""What JPEG leaves of black and takes from white, in [0, 1]."""
 
 
 def read_masks(source: Masks, of: Picture, what: str) -> dict[str, Tensor]:
-    """Return the regions that masks of a picture show.
+    """Return the regions that masks of a picture show, and the region ``rest`` of all others.
 
     Args:
         source: A label picture, whose regions are named by their colours, or a mask for each name:
             white where the region is, black where it is not, gray between; what is transparent is
-            black.
+            in none.
         of: The picture that is masked.
         what: What the picture is called in a message, such as ``the content image``.
 
     Returns:
-        Masks of shape (1, 1, h, w) in [0, 1], by name, which add up to 1 at most.
+        Masks of shape (1, 1, h, w) in [0, 1], by name, which add up to 1.
 
     Raises:
         OSError: If a file is missing or can't be read.
         ValueError: If a file is no picture or no mask, is empty or has another shape.
     """
-    if not isinstance(source, Mapping):
+    if isinstance(source, Mapping):
+        masks = _named(source, of, what)
+    else:
         picture = _fitting(source, of, what)
-        return labels_of(picture.pixels, source_name(source))
-    if not source:
-        raise ValueError(f"The masks of {what} must name a region, got none.")
-    masks = {name: _soft(path, of, what) for name, path in source.items()}
-    sides = [(mask.shape[2], mask.shape[3]) for mask in masks.values()]
-    if len(set(sides)) > 1:
-        raise ValueError(
-            f"The masks of {what} must have one size, got "
-            f"{' and '.join(f'{width}x{height}' for height, width in sides)} px."
-        )
-    total = sum(masks.values()).clamp_min(1)  # type: ignore[union-attr]
-    return {name: mask / total for name, mask in masks.items()}
+        masks = labels_of(picture.pixels, picture.alpha, source_name(source))
+    total = sum(masks.values(), torch.zeros(()))
+    left = (1 - total).clamp_min(0)
+    if float((left > 0.5).float().mean()) > LEAST:
+        masks[REST] = masks.get(REST, 0) + left
+        total = total + left
+    # masks may overlap, or leave a little between them
+    return {name: mask / total.clamp_min(NOISE) for name, mask in masks.items()}
 
 
 def read_named_masks(
@@ -67,17 +71,22 @@ def read_named_masks(
         ValueError: If a file is no picture or no mask, or has none of the names.
     """
     if isinstance(source, Mapping):
-        found = read_masks(source, of, what)
-        unknown = [name for name in found if name not in names]
-        if unknown:
-            raise ValueError(
-                f"The masks of {what} name the region {unknown[0]!r}, which the content image does "
-                f"not have: it has {', '.join(names)}."
-            )
+        found = {}
+        for name, mask in _named(source, of, what).items():
+            region = same_region(name, names)
+            if region is None:
+                raise ValueError(
+                    f"The masks of {what} name the region {name!r}, which the content image does "
+                    f"not have: it has {', '.join(names)}."
+                )
+            found[region] = mask
         return found
-    colours = {name: colour_of(name) for name in names if name.startswith("#")}
+    colours = {name: colour for name in names if (colour := colour_of(name)) is not None}
     picture = _fitting(source, of, what)
     found = split(picture.pixels, colours, within=True) if colours else {}
+    if picture.alpha is not None:
+        shown = {name: mask * (picture.alpha >= 0.5) for name, mask in found.items()}
+        found = {name: mask for name, mask in shown.items() if mask.any()}
     if not found:
         raise ValueError(
             f"The mask {source_name(source)} of {what} has none of the content image's regions, "
@@ -86,12 +95,22 @@ def read_named_masks(
     return found
 
 
+def _named(source: Mapping[str, str], of: Picture, what: str) -> dict[str, Tensor]:
+    """Return a mask for each name, all of the size of the largest."""
+    if not source:
+        raise ValueError(f"The masks of {what} must name a region, got none.")
+    masks = {name: _soft(path, of, what) for name, path in source.items()}
+    largest = max(masks.values(), key=Tensor.numel)
+    size = (largest.shape[2], largest.shape[3])
+    return {name: resized_mask(mask, size) for name, mask in masks.items()}
+
+
 def _soft(path: PictureSource, of: Picture, what: str) -> Tensor:
     picture = _fitting(path, of, what)
-    mask = picture.pixels.mean(1, keepdim=True)
+    mask = ((picture.pixels.mean(1, keepdim=True) - NOISE) / (1 - 2 * NOISE)).clamp(0, 1)
     if picture.alpha is not None:
         mask = mask * picture.alpha
-    if float(mask.max()) < EMPTY:
+    if not mask.any():
         raise ValueError(
             f"The mask {source_name(path)} of {what} must be white somewhere, but it is black: "
             "white is where the region is."

@@ -5,19 +5,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
-import torch
 from torch import Tensor
 
+from stylelightning.data.labels import same_region
 from stylelightning.data.masks import Masks, read_masks, read_named_masks
 from stylelightning.data.style_images import StyleImage
 from stylelightning.functional.masks import Guidance
 from stylelightning.images import Picture, source_name
 from stylelightning.images.regions import Region, Regions, RegionStyle
-
-REST = "rest"
-"""Name of what no mask covers."""
-LEAST = 0.002
-"""Part of the picture below which there is no rest."""
 
 
 @dataclass(frozen=True)
@@ -84,16 +79,19 @@ def read_regions(
         ValueError: If a mask is none, a name is unknown, or a region is neither painted nor kept.
     """
     found = read_masks(masks, content, "the content image")
-    left = 1 - sum(found.values(), torch.zeros(()))
-    if float(left.clamp_min(0).mean()) > LEAST:
-        found[REST] = left.clamp_min(0)
     names = tuple(found)
-    _check_names("data.regions.keep", options.keep, names)
-    _check_names("data.regions.content", options.content, names)
+    keep = _regions("`data.regions.keep`", options.keep, names)
+    factors = dict(
+        zip(
+            _regions("`data.regions.content`", options.content, names),
+            options.content.values(),
+            strict=True,
+        )
+    )
     painted = _painted(images, styles, names)
     parts = []
     for name, mask in found.items():
-        if name in options.keep:
+        if name in keep:
             chosen: list[RegionStyle] = []
         elif not (chosen := painted[name]):
             raise ValueError(
@@ -101,7 +99,7 @@ def read_regions(
                 f"`data.style` `regions: [{name!r}]`, or keep the region with "
                 f"`--data.regions.keep '[{name!r}]'`. The regions are {', '.join(names)}."
             )
-        parts.append(Region(name, mask, tuple(chosen), options.content.get(name, 1.0)))
+        parts.append(Region(name, mask, tuple(chosen), factors.get(name, 1.0)))
     if not any(part.styles for part in parts):
         raise ValueError("`data.regions.keep` must leave a region to paint, but it names all.")
     return Regions(tuple(parts), options.guidance, options.weighting)
@@ -120,10 +118,10 @@ def _painted(
         own: Mapping[str, Tensor] = {}
         if image.mask is not None:
             own = read_named_masks(image.mask, names, style, what)
-        _check_names(f"`regions` of {what}", image.regions, names)
-        if not image.regions and image.mask is None:
+        named = _regions(f"`regions` of {what}", image.regions, names)
+        if not named and image.mask is None:
             anything.append(index)
-        for name in image.regions or own:
+        for name in dict.fromkeys(named) or own:
             if own and name not in own:
                 raise ValueError(
                     f"The mask of {what} has no region {name!r}: it has {', '.join(own)}."
@@ -135,12 +133,17 @@ def _painted(
     return painted
 
 
-def _check_names(
+def _regions(
     what: str, given: Sequence[str] | Mapping[str, float], names: Sequence[str]
-) -> None:
+) -> list[str]:
+    """Return the regions that some names stand for, in order."""
+    regions = []
     for name in given:
-        if name not in names:
+        region = same_region(name, names)
+        if region is None:
             raise ValueError(
                 f"{what} names the region {name!r}, which the content image does not have: it has "
                 f"{', '.join(names)}."
             )
+        regions.append(region)
+    return regions

@@ -52,7 +52,8 @@ class Loss(nn.Module, ABC):
     takes_bfloat16 = False
     """Whether it reads maps in bfloat16 if the network gives such; else they come in float32."""
     takes_weights = False
-    """Whether it heeds the weights of positions, so that it can be a term of a region."""
+    """Whether it heeds the weights of positions: a style term then can be one of a region, and a
+    content term holds some regions more than others."""
     smallest_map = 1
     """Smallest side in positions of a layer that the loss can read, such as a patch's."""
 

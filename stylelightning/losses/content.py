@@ -40,6 +40,7 @@ class ContentLoss(Loss):
 
     scope = "local"
     needs_content = True
+    takes_weights = True
 
     def __init__(
         self,

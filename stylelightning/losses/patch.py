@@ -131,7 +131,9 @@ class PatchLoss(RenewedLoss):
         return {"renewal": self._renewal, "targets": targets}
 
     def load_state(self, state: dict[str, Any]) -> None:
-        """Go on with the matches of ``state``."""
+        """Go on with the matches of ``state``; those of a run in regions are found anew."""
+        if "regions" in state:
+            return
         if "calls" in state:  # of a checkpoint by version 0.1, which counted evaluations
             state = {**state, "renewal": (state["calls"] - 1) // (self.renew_every_n_steps or 1)}
         self._renewal = state["renewal"]
@@ -185,15 +187,15 @@ class PatchLoss(RenewedLoss):
         ]
 
     def _within(self, weights: Tensor, starts: Sequence[tuple[int, int]]) -> Tensor:
-        """Return which patches have their middle in the region; all, if none has."""
+        """Return which patches have their middle in the region, or are the nearest to it."""
         middle, views = self.size // 2, self._views(weights)
         usable = [view for view in views if min(view.shape[2:]) >= self.size]
         parts = [
-            view[0, 0, middle : middle + height, middle : middle + width].flatten() >= HALF
+            view[0, 0, middle : middle + height, middle : middle + width].flatten()
             for view, (height, width) in zip(usable, starts, strict=True)
         ]
-        within = torch.cat(parts).cpu()
-        return within if within.any() else torch.ones_like(within)
+        inside = torch.cat(parts).cpu()
+        return inside >= inside.max().clamp(max=HALF)
 
     def _search(self, name: str, features: Tensor, renewal: int) -> "_Target":
         side = min(features.shape[2:])

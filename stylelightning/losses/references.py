@@ -26,6 +26,15 @@ def weights_of(features: Features, layer: str) -> Tensor | None:
     return features.get(f"{_WEIGHTS}{layer}")
 
 
+def uneven(weights: Mapping[str, Tensor]) -> Features:
+    """Return the weights of those layers whose positions don't all count alike."""
+    return {
+        name: each
+        for name, each in weights.items()
+        if bool((each != each.max()).any()) or not bool(each.any())
+    }
+
+
 def of_layers(features: Features, layers: Iterable[str]) -> Features:
     """Return the feature maps of some layers, with the weights of their positions."""
     chosen: Features = {}

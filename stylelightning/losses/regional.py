@@ -1,8 +1,9 @@
 """A style term in several regions of the picture, each with targets of its own."""
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from copy import deepcopy
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -13,11 +14,27 @@ from stylelightning.losses.base import Loss
 from stylelightning.losses.references import (
     References,
     RegionReferences,
+    uneven,
     weights_of,
     with_weights,
 )
 
 log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class _Part:
+    """The term of a region.
+
+    Args:
+        term: A copy of the term, prepared for the region.
+        weights: Weights of the picture's positions by layer.
+        share: The region's part in the sum.
+    """
+
+    term: Loss
+    weights: Features
+    share: float
 
 
 class RegionalLoss(Loss):
@@ -50,60 +67,55 @@ class RegionalLoss(Loss):
         self.renew_every_n_steps = term.renew_every_n_steps
         self.smallest_map = term.smallest_map
         self.term = term
-        self._parts: list[tuple[float, Loss, Features]] = []
+        self._parts: dict[str, _Part] = {}
         self._said: set[tuple[str, str]] = set()
 
     def prepare(self, references: References) -> None:
         """Prepare a copy of the term for each region."""
-        self._parts = []
+        self._parts = {}
         for region in references.regions:
             part = deepcopy(self.term)
             part.layer_weights = dict(self._seen(region))
             if part.layer_weights:
                 weights = {name: region.weights[name] for name in part.layers}
                 part.prepare(References(references.content, region.styles))
-                self._parts.append((region.share, part, _uneven(weights)))
+                self._parts[region.name] = _Part(part, uneven(weights), region.share)
 
     def is_due(self, step: int) -> bool:
         """Return whether a region's term has something to do."""
-        return any(part.is_due(step) for part, _ in self._each({}))
+        return any(part.term.is_due(step) for part in self._parts.values())
 
     def advance(self, features: Features, step: int) -> None:
         """Have each region's term do what is due."""
-        for part, own in self._each(features):
-            part.advance(own, step)
+        for part in self._parts.values():
+            part.term.advance(with_weights(features, part.weights), step)
 
     def forward(self, features: Features) -> Tensor:
         """Return the sum of the regions' terms by their shares."""
-        shares = [share for share, _, _ in self._parts]
         terms = [
-            share * part(own)
-            for share, (part, own) in zip(shares, self._each(features), strict=True)
+            part.share * part.term(with_weights(features, part.weights))
+            for part in self._parts.values()
         ]
         return torch.stack(terms).sum() if terms else features[self.layers[0]].sum() * 0
 
     def state(self) -> dict[str, Any]:
         """Return what each region's term needs."""
-        return {"regions": [part.state() for _, part, _ in self._parts]}
+        return {"regions": {name: part.term.state() for name, part in self._parts.items()}}
 
     def load_state(self, state: dict[str, Any]) -> None:
-        """Have each region's term go on."""
-        for (_, part, _), own in zip(self._parts, state.get("regions", ()), strict=False):
-            if own:
-                part.load_state(own)
-
-    def _each(self, features: Features) -> Iterator[tuple[Loss, Features]]:
-        for _, part, weights in self._parts:
-            yield part, with_weights(features, weights)
+        """Have each region's term go on; one that the checkpoint lacks begins anew."""
+        for name, own in state.get("regions", {}).items():
+            if own and name in self._parts:
+                self._parts[name].term.load_state(own)
 
     def _seen(self, region: RegionReferences) -> Iterator[tuple[str, float]]:
-        """Yield the layers at which the region has a position, in the picture and in a style."""
+        """Yield the layers at which the region has a position, in picture and style images."""
         for name, weight in self.layer_weights.items():
             where = None
             if not region.weights[name].any():
                 where = "the picture"
-            elif not any(_counts(style.features, name) for style in region.styles):
-                where = "the style image"
+            elif not all(_counts(style.features, name) for style in region.styles):
+                where = "a style image"
             if where is None:
                 yield name, weight
             elif (region.name, name) not in self._said:
@@ -119,8 +131,3 @@ class RegionalLoss(Loss):
 def _counts(features: Features, name: str) -> bool:
     weights = weights_of(features, name)
     return weights is None or bool(weights.any())
-
-
-def _uneven(weights: Mapping[str, Tensor]) -> Features:
-    """Return the weights of layers whose positions don't all count alike."""
-    return {name: each for name, each in weights.items() if bool((each != each.max()).any())}

@@ -122,14 +122,19 @@ class SlicedWassersteinLoss(RenewedLoss):
         return functional.conv2d(features, self._directions[name])[0].flatten(1)
 
     def _of_patches(self, features: Features, name: str, padding: PatchPadding) -> Tensor | None:
-        """Return the weight of each patch, that of its middle, (N,); None where all count alike."""
+        """Return the weight of each patch, (N,); None where all count alike.
+
+        It is that of its middle, or what the patch has of a region at the border of a map alone.
+        """
         weights, middle = weights_of(features, name), self.size // 2
         if weights is None:
             return None
         if padding == "circular":
             return weights.roll((-middle, -middle), (2, 3)).flatten()
         height, width = (side - self.size + 1 for side in weights.shape[2:])
-        return weights[:, :, middle : middle + height, middle : middle + width].flatten()
+        inside = weights[:, :, middle : middle + height, middle : middle + width]
+        whole = functional.avg_pool2d(weights, self.size, 1)
+        return torch.where(inside.any(), inside, whole).flatten()  # nothing waits for a GPU
 
     def _check_side(self, features: Tensor, what: str) -> None:
         side = min(features.shape[2:])

@@ -21,6 +21,7 @@ class RunFolder:
         losses: The table of the terms, CSV.
         metrics: The metrics of the finished picture, JSON.
         checkpoint: The checkpoint that a run goes on from.
+        regions: The content image tinted by region.
         grams: The folder of the pictures of Gram matrices.
         student: The network that a training made, safetensors.
         explained: What that has of its teacher's features, JSON.
@@ -35,6 +36,7 @@ class RunFolder:
         self.losses = self.path / "losses.csv"
         self.metrics = self.path / "metrics.json"
         self.checkpoint = self.path / "checkpoints" / "last.ckpt"
+        self.regions = self.path / "images" / "regions.png"
         self.grams = self.path / "grams"
         self.student = self.path / "student.safetensors"
         self.explained = self.path / "explained.json"

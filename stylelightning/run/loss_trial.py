@@ -8,7 +8,7 @@ from torch import Tensor
 from stylelightning import functional as F
 from stylelightning.backbones.base import Backbone
 from stylelightning.images import RunPictures
-from stylelightning.losses.blame import LossError, is_own
+from stylelightning.losses.blame import LossError, is_own, written
 from stylelightning.objective import Objective
 from stylelightning.run.checks import smallest_side
 from stylelightning.run.references import references_of
@@ -68,9 +68,10 @@ def _try(
         objective.advance(features, 0)
         terms = objective.terms(features)
     for name, value in terms.weighted.items():
+        kind = type(written(objective.losses[name])).__name__
         if not bool(value.isfinite()):
             raise LossError(
-                f"The loss {name!r}, {type(objective.losses[name]).__name__}, must be a number, "
+                f"The loss {name!r}, {kind}, must be a number, "
                 f"got {float(value.detach())} at the picture that the run starts from: guard its "
                 "divisions, logarithms and roots."
             )

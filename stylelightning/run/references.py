@@ -1,5 +1,6 @@
 """What a run's pictures show its losses at a size, in regions where there are some."""
 
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
@@ -10,17 +11,20 @@ from torch import Tensor
 from stylelightning.backbones.base import Backbone, Features, Layer
 from stylelightning.functional.masks import Guidance, area_weights, field_weights
 from stylelightning.images import RegionStyle, RunPictures
-from stylelightning.images.regions import resized_mask
+from stylelightning.images.regions import Region, resized_mask
 from stylelightning.losses import Loss
 from stylelightning.losses.base import IMAGE_LAYER
 from stylelightning.losses.references import (
     Reference,
     References,
     RegionReferences,
+    uneven,
     with_weights,
 )
 from stylelightning.losses.regional import RegionalLoss
 from stylelightning.objective import Objective
+
+log = logging.getLogger(__name__)
 
 PIXELS = Layer(IMAGE_LAYER, 3, 1, 1, 1)
 """The picture itself as a layer."""
@@ -38,6 +42,14 @@ def in_regions(losses: Mapping[str, Loss], pictures: RunPictures) -> dict[str, L
     """
     if pictures.regions is None:
         return dict(losses)
+    if any(region.content != 1 for region in pictures.regions.parts):
+        for name, loss in losses.items():
+            if loss.needs_content and not loss.takes_weights:
+                log.warning(
+                    "The term %r holds the content image alike everywhere: it does not heed "
+                    "`data.regions.content`, as a ContentLoss does.",
+                    name,
+                )
     return {name: RegionalLoss(loss) if loss.needs_style else loss for name, loss in losses.items()}
 
 
@@ -69,13 +81,13 @@ def references_of(
     parts = []
     for region, mask in zip(regions.parts, masks, strict=True):
         if region.styles:
-            total = sum(pictures.shares[style.image] for style in region.styles)
+            shares = _shares(pictures, region)
             chosen = [
                 Reference(
                     _masked(found.styles[each.image].features, styles[each.image], each, weigh),
-                    pictures.shares[each.image] / total,
+                    share,
                 )
-                for each in region.styles
+                for each, share in zip(region.styles, shares, strict=True)
             ]
             weights = weigh(mask, found.content)
             parts.append(RegionReferences(region.name, weights, chosen, regions.share(region)))
@@ -88,6 +100,14 @@ def references_of(
     return replace(found, regions=parts)
 
 
+def _shares(pictures: RunPictures, region: Region) -> list[float]:
+    """Return the shares of a region's style images, which add up to 1."""
+    shares = [pictures.shares[style.image] for style in region.styles]
+    if len(shares) == len(pictures.style_images):
+        return shares  # as without regions, to the last bit
+    return [share / sum(shares) for share in shares]
+
+
 Weigh = Callable[[Tensor, Features], Features]
 """Gives the weights of all layers' positions from a mask."""
 
@@ -97,7 +117,7 @@ def _masked(features: Features, image: Tensor, style: RegionStyle, weigh: Weigh)
     if style.mask is None:
         return features
     mask = resized_mask(style.mask.to(image), (image.shape[2], image.shape[3]))
-    return with_weights(features, weigh(mask, features))
+    return with_weights(features, uneven(weigh(mask, features)))
 
 
 def _layer_weights(

@@ -181,7 +181,7 @@ def test_a_region_without_positions_is_left_out_and_said_once(
     said = [record.message for record in caplog.records]
     assert said == [
         "The region sky of the picture has no position at the layer map, and is left out there.",
-        "The region land of the style image has no position at the layer map, and is left out there.",
+        "The region land of a style image has no position at the layer map, and is left out there.",
     ]
     references = References(None, (), references.regions[:1])
     assert value(loss, references, maps(2)) == 0
