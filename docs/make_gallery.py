@@ -22,6 +22,7 @@ JPEG_QUALITY = 88
 QUICKSTART = "--config configs/quickstart.yaml"
 TEXTURE = "--config configs/texture.yaml"
 PAINTING = "--config configs/painting.yaml"
+REGIONS = "--config configs/regions.yaml"
 UNTRAINED = "--config configs/untrained.yaml"
 TRAINED = "With the whole of VGG-16"
 CREDIT = """\
@@ -145,6 +146,14 @@ SECTIONS: dict[str, tuple[Example, ...]] = {
             "finer-strokes",
             f"{QUICKSTART} --data.style_scale 0.6",
             "A smaller style image has finer strokes.",
+        ),
+    ),
+    "Regions": (
+        Example(
+            "regions",
+            REGIONS,
+            "By masks, the sky is painted like the painting's sky, the land like its field, and the"
+            " water like the mosaic.",
         ),
     ),
     "Terms": (

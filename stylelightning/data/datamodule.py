@@ -46,7 +46,7 @@ class StyleTransferData(LightningDataModule):
         aspect_ratio: Width divided by height of a picture without a content image, such as 1.5;
             null for the first style image's own.
         content_masks: Regions of the content image: the path of a label picture, each of whose
-            colours is a region such as ``#0000ff``, or a mask for each name, such as
+            colours is a region such as ``blue`` or ``#804000``, or a mask for each name, such as
             ``{sky: sky.png}``, white where the region is. Entries of ``style`` name the ``regions``
             that they paint, or have a ``mask`` of their own with regions of the same names; what no
             mask covers is the region ``rest``. null for no regions.

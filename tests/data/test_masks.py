@@ -152,5 +152,5 @@ def test_masks_by_name_are_those_of_the_content_images_names(tmp_path: Path, of:
     mask = half(tmp_path / "mask.png")
     found = read_named_masks({"#0000fe": mask}, ("blue", "sky"), of, "the style image")
     assert list(found) == ["blue"]
-    with pytest.raises(ValueError, match="name the region 'sea', which .* it has blue, sky"):
+    with pytest.raises(ValueError, match=r"name the region 'sea', which .* it has blue, sky"):
         read_named_masks({"sea": mask}, ("blue", "sky"), of, "the style image")

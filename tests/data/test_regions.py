@@ -1,6 +1,5 @@
 """Regions from the command line: what each mask leads to, a picture or one line."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -9,13 +8,18 @@ import yaml
 from PIL import Image
 
 from stylelightning.__main__ import main
-from stylelightning.images import read_picture
-from stylelightning.images.regions import resized_mask
+from stylelightning.images import read_picture, write_picture
+from stylelightning.losses import GramLoss
 from tests.conftest import TINY, Run, smooth_picture
-from stylelightning.images import write_picture
 
 Capture = pytest.CaptureFixture[str]
 SIZE = (32, 24)
+
+
+class Unweighted(GramLoss):
+    """A term of a user's own that does not know of weights."""
+
+    takes_weights = False
 
 
 @pytest.fixture
@@ -50,6 +54,12 @@ def masks(tmp_path: Path) -> dict[str, str]:
     return {path.name: str(path) for path in folder.iterdir()}
 
 
+def painted(**styles: Path) -> str:
+    """Return the value of ``data.style`` for style images by region."""
+    entries = (f"{{path: {path}, regions: ['{name}']}}" for name, path in styles.items())
+    return f"[{', '.join(entries)}]"
+
+
 def bytes_of(folder: Path) -> torch.Tensor:
     return (read_picture(folder / "result.png").pixels * 255).round()
 
@@ -72,7 +82,7 @@ def test_regions_are_painted_each_by_its_style_image(
     plain = bytes_of(run())
     folder = run(
         "--data.content_masks", masks["labels.png"],
-        "--data.style", f"[{{path: {style}, regions: [blue]}}, {{path: {other}, regions: [yellow]}}]",
+        "--data.style", painted(blue=style, yellow=other),
         "--data.regions.guidance", guidance,
         "--data.regions.weighting", weighting,
         "--model.losses.style.layers", "[level1]",
@@ -106,8 +116,7 @@ def test_masks_of_all_kinds_make_a_picture(
     given, regions = PICTURES[name]
     options = ["--data.content_masks", with_paths(given, masks)]
     if regions:  # each by its name
-        entries = ", ".join(f"{{path: {style}, regions: ['{each}']}}" for each in regions)
-        options += ["--data.style", f"[{entries}]"]
+        options += ["--data.style", painted(**dict.fromkeys(regions, style))]
     pixels = read_picture(run(*options) / "result.png").pixels
     assert pixels.shape == (1, 3, 24, 32)
     assert pixels.std() > 0.05
@@ -137,7 +146,10 @@ LINES: dict[str, tuple[tuple[str, ...], str]] = {
         ("labels.png", "--data.style", "[{path: STYLE, regions: [blue]}]"),
         "The region 'yellow' of the content image has no style image",
     ),
-    "all kept": (("labels.png", "--data.regions.keep", "[blue, yellow]"), "leave a region to paint"),
+    "all kept": (
+        ("labels.png", "--data.regions.keep", "[blue, yellow]"),
+        "leave a region to paint",
+    ),
     "no content image": (
         ("labels.png", "--data.content", "null", "--model.losses.content", "null"),
         "needs a content image and a style image",
@@ -202,7 +214,7 @@ def test_resuming_in_regions_is_exact(
 ) -> None:
     options = [
         "--data.content_masks", masks["labels.png"],
-        "--data.style", f"[{{path: {style}, regions: [blue]}}, {{path: {content}, regions: [yellow]}}]",
+        "--data.style", painted(blue=style, yellow=content),
         "--model.losses.patches", "PatchLoss", "--model.losses.patches.layers", "[image]",
         "--model.losses.patches.size", "3", "--model.losses.patches.weight", "100",
         "--model.losses.patches.renew_every_n_steps", "2",
@@ -249,10 +261,11 @@ def test_a_sweep_has_points_with_and_without_masks(
     tmp_path: Path, masks: dict[str, str], content: Path, style: Path
 ) -> None:
     spec = tmp_path / "sweep.yaml"
-    axis = {"none": None, "labels": masks["labels.png"]}
-    points = [{"data.content_masks": each, "name": name} for name, each in axis.items()]
-    spec.write_text(yaml.safe_dump({"points": points}))
-    assert spec.exists()
-
-
-Draw = Callable[[Path], None]
+    options = {"data.content": str(content), "data.style": str(style)}
+    axis = [None, masks["labels.png"], {"sky": masks["left.png"]}]
+    given = {"name": "masks", "base": str(TINY), "options": options}
+    spec.write_text(yaml.safe_dump({**given, "axes": {"data.content_masks": axis}}))
+    assert main(["sweep", "--config", str(spec), "--root", str(tmp_path / "runs")]) == 0
+    made = list((tmp_path / "runs").rglob("result.png"))
+    assert len(made) == 3
+    assert len({path.read_bytes() for path in made}) == 3

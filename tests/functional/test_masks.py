@@ -40,9 +40,7 @@ def test_positions_see_the_squares_that_a_loop_finds(
     size = (17 // stride, 22 // stride)
     expected = torch.zeros(size)
     for row, column in product(*map(range, size)):
-        top, left = (
-            place * stride - (field - stride) // 2 for place in (row, column)
-        )
+        top, left = (place * stride - (field - stride) // 2 for place in (row, column))
         seen = region[max(0, top) : max(0, top + field), max(0, left) : max(0, left + field)]
         expected[row, column] = float(seen.all() if guidance == "inside" else seen.any())
     found = field_weights(mask, size, stride, field, guidance)  # type: ignore[arg-type]
