@@ -152,7 +152,7 @@ SECTIONS: dict[str, tuple[Example, ...]] = {
         Example(
             "regions",
             REGIONS,
-            "By masks, the sky is painted like the painting's sky, the land like its field, and the"
+            "By masks the sky is painted like the painting's sky, the land like its field, and the"
             " water like the mosaic.",
         ),
     ),

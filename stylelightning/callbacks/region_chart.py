@@ -11,6 +11,7 @@ from torch import Tensor
 from stylelightning import functional as F
 from stylelightning.callbacks.background import BackgroundWriter
 from stylelightning.callbacks.periodic import boards, run_folder
+from stylelightning.data.labels import colour_of
 from stylelightning.images import Region, RunPictures, write_picture
 from stylelightning.images.regions import resized_mask
 
@@ -26,7 +27,7 @@ TINTS = (
     (0.09, 0.75, 0.81),
     (0.89, 0.47, 0.76),
 )
-"""Colours of the regions; they begin again after the last."""
+"""Colours of regions that are not named by one; they begin again after the last."""
 STRENGTH = 0.55
 """Part that the colour of a region has in its pixels."""
 ROW = 22
@@ -79,7 +80,7 @@ def draw_regions(pictures: RunPictures, long_side: int) -> Tensor:
     grey = shown.mean(0, keepdim=True).expand(3, -1, -1)
     tinted = shown.clone()
     for number, region in enumerate(parts):
-        tint = torch.tensor(_tint(number))[:, None, None]
+        tint = _tint(number, region)[:, None, None]
         mask = resized_mask(region.mask, size)[0]
         tinted += mask * (torch.lerp(grey, tint.expand_as(grey), STRENGTH) - shown)
     return torch.cat([tinted.clamp(0, 1), _legend(parts, pictures, size[1])], 1)
@@ -90,7 +91,7 @@ def _legend(parts: Sequence[Region], pictures: RunPictures, width: int) -> Tenso
     draw, font = ImageDraw.Draw(image), ImageFont.load_default(TEXT)
     for number, region in enumerate(parts):
         top = ROW // 4 + ROW * number
-        fill = tuple(round(255 * level) for level in _tint(number))
+        fill = tuple(round(255 * level) for level in _tint(number, region).tolist())
         draw.rectangle((6, top + 4, 6 + TEXT, top + 4 + TEXT), fill)
         images = [pictures.style_images[style.image].own.path.name for style in region.styles]
         words = f"{region.name}  {region.mask.mean():.0%}  {', '.join(images) or 'kept'}"
@@ -98,5 +99,7 @@ def _legend(parts: Sequence[Region], pictures: RunPictures, width: int) -> Tenso
     return torch.from_numpy(np.array(image)).permute(2, 0, 1).float() / 255
 
 
-def _tint(number: int) -> tuple[float, float, float]:
-    return TINTS[number % len(TINTS)]
+def _tint(number: int, region: Region) -> Tensor:
+    """Return the colour that a region is named by, or one of the chart's own."""
+    own = colour_of(region.name)
+    return torch.tensor(TINTS[number % len(TINTS)]) if own is None else own

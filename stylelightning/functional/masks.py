@@ -76,6 +76,10 @@ def as_labels(pixels: Tensor, colours: Tensor, tolerance: float) -> tuple[Tensor
     Returns:
         Index of the nearest colour at each pixel, (H, W), and whether it is within the tolerance.
     """
-    differences = (pixels[0][None] - colours[:, :, None, None].to(pixels)).abs().amax(1)
-    nearest = differences.min(0)
-    return nearest.indices, nearest.values <= tolerance + torch.finfo(pixels.dtype).eps
+    nearest = torch.full_like(pixels[0, 0], torch.inf)
+    index = torch.zeros_like(nearest, dtype=torch.long)
+    for number, colour in enumerate(colours.to(pixels)):  # one by one: a picture may be large
+        difference = (pixels[0] - colour[:, None, None]).abs().amax(0)
+        index[difference < nearest] = number
+        nearest = torch.minimum(nearest, difference)
+    return index, nearest <= tolerance + torch.finfo(pixels.dtype).eps

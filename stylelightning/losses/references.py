@@ -8,6 +8,8 @@ from torch import Tensor
 from stylelightning.backbones.base import Features
 
 _WEIGHTS = "weights of "
+ROUNDING = 1e-5
+"""What resizing a mask may take from its weights, as a part of the largest."""
 
 
 def with_weights(features: Features, weights: Mapping[str, Tensor]) -> Features:
@@ -27,11 +29,11 @@ def weights_of(features: Features, layer: str) -> Tensor | None:
 
 
 def uneven(weights: Mapping[str, Tensor]) -> Features:
-    """Return the weights of those layers whose positions don't all count alike."""
+    """Return the weights of those layers whose positions don't count alike, but for rounding."""
     return {
         name: each
         for name, each in weights.items()
-        if bool((each != each.max()).any()) or not bool(each.any())
+        if bool(each.min() < (1 - ROUNDING) * each.max()) or not bool(each.any())
     }
 
 

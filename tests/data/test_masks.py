@@ -102,7 +102,7 @@ def test_a_white_mask_is_everything(tmp_path: Path, of: Picture) -> None:
     [
         (lambda path: Image.new("L", SIZE, 0).save(path), "must be white somewhere"),
         (lambda path: Image.new("L", (24, 24), 255).save(path), "must have the shape of the con"),
-        (lambda path: Image.new("RGBA", SIZE, (255, 255, 255, 0)).save(path), "white somewhere"),
+        (lambda path: Image.new("RGBA", SIZE, (255, 255, 255, 0)).save(path), "are fully transp"),
     ],
 )
 def test_a_mask_that_says_nothing_is_refused(

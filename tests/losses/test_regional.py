@@ -206,6 +206,24 @@ def test_matches_are_kept_for_a_resumed_run() -> None:
     assert second(maps(2)) == before
 
 
+def test_matches_of_other_regions_are_found_anew() -> None:
+    # a run that goes on with masks that the checkpoint's did not have, or without any
+    left, _ = halves()
+    one, other = (RegionalLoss(TERMS["patches"]()) for _ in range(2))
+    for loss, name in ((one, "left"), (other, "right")):
+        part = RegionReferences(name, {LAYER: left}, [Reference(maps(1))], 1.0)
+        value(loss, References(None, (), [part]), maps(2))
+        loss.prepare(References(None, (), [part]))
+    other.load_state(one.state())
+    assert other.is_due(0)
+    plain = TERMS["patches"]()
+    plain.prepare(References(None, [Reference(maps(1))]))
+    plain.load_state(one.state())
+    assert plain.is_due(0)
+    other.load_state(plain.state())
+    assert other.is_due(0)
+
+
 def test_the_content_image_may_be_held_differently_in_its_regions() -> None:
     left, _ = halves()
     content, picture = maps(1), maps(2)
