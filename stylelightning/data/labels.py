@@ -16,8 +16,10 @@ LEAST = 0.002
 """Part of the picture below which a colour is no label but what lies between two."""
 MOST = 16
 """Labels of a picture; one with more is a photograph rather than a label picture."""
+FILLED = 0.04
+"""Largest difference from a label's colour in most pixels, in [0, 1]: they are filled with it."""
 STRAY = 0.2
-"""Part of the pixels that may have none of the labels' colours."""
+"""Part of the pixels that may differ more: those at borders."""
 COLOURS = {
     "black": (0.0, 0.0, 0.0),
     "white": (1.0, 1.0, 1.0),
@@ -54,7 +56,7 @@ def labels_of(pixels: Tensor, opacity: Tensor | None, name: str) -> dict[str, Te
     found = _labels(pixels, shown)
     stray = 1.0
     if found:
-        _, near = as_labels(pixels, torch.stack(found), TOLERANCE)
+        _, near = as_labels(pixels, torch.stack(found), FILLED)
         stray = float((~near & shown).float().mean())
     if len(found) > MOST or stray > STRAY:
         raise ValueError(

@@ -70,6 +70,14 @@ def test_a_photograph_is_refused(side: int) -> None:
         labels_of(smooth_picture(side, side, 3), None, "me.jpg")
 
 
+def test_a_photograph_of_few_colours_is_refused() -> None:
+    # as a drawing in ink: slopes of gray, each pixel of them near some label or other
+    coarse = torch.rand(1, 1, 5, 6, generator=torch.Generator().manual_seed(0))
+    gray = torch.nn.functional.interpolate(coarse, (100, 120), mode="bicubic").clamp(0, 1)
+    with pytest.raises(ValueError, match="photograph"):
+        labels_of(gray.expand(-1, 3, -1, -1), None, "ink.jpg")
+
+
 def test_too_many_colours_are_refused() -> None:
     colours = [(red, green, 0.5) for red in (0, 0.25, 0.5, 0.75, 1) for green in (0, 0.3, 0.6, 0.9)]
     with pytest.raises(ValueError, match="at most 16 colours"):
