@@ -22,6 +22,7 @@ JPEG_QUALITY = 88
 QUICKSTART = "--config quickstart"
 TEXTURE = "--config texture"
 PAINTING = "--config painting"
+REGIONS = "--config regions"
 UNTRAINED = "--config untrained"
 TRAINED = "With the whole of VGG-16"
 CREDIT = """\
@@ -137,6 +138,14 @@ SECTIONS: dict[str, tuple[Example, ...]] = {
             "finer-strokes",
             f"{QUICKSTART} --data.style_scale 0.6",
             "A smaller style image has finer strokes.",
+        ),
+    ),
+    "Regions": (
+        Example(
+            "regions",
+            REGIONS,
+            "By masks the sky is painted like the painting's sky, the land like its field, and the"
+            " water like the mosaic.",
         ),
     ),
     "Terms": (

@@ -32,6 +32,7 @@ from stylelightning.run.loss_trial import try_losses
 from stylelightning.run.made_with import adapt_optimizer, describe
 from stylelightning.run.optimizer import make_optimizer, with_scheduler
 from stylelightning.run.optimizer_trial import try_optimizer
+from stylelightning.run.references import in_regions, references_of
 from stylelightning.run.scheduler_trial import made, try_scheduler
 from stylelightning.run.stop_rule import StopRule, Watch
 from stylelightning.run.term_gradients import Evaluation
@@ -130,6 +131,7 @@ class StyleTransfer(LightningModule):
         )
         self.compile_mode = compile
         self.losses = nn.ModuleDict(used)
+        self._losses = used
         self.objective = Objective(used, self.engine.compute)
         off = losses.keys() - used
         self.calibration = Calibration(ratios, self.objective, off) if ratios else None
@@ -215,10 +217,10 @@ class StyleTransfer(LightningModule):
                 fit for the run.
         """
         checks.check_trainer(self.trainer)
-        losses = self.objective.losses
+        losses = self.objective.losses = in_regions(self._losses, self.data)
         checks.check_layers(losses, self.backbone)
         checks.check_images(losses, self.data)
-        checks.check_residual(losses, self.backbone)
+        checks.check_residual(self._losses, self.backbone)
         least = checks.smallest_side(losses, self.backbone)
         self.plan = checks.plan_scales(self.schedule, self.data, least)
         checks.check_steps(self.trainer, self.plan)
@@ -346,12 +348,9 @@ class StyleTransfer(LightningModule):
 
     @torch.no_grad()
     def _prepare(self) -> None:
-        size = self.plan.scales[self._scale].size
-        content = self.data.content(size)
-        content = None if content is None else content.to(self.canvas.picture)
-        styles = [style.to(self.canvas.picture) for style in self.data.styles(size)]
+        size, like = self.plan.scales[self._scale].size, self.canvas.picture
         with self.trainer.precision_plugin.forward_context():  # that of `training_step`
-            references = self.objective.references(content, styles, self.data.shares)
+            references = references_of(self.objective, self.backbone, self.data, size, like)
         self._evaluation.prepare(references)
 
     def _enter_scale(self, index: int) -> None:

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from stylelightning import functional as F
 from stylelightning.backbones.base import Features
-from stylelightning.losses.base import IMAGE_LAYER, Loss, StatisticalLoss
+from stylelightning.losses.base import IMAGE_LAYER, Count, Loss, StatisticalLoss
 from stylelightning.losses.blame import blamed_on, checked_term
 from stylelightning.losses.references import Reference, References
 
@@ -26,12 +26,12 @@ class Terms:
     Args:
         weighted: The weighted terms by the names of their losses, scalars.
         statistics: What each `StatisticalLoss` compared, by its name, detached.
-        counts: Number of positions of each layer, by the same names.
+        counts: Number of positions of each layer, or the sum of their weights, by the same names.
     """
 
     weighted: dict[str, Tensor]
     statistics: dict[str, Features]
-    counts: dict[str, dict[str, int]]
+    counts: dict[str, dict[str, Count]]
 
     @property
     def total(self) -> Tensor:

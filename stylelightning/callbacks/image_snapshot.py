@@ -4,7 +4,8 @@ from lightning.pytorch import LightningModule, Trainer
 
 from stylelightning import functional as F
 from stylelightning.callbacks.background import PictureCallback
-from stylelightning.callbacks.periodic import boards, run_folder
+from stylelightning.callbacks.periodic import boards, run_folder, style_transfer
+from stylelightning.callbacks.region_chart import show_regions
 from stylelightning.execution.to_host import to_host
 from stylelightning.images import write_picture
 from stylelightning.module import StyleTransfer
@@ -19,7 +20,7 @@ class ImageSnapshot(PictureCallback):
 
     The files are ``images/step_000050.png`` in the run's folder, at full size. TensorBoard has the
     picture as ``Picture``, before all else. A run that starts at its first step writes its initial
-    picture too, as step 0.
+    picture too, as step 0, and the regions of its masks, if it has any, as ``images/regions.png``.
 
     Example:
         .. code-block:: yaml
@@ -52,6 +53,7 @@ class ImageSnapshot(PictureCallback):
         super().on_train_start(trainer, pl_module)
         if trainer.global_step == 0:
             self.record_once(trainer, pl_module)
+            show_regions(trainer, style_transfer(pl_module).data, self.board_size, self.writer)
 
     def record(self, trainer: Trainer, module: StyleTransfer, step: int) -> None:
         """Have the picture written."""

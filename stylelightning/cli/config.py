@@ -51,7 +51,8 @@ PICTURES: tuple[tuple[str, Any, str], ...] = (
         str | list[str | StyleImage] | None,
         "Path of the style image; null for a run without one. A list blends several: each entry "
         "is a path, or has a path, a weight and a scale, such as "
-        "[{path: a.jpg, weight: 2}, {path: b.jpg, scale: 0.5}].",
+        "[{path: a.jpg, weight: 2}, {path: b.jpg, scale: 0.5}]; with data.content_masks also a "
+        "mask, or the regions that it paints.",
     ),
 )
 """Options of the datamodule that take files here, and pictures in memory too in Python."""
@@ -242,13 +243,27 @@ def picture_paths(config: Namespace) -> list[tuple[str, str]]:
     """
     init = config.model.get("init")
     styles = as_list(config.data.get("style"))
+    masks = config.data.get("content_masks")
     paths = [
         ("data.content", config.data.get("content")),
+        *(("data.content_masks", each) for each in _mask_paths(masks)),
+        *(
+            ("data.style", path)
+            for each in styles
+            for path in _mask_paths(getattr(each, "mask", None))
+        ),
         # the entries of a list may have keys of their own
         *(("data.style", each if isinstance(each, str) else each.path) for each in styles),
         ("model.init", init.get("init_args.path") if isinstance(init, Namespace) else init),
     ]
     return [(key, path) for key, path in paths if path]
+
+
+def _mask_paths(masks: str | dict[str, str] | None) -> list[str]:
+    """Return the paths of a label picture, or of a mask for each name."""
+    if masks is None:
+        return []
+    return [masks] if isinstance(masks, str) else list(masks.values())
 
 
 def kept_config(parser: Parser, config: Namespace, not_kept: tuple[str, ...] = NOT_KEPT) -> str:

@@ -10,6 +10,7 @@ from PIL import Image
 from torch import Tensor
 
 from stylelightning.colours import Colours
+from stylelightning.data.regions import RegionOptions, read_regions
 from stylelightning.data.steps import Steps
 from stylelightning.data.style_images import StyleImage, style_images
 from stylelightning.images import (
@@ -44,6 +45,12 @@ class StyleTransferData(LightningDataModule):
             strokes come out larger, below 1 smaller. A style image keeps its own aspect ratio.
         aspect_ratio: Width divided by height of a picture without a content image, such as 1.5;
             null for the first style image's own.
+        content_masks: Regions of the content image: the path of a label picture, each of whose
+            colours is a region such as ``blue`` or ``#804000``, or a mask for each name, such as
+            ``{sky: sky.png}``, white where the region is. Entries of ``style`` name the ``regions``
+            that they paint, or have a ``mask`` of their own with regions of the same names; what no
+            mask covers is the region ``rest``. null for no regions.
+        regions: How the regions are used.
         colours: What is done to the images' colours before the first step and after the last, such
             as ``ContentToStyle``, ``StyleToContent`` or ``LuminanceOnly``; null for nothing.
 
@@ -62,6 +69,8 @@ class StyleTransferData(LightningDataModule):
         style_scale: float = 1.0,
         aspect_ratio: float | None = None,
         colours: Colours | None = None,
+        content_masks: str | dict[str, str] | None = None,
+        regions: RegionOptions = RegionOptions(),  # noqa: B008 - frozen
     ) -> None:
         super().__init__()
         if size is not None and size < 1:
@@ -89,7 +98,10 @@ class StyleTransferData(LightningDataModule):
         if content is not None and not isinstance(content, Image.Image | Tensor):
             check_source(content)
         self.content_source = content
+        self.content_masks = content_masks
+        self.region_options = regions
         self.style_images = style_images(style)
+        self._check_masks(content, self.style_images, content_masks, regions)
         self.requested_size = size
         self.style_scale = style_scale
         self.aspect_ratio = aspect_ratio
@@ -126,6 +138,15 @@ class StyleTransferData(LightningDataModule):
             content = replace(content, pixels=pixels)
             pairs = zip(styles, others, strict=True)
             styles = [replace(style, pixels=treated) for style, treated in pairs]
+        regions = None
+        if self.content_masks is not None and content is not None:
+            regions = read_regions(
+                self.content_masks,
+                content.own,
+                self.style_images,
+                [style.own for style in styles],
+                self.region_options,
+            )
         base = (content or styles[0]).own
         self._pictures = RunPictures(
             content,
@@ -134,8 +155,37 @@ class StyleTransferData(LightningDataModule):
             (base.height, base.width) if self.aspect_ratio is None else (1, self.aspect_ratio),
             self.style_scale,
             None if self.colours is None else self.colours.after,
+            regions,
         )
         self._warn_of_enlarging(self._pictures)
+
+    @staticmethod
+    def _check_masks(
+        content: PictureSource | None,
+        styles: Sequence[StyleImage],
+        masks: str | dict[str, str] | None,
+        regions: RegionOptions,
+    ) -> None:
+        """Refuse masks without a content image, and what needs masks without any."""
+        if masks is not None:
+            if content is None or not styles:
+                missing = "content" if content is None else "style"
+                raise ValueError(
+                    f"`data.content_masks` needs a content image and a style image, got no "
+                    f"{missing} image: give --data.{missing} PATH or leave the masks out."
+                )
+            return
+        needs = [
+            ("`mask` of an entry of `data.style`", any(image.mask for image in styles)),
+            ("`regions` of an entry of `data.style`", any(image.regions for image in styles)),
+            ("`data.regions`", regions != RegionOptions()),
+        ]
+        for what, given in needs:
+            if given:
+                raise ValueError(
+                    f"{what} needs regions of the content image: give `data.content_masks`, a "
+                    "label picture or a mask for each name, or leave it out."
+                )
 
     def _read_style(self, image: StyleImage) -> Picture:
         picture = picture_of(image.path)

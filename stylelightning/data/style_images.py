@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from PIL import Image
@@ -19,6 +19,10 @@ class StyleImage:
         path: Path of the picture; in Python also an image of Pillow's or a tensor.
         weight: How much it counts, at least 0; the weights of all are divided by their sum.
         scale: Factor of its size, above 0, on top of ``style_scale``.
+        mask: Regions of the image by the names of the content image's: a label picture of the same
+            colours, or a mask for each name; each paints the region of its name.
+        regions: Names of the content image's regions that it paints; empty for those of its mask,
+            or without one for all that no other style image names.
 
     Raises:
         ValueError: If a number is out of its range.
@@ -27,6 +31,8 @@ class StyleImage:
     path: PictureSource
     weight: float = 1.0
     scale: float = 1.0
+    mask: str | dict[str, str] | None = None
+    regions: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         """Check the ranges."""
@@ -69,7 +75,8 @@ def style_images(
         ):
             raise ValueError(
                 "An entry of `data.style` must be a path, or have the keys path, weight and scale "
-                f"with numbers for the last two, got {image.path}."
+                "with numbers for the last two, or mask and regions, whose names are a list, got "
+                f"{image.path}."
             )
     if not images:
         raise ValueError("`data.style` must name at least one image, or be null, got [].")

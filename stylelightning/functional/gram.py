@@ -10,12 +10,14 @@ PART = 2048
 """Positions whose products are added up in 16 bits; the fastest of 256 to 16,384 on two cores."""
 
 
-def gram_divisor(channels: int, positions: int, normalization: GramNormalization) -> int:
+def gram_divisor(
+    channels: int, positions: int | Tensor, normalization: GramNormalization
+) -> int | Tensor:
     """Return what a Gram matrix is divided by.
 
     Args:
         channels: Number of channels C.
-        positions: Number of positions H * W.
+        positions: Number of positions H * W, or the sum of their weights, a scalar.
         normalization: ``none``, ``hw``, ``chw`` or ``gatys``.
 
     Returns:

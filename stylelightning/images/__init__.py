@@ -15,6 +15,7 @@ from stylelightning.images.opening import PIXEL_LIMIT
 from stylelightning.images.output import check_output
 from stylelightning.images.picture import Picture
 from stylelightning.images.read import read_picture
+from stylelightning.images.regions import Region, Regions, RegionStyle
 from stylelightning.images.run_pictures import RunPictures, SourcePicture
 from stylelightning.images.shown import data_uri, png_bytes, shown_image, shown_png
 from stylelightning.images.write import write_picture
@@ -26,6 +27,9 @@ __all__ = [
     "MissingConfigError",
     "Picture",
     "PictureSource",
+    "Region",
+    "RegionStyle",
+    "Regions",
     "RunPictures",
     "SourcePicture",
     "check_output",

@@ -3,10 +3,12 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor
 
 from stylelightning import functional as F
 from stylelightning.images.picture import Picture
+from stylelightning.images.regions import Regions
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,6 +41,7 @@ class RunPictures:
             image's own ``scale``.
         colours_after: Returns the picture to show, given the one that the run made and the content
             image in its own colours, both (1, 3, H, W) in [0, 1]; None where they are the same.
+        regions: The picture's regions, if it has masks; None for one whole.
     """
 
     content_image: SourcePicture | None
@@ -47,6 +50,7 @@ class RunPictures:
     shape: tuple[float, float]
     style_scale: float = 1.0
     colours_after: Callable[[Tensor, Tensor], Tensor] | None = None
+    regions: Regions | None = None
 
     def picture_size(self, long_side: int) -> tuple[int, int]:
         """Return the picture's height and width in pixels at a longer side."""
@@ -94,11 +98,15 @@ class RunPictures:
 
     def finished(self, picture: Tensor) -> Tensor:
         """Return the picture to show of one that the run made, (1, 3, H, W) in [0, 1]."""
-        if self.colours_after is None or self.content_image is None:
+        if self.content_image is None:
             return picture
         size = (picture.shape[2], picture.shape[3])
-        content = F.resize(self.content_image.own.pixels, size)
-        return self.colours_after(picture, content.to(picture))
+        kept = None if self.regions is None else self.regions.kept(size)
+        if self.colours_after is None and kept is None:
+            return picture
+        content = F.resize(self.content_image.own.pixels, size).to(picture)
+        shown = picture if self.colours_after is None else self.colours_after(picture, content)
+        return shown if kept is None else torch.lerp(shown, content, kept.to(shown))
 
     def alpha(self, size: tuple[int, int]) -> Tensor | None:
         """Return the content image's opacity at a size, (1, 1, *size), or None when opaque."""

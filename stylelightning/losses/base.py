@@ -8,8 +8,10 @@ from typing import Any, Literal
 from torch import Tensor, nn
 
 from stylelightning.backbones.base import Features
-from stylelightning.losses.references import Reference, References
+from stylelightning.losses.references import Reference, References, of_layers, weights_of
 
+Count = int | Tensor
+"""Number of positions of a layer, or the sum of their weights, a scalar."""
 IMAGE_LAYER = "image"
 """The layer name under which a loss reads the picture itself."""
 
@@ -49,6 +51,9 @@ class Loss(nn.Module, ABC):
     """Steps after which it searches or draws anew, which takes longer; None for never."""
     takes_bfloat16 = False
     """Whether it reads maps in bfloat16 if the network gives such; else they come in float32."""
+    takes_weights = False
+    """Whether it heeds the weights of positions: a style term then can be one of a region, and a
+    content term holds some regions more than others."""
     smallest_map = 1
     """Smallest side in positions of a layer that the loss can read, such as a patch's."""
 
@@ -119,7 +124,7 @@ class Loss(nn.Module, ABC):
                 f"{type(self).__name__} needs the features of a style image, got none."
             )
         return [
-            Reference({name: style.features[name] for name in self.layers}, style.share)
+            Reference(of_layers(style.features, self.layers), style.share)
             for style in references.styles
         ]
 
@@ -221,12 +226,13 @@ class StatisticalLoss(Loss):
         """
 
     @abstractmethod
-    def compare(self, statistics: Features, count: dict[str, int]) -> Tensor:
+    def compare(self, statistics: Features, count: dict[str, Count]) -> Tensor:
         """Return the unweighted term from the sums over the whole picture.
 
         Args:
             statistics: What ``statistics`` returned, summed over all regions.
-            count: Number of positions of the whole feature map, for each layer.
+            count: Number of positions of the whole feature map, or the sum of their weights, for
+                each layer.
 
         Returns:
             A scalar that is at least 0.
@@ -236,6 +242,11 @@ class StatisticalLoss(Loss):
         """Return the unweighted term: the composition of ``statistics`` and ``compare``."""
         return self.compare(self.statistics(features), self.count(features))
 
-    def count(self, features: Features) -> dict[str, int]:
-        """Return the number of positions h * w of each layer that the loss reads."""
-        return {name: features[name].shape[2] * features[name].shape[3] for name in self.layers}
+    def count(self, features: Features) -> dict[str, Count]:
+        """Return the number of positions h * w, or the sum of their weights, of each layer."""
+        counts: dict[str, Count] = {}
+        for name in self.layers:
+            weights = weights_of(features, name)
+            height, width = features[name].shape[2:]
+            counts[name] = height * width if weights is None else weights.sum()
+        return counts

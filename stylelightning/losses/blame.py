@@ -11,6 +11,7 @@ from torch import Tensor
 
 from stylelightning.backbones.base import Features
 from stylelightning.losses.base import Loss
+from stylelightning.losses.regional import RegionalLoss
 
 
 class LossError(ValueError):
@@ -54,6 +55,7 @@ def blamed_on(
     Raises:
         LossError: If the body fails, but for want of memory.
     """
+    loss = written(loss)
     try:
         yield
     except Exception as error:
@@ -100,14 +102,19 @@ def checked_term(name: str, loss: Loss, value: object, device: torch.device) -> 
     else:
         got, way = f"one of {value.dtype}", "compute it in the features' own type"
     raise LossError(
-        f"The loss {name!r}, {type(loss).__name__}, must return a scalar tensor of real numbers on "
-        f"{device}, got {got}: {way}."
+        f"The loss {name!r}, {type(written(loss)).__name__}, must return a scalar tensor of real "
+        f"numbers on {device}, got {got}: {way}."
     )
 
 
 def is_own(loss: Loss) -> bool:
     """Return whether a loss is of a class of the user's own."""
-    return not type(loss).__module__.startswith("stylelightning.")
+    return not type(written(loss)).__module__.startswith("stylelightning.")
+
+
+def written(loss: Loss) -> Loss:
+    """Return the loss itself, or that of which a term in regions is made."""
+    return loss.term if isinstance(loss, RegionalLoss) else loss
 
 
 def _is_layer(key: object, features: Features | None) -> bool:

@@ -7,7 +7,7 @@ from torch import Tensor
 from stylelightning import functional as F
 from stylelightning.backbones.base import Features
 from stylelightning.losses.base import Loss
-from stylelightning.losses.references import References
+from stylelightning.losses.references import References, weights_of
 
 
 class ContentLoss(Loss):
@@ -40,6 +40,7 @@ class ContentLoss(Loss):
 
     scope = "local"
     needs_content = True
+    takes_weights = True
 
     def __init__(
         self,
@@ -63,12 +64,17 @@ class ContentLoss(Loss):
     def prepare(self, references: References) -> None:
         """Keep the content image's features as the targets, and weigh their positions."""
         self.targets = self._content(references)
+        self.position_weights = {}
         if self.edge_weights is not None:
             smallest, largest = self.edge_weights
             self.position_weights = {
                 name: F.edge_weights(target, smallest, largest)
                 for name, target in self.targets.items()
             }
+        for name in self.layers:  # of a content image whose regions are held differently
+            weights = weights_of(references.content or {}, name)
+            if weights is not None:
+                self.position_weights[name] = weights * self.position_weights.get(name, 1)
 
     def forward(self, features: Features) -> Tensor:
         """Return the weighted sum of the layers' squared distances."""

@@ -12,9 +12,9 @@ from stylelightning.backbones.base import Features
 from stylelightning.functional.root_iteration import by_iteration
 from stylelightning.functional.roots import Solver, Target, by_eigenvalues, target_of
 from stylelightning.functional.transport import squared_gaussian_wasserstein
-from stylelightning.losses.base import STYLE_LAYERS
+from stylelightning.losses.base import STYLE_LAYERS, Count
 from stylelightning.losses.matrices import MatrixLoss
-from stylelightning.losses.references import References
+from stylelightning.losses.references import References, weights_of
 
 Moments = dict[str, tuple[Tensor, Tensor]]
 """The mean, (B, C), and the covariance, (B, C, C), of each layer."""
@@ -32,6 +32,7 @@ class GaussianLoss(MatrixLoss):
     """
 
     needs_style = True
+    takes_weights = True
 
     def __init__(self, weight: float, layers: list[str] | dict[str, float]) -> None:
         super().__init__(weight, layers)
@@ -47,21 +48,26 @@ class GaussianLoss(MatrixLoss):
             name: _split(self._blend(references, partial(self._moments, name)).detach())
             for name in self.layers
         }
-        counts = [self.count(style.features) for style in self._styles(references)]
-        positions = {name: sum(count[name] for count in counts) for name in self.layers}
+        styles = [style.features for style in self._styles(references)]
+        positions = {name: sum(_positions(each, name) for each in styles) for name in self.layers}
         self.keep(self._moments_of_style, positions)
 
     def statistics(self, features: Features) -> Features:
         """Return the sums of products and, as a last column, of values, (B, C, C + 1)."""
-        return {name: _sums(features[name]) for name in self.layers}
+        return {name: _sums(features[name], weights_of(features, name)) for name in self.layers}
 
-    def compare(self, statistics: Features, count: dict[str, int]) -> Tensor:
+    def compare(self, statistics: Features, count: dict[str, Count]) -> Tensor:
         """Return the weighted sum of the layers' distances."""
         moments = {name: _split(sums / count[name]) for name, sums in statistics.items()}
-        return self._weighted_sum(lambda name: self.distance(name, *moments[name], count[name]))
+        # with weights the rank may be anything
+        ranks = {
+            name: each if isinstance(each, int) else statistics[name].shape[1]
+            for name, each in count.items()
+        }
+        return self._weighted_sum(lambda name: self.distance(name, *moments[name], ranks[name]))
 
     def drawn(
-        self, statistics: Features, count: dict[str, int]
+        self, statistics: Features, count: dict[str, Count]
     ) -> dict[str, tuple[Tensor, Tensor]]:
         """Return the covariances of the style and of the picture."""
         return {
@@ -186,10 +192,20 @@ class GaussianWassersteinLoss(GaussianLoss):
         return (squared.sum() / divisor).clamp_min(0).to(mean.dtype)
 
 
-def _sums(maps: Tensor) -> Tensor:
+def _sums(maps: Tensor, weights: Tensor | None) -> Tensor:
     """Return sums over positions: of products of two channels, then of each channel."""
-    products, sums = F.moment_sums(maps)
+    if weights is None:
+        products, sums = F.moment_sums(maps)
+    else:
+        weights = weights.to(maps.dtype)
+        products = F.gram_matrix(maps * weights.sqrt(), "none")
+        sums = (maps * weights).sum((2, 3))
     return torch.cat([products, sums[..., None]], 2)
+
+
+def _positions(features: Features, name: str) -> int:
+    """Return the number of positions of a layer, weighted or not."""
+    return features[name].shape[2] * features[name].shape[3]
 
 
 def _split(moments: Tensor) -> tuple[Tensor, Tensor]:

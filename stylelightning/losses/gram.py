@@ -6,9 +6,9 @@ from torch import Tensor
 
 from stylelightning import functional as F
 from stylelightning.backbones.base import Features
-from stylelightning.losses.base import STYLE_LAYERS
+from stylelightning.losses.base import STYLE_LAYERS, Count
 from stylelightning.losses.matrices import MatrixLoss
-from stylelightning.losses.references import References
+from stylelightning.losses.references import References, weights_of
 
 
 class GramLoss(MatrixLoss):
@@ -38,6 +38,7 @@ class GramLoss(MatrixLoss):
     """
 
     needs_style = True
+    takes_weights = True
 
     def __init__(
         self,
@@ -61,16 +62,16 @@ class GramLoss(MatrixLoss):
 
     def statistics(self, features: Features) -> Features:
         """Return the undivided Gram matrix of each layer, (B, C, C)."""
-        return {name: F.gram_matrix(features[name], "none") for name in self.layers}
+        return {name: _sums(features, name) for name in self.layers}
 
-    def compare(self, statistics: Features, count: dict[str, int]) -> Tensor:
+    def compare(self, statistics: Features, count: dict[str, Count]) -> Tensor:
         """Return the weighted sum of the layers' squared distances."""
         matrices = self.matrices(statistics, count)
         return self._weighted_sum(
             lambda name: F.squared_distance(matrices[name], self.targets[name], self.reduction)
         )
 
-    def matrices(self, statistics: Features, count: dict[str, int]) -> Features:
+    def matrices(self, statistics: Features, count: dict[str, Count]) -> Features:
         """Return the Gram matrix of each layer, divided as the targets are, (B, C, C)."""
         return {
             name: sums / F.gram_divisor(sums.shape[1], count[name], self.normalization)
@@ -78,11 +79,19 @@ class GramLoss(MatrixLoss):
         }
 
     def drawn(
-        self, statistics: Features, count: dict[str, int]
+        self, statistics: Features, count: dict[str, Count]
     ) -> dict[str, tuple[Tensor, Tensor]]:
         """Return the Gram matrices of the style and of the picture, divided alike."""
         matrices = self.matrices(statistics, count)
         return {name: (self.targets[name], current) for name, current in matrices.items()}
 
     def _target(self, name: str, features: Features) -> Tensor:
-        return F.gram_matrix(features[name], self.normalization)
+        return self.matrices({name: _sums(features, name)}, self.count(features))[name]
+
+
+def _sums(features: Features, name: str) -> Tensor:
+    """Return the sum over positions of the products of two channels, each times its weight."""
+    maps, weights = features[name], weights_of(features, name)
+    if weights is not None:
+        maps = maps * weights.sqrt().to(maps.dtype)
+    return F.gram_matrix(maps, "none")

@@ -4,9 +4,11 @@ from torch import Tensor
 
 from stylelightning import functional as F
 from stylelightning.backbones.base import Features
-from stylelightning.functional.transport import blended_quantiles, squared_wasserstein
+from stylelightning.functional.transport import squared_wasserstein
+from stylelightning.functional.weighted_transport import weighted_wasserstein
+from stylelightning.losses.barycentre import barycentre
 from stylelightning.losses.base import Loss
-from stylelightning.losses.references import References
+from stylelightning.losses.references import References, weights_of
 
 
 class HistogramLoss(Loss):
@@ -31,6 +33,7 @@ class HistogramLoss(Loss):
     """
 
     needs_style = True
+    takes_weights = True
 
     def __init__(
         self,
@@ -50,8 +53,9 @@ class HistogramLoss(Loss):
         """
         styles = self._styles(references)
         self.targets = {
-            name: blended_quantiles(
+            name: barycentre(
                 [style.features[name][0].flatten(1) for style in styles],
+                [weights_of(style.features, name) for style in styles],
                 [style.share for style in styles],
             )
             for name in self.layers
@@ -62,7 +66,11 @@ class HistogramLoss(Loss):
 
         def distance(name: str) -> Tensor:
             values = features[name][0].flatten(1)  # (C, h*w)
-            mean = squared_wasserstein(values, self.targets[name]).mean()
-            return mean if self.reduction == "mean" else mean * values.numel()
+            weights = weights_of(features, name)
+            if weights is None:
+                mean = squared_wasserstein(values, self.targets[name]).mean()
+                return mean if self.reduction == "mean" else mean * values.numel()
+            mean = weighted_wasserstein(values, weights.flatten(), self.targets[name], 2).mean()
+            return mean if self.reduction == "mean" else mean * len(values) * weights.sum()
 
         return self._weighted_sum(distance)

@@ -5,7 +5,7 @@ from abc import abstractmethod
 from torch import Tensor
 
 from stylelightning.backbones.base import Features
-from stylelightning.losses.base import StatisticalLoss
+from stylelightning.losses.base import Count, StatisticalLoss
 
 
 class MatrixLoss(StatisticalLoss):
@@ -13,7 +13,7 @@ class MatrixLoss(StatisticalLoss):
 
     @abstractmethod
     def drawn(
-        self, statistics: Features, count: dict[str, int]
+        self, statistics: Features, count: dict[str, Count]
     ) -> dict[str, tuple[Tensor, Tensor]]:
         """Return the target and the present matrix of each layer, each of shape (B, C, C).
 

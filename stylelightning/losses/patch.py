@@ -18,8 +18,11 @@ from stylelightning.functional.patches import (
     patches_at,
     turned,
 )
-from stylelightning.losses.references import Reference, References
+from stylelightning.losses.references import Reference, References, weights_of
 from stylelightning.losses.renewed import RenewedLoss
+
+HALF = 0.5
+"""Weight from which the middle of a patch is in a region."""
 
 
 class PatchLoss(RenewedLoss):
@@ -64,6 +67,7 @@ class PatchLoss(RenewedLoss):
 
     scope = "local"
     needs_style = True
+    takes_weights = True
 
     def __init__(
         self,
@@ -119,7 +123,9 @@ class PatchLoss(RenewedLoss):
 
     def forward(self, features: Features) -> Tensor:
         """Return the weighted sum of the layers' mean squared distances."""
-        return self._weighted_sum(lambda name: self._targets[name].distance(features[name]))
+        return self._weighted_sum(
+            lambda name: self._targets[name].distance(features[name], weights_of(features, name))
+        )
 
     def state(self) -> dict[str, Any]:
         """Return the matches that are in use, and which search found them."""
@@ -127,7 +133,9 @@ class PatchLoss(RenewedLoss):
         return {"renewal": self._renewal, "targets": targets}
 
     def load_state(self, state: dict[str, Any]) -> None:
-        """Go on with the matches of ``state``."""
+        """Go on with the matches of ``state``; those of a run in regions are found anew."""
+        if "regions" in state:
+            return
         if "calls" in state:  # of a checkpoint by version 0.1, which counted evaluations
             state = {**state, "renewal": (state["calls"] - 1) // (self.renew_every_n_steps or 1)}
         self._renewal = state["renewal"]
@@ -137,17 +145,20 @@ class PatchLoss(RenewedLoss):
         """Return the patches to search; each style image has its share of them."""
         generator = torch.Generator().manual_seed(self.seed)
         drawn = [
-            self._drawn(style.features[name], round(style.share * self.bank_size), generator)
+            self._drawn(
+                style.features[name],
+                weights_of(style.features, name),
+                round(style.share * self.bank_size),
+                generator,
+            )
             for style in styles
         ]
         return torch.cat(drawn)
 
-    def _drawn(self, style: Tensor, count: int, generator: torch.Generator) -> Tensor:
-        views = [
-            turned(_resized(style, scale), turn)
-            for scale in self.scales
-            for turn in TURNS[self.orientations]
-        ]
+    def _drawn(
+        self, style: Tensor, weights: Tensor | None, count: int, generator: torch.Generator
+    ) -> Tensor:
+        views = self._views(style)
         usable = [view for view in views if min(view.shape[2:]) >= self.size]
         if not usable:
             side = max(min(view.shape[2:]) for view in views)
@@ -157,7 +168,10 @@ class PatchLoss(RenewedLoss):
             )
         starts = [(view.shape[2] - self.size + 1, view.shape[3] - self.size + 1) for view in usable]
         total = sum(height * width for height, width in starts)
-        places = torch.randperm(total, generator=generator)[: max(1, count)].sort().values
+        order = torch.randperm(total, generator=generator)
+        if weights is not None:
+            order = order[self._within(weights, starts)[order]]
+        places = order[: max(1, count)].sort().values
         drawn = []
         first = 0
         for view, (height, width) in zip(usable, starts, strict=True):
@@ -165,6 +179,25 @@ class PatchLoss(RenewedLoss):
             drawn.append(patches_at(view, self.size, here // width, here % width))
             first += height * width
         return torch.cat(drawn)
+
+    def _views(self, style: Tensor) -> list[Tensor]:
+        """Return a style image's layer at all sizes and turns."""
+        return [
+            turned(_resized(style, scale), turn)
+            for scale in self.scales
+            for turn in TURNS[self.orientations]
+        ]
+
+    def _within(self, weights: Tensor, starts: Sequence[tuple[int, int]]) -> Tensor:
+        """Return which patches have their middle in the region, or are the nearest to it."""
+        middle, views = self.size // 2, self._views(weights)
+        usable = [view for view in views if min(view.shape[2:]) >= self.size]
+        parts = [
+            view[0, 0, middle : middle + height, middle : middle + width].flatten()
+            for view, (height, width) in zip(usable, starts, strict=True)
+        ]
+        inside = torch.cat(parts).cpu()
+        return inside >= inside.max().clamp(max=HALF)
 
     def _search(self, name: str, features: Tensor, renewal: int) -> "_Target":
         side = min(features.shape[2:])
@@ -198,9 +231,18 @@ class _Target:
         self.mean = mean
         self.spread = spread
 
-    def distance(self, features: Tensor) -> Tensor:
-        """Return the mean squared distance of the patches of ``features`` to their matches."""
-        return (features - self.mean.to(features)).square().mean() + self.spread.to(features)
+    def distance(self, features: Tensor, weights: Tensor | None = None) -> Tensor:
+        """Return the mean squared distance of the patches of ``features`` to their matches.
+
+        Args:
+            features: Feature map of shape (1, C, H, W).
+            weights: Weight of each position in the mean, (1, 1, H, W); None for equal ones.
+        """
+        squares = (features - self.mean.to(features)).square()
+        if weights is None:
+            return squares.mean() + self.spread.to(features)
+        mean = (squares.mean(1, keepdim=True) * weights).sum() / weights.sum()
+        return mean + self.spread.to(features)
 
 
 def _resized(features: Tensor, scale: float) -> Tensor:

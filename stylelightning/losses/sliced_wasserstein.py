@@ -9,8 +9,10 @@ from torch.nn import functional
 
 from stylelightning.backbones.base import Features
 from stylelightning.functional.patches import PatchPadding
-from stylelightning.functional.transport import blended_quantiles, wasserstein
-from stylelightning.losses.references import Reference, References
+from stylelightning.functional.transport import wasserstein
+from stylelightning.functional.weighted_transport import weighted_wasserstein
+from stylelightning.losses.barycentre import barycentre
+from stylelightning.losses.references import Reference, References, weights_of
 from stylelightning.losses.renewed import RenewedLoss
 
 
@@ -49,6 +51,7 @@ class SlicedWassersteinLoss(RenewedLoss):
     """
 
     needs_style = True
+    takes_weights = True
 
     def __init__(
         self,
@@ -94,7 +97,8 @@ class SlicedWassersteinLoss(RenewedLoss):
             directions /= directions.flatten(1).norm(dim=1)[:, None, None, None]
             self._directions[name] = directions.to(first)
             lines = [self._project(each.features[name], name, "valid") for each in self._kept]
-            self._targets[name] = blended_quantiles(lines, [each.share for each in self._kept])
+            weights = [self._of_patches(each.features, name, "valid") for each in self._kept]
+            self._targets[name] = barycentre(lines, weights, [each.share for each in self._kept])
 
     def forward(self, features: Features) -> Tensor:
         """Return the weighted sum of the layers' distances."""
@@ -102,7 +106,11 @@ class SlicedWassersteinLoss(RenewedLoss):
         def distance(name: str) -> Tensor:
             self._check_side(features[name], f"the layer {name!r}")
             values = self._project(features[name], name, self.padding)
-            return wasserstein(values, self._targets[name], self.exponent).mean()
+            weights = self._of_patches(features, name, self.padding)
+            target = self._targets[name]
+            if weights is None:
+                return wasserstein(values, target, self.exponent).mean()
+            return weighted_wasserstein(values, weights, target, self.exponent).mean()
 
         return self._weighted_sum(distance)
 
@@ -112,6 +120,21 @@ class SlicedWassersteinLoss(RenewedLoss):
             beyond = self.size - 1
             features = functional.pad(features, (0, beyond, 0, beyond), mode="circular")
         return functional.conv2d(features, self._directions[name])[0].flatten(1)
+
+    def _of_patches(self, features: Features, name: str, padding: PatchPadding) -> Tensor | None:
+        """Return the weight of each patch, (N,); None where all count alike.
+
+        It is that of its middle, or what the patch has of a region at the border of a map alone.
+        """
+        weights, middle = weights_of(features, name), self.size // 2
+        if weights is None:
+            return None
+        if padding == "circular":
+            return weights.roll((-middle, -middle), (2, 3)).flatten()
+        height, width = (side - self.size + 1 for side in weights.shape[2:])
+        inside = weights[:, :, middle : middle + height, middle : middle + width]
+        whole = functional.avg_pool2d(weights, self.size, 1)
+        return torch.where(inside.any(), inside, whole).flatten()  # nothing waits for a GPU
 
     def _check_side(self, features: Tensor, what: str) -> None:
         side = min(features.shape[2:])

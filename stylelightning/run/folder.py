@@ -23,6 +23,7 @@ class RunFolder:
         record: When, where and with what the run was made, JSON.
         report: The run's page, HTML.
         checkpoint: The checkpoint that a run goes on from.
+        regions: The content image tinted by region.
         grams: The folder of the pictures of Gram matrices.
         student: The network that a training made, safetensors.
         explained: What that has of its teacher's features, JSON.
@@ -39,6 +40,7 @@ class RunFolder:
         self.record = self.path / "run.json"
         self.report = self.path / "report.html"
         self.checkpoint = self.path / "checkpoints" / "last.ckpt"
+        self.regions = self.path / "images" / "regions.png"
         self.grams = self.path / "grams"
         self.student = self.path / "student.safetensors"
         self.explained = self.path / "explained.json"

@@ -8,9 +8,10 @@ from torch import Tensor
 from stylelightning import functional as F
 from stylelightning.backbones.base import Backbone
 from stylelightning.images import RunPictures
-from stylelightning.losses.blame import LossError, is_own
+from stylelightning.losses.blame import LossError, is_own, written
 from stylelightning.objective import Objective
 from stylelightning.run.checks import smallest_side
+from stylelightning.run.references import references_of
 
 SMALL = 64
 """Longer side in pixels at which losses are tried first, unless they need more."""
@@ -59,20 +60,18 @@ def _try(
     objective: Objective, backbone: Backbone, pictures: RunPictures, start: Tensor, side: int
 ) -> dict[str, Tensor]:
     like = next(backbone.parameters(), start)
-    content = pictures.content(side)
-    content = None if content is None else content.to(like)
     with torch.random.fork_rng(devices=[]):
         picture = F.resize(start, pictures.picture_size(side)).to(like).requires_grad_()
         with torch.no_grad():
-            styles = [style.to(like) for style in pictures.styles(side)]
-            objective.prepare(objective.references(content, styles, pictures.shares))
+            objective.prepare(references_of(objective, backbone, pictures, side, like))
         features = objective.features(picture)
         objective.advance(features, 0)
         terms = objective.terms(features)
     for name, value in terms.weighted.items():
+        kind = type(written(objective.losses[name])).__name__
         if not bool(value.isfinite()):
             raise LossError(
-                f"The loss {name!r}, {type(objective.losses[name]).__name__}, must be a number, "
+                f"The loss {name!r}, {kind}, must be a number, "
                 f"got {float(value.detach())} at the picture that the run starts from: guard its "
                 "divisions, logarithms and roots."
             )

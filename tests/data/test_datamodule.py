@@ -1,5 +1,6 @@
 import logging
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -189,6 +190,6 @@ def test_the_endless_loader_says_that_it_can_resume(tmp_path: Path) -> None:
         ({"scale": 0.0}, "The scale of the style image s.png must be above 0, got 0.0"),
     ],
 )
-def test_bad_numbers_of_a_style_image_are_refused(values: dict[str, float], message: str) -> None:
+def test_bad_numbers_of_a_style_image_are_refused(values: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         StyleImage("s.png", **values)

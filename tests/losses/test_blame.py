@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from stylelightning import StyleTransferData
 from stylelightning.backbones import Features
 from stylelightning.losses import ContentLoss, Loss, References, StatisticalLoss
+from stylelightning.losses.base import Count
 from stylelightning.losses.blame import LossError, checked_term
 from tests.conftest import Run
 from tests.runs import fit, make_module
@@ -112,7 +113,7 @@ class Statistical(StatisticalLoss):
     def statistics(self, features: Features) -> Features:
         return {"level1": features["level1"]}
 
-    def compare(self, statistics: Features, count: dict[str, int]) -> Tensor:
+    def compare(self, statistics: Features, count: dict[str, Count]) -> Tensor:
         return statistics["level1"].square()
 
 
