@@ -49,8 +49,8 @@ class RegionOptions:
         for name, factor in self.content.items():
             if not 0 <= factor < math.inf:
                 raise ValueError(
-                    f"`data.regions.content` must have factors of at least 0, got {factor} for "
-                    f"{name!r}."
+                    "`data.regions.content` must have factors of at least 0, got "
+                    f"{name}: {factor:g}."
                 )
 
 

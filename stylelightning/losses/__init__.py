@@ -11,7 +11,7 @@ from stylelightning.losses.laplacian import LaplacianLoss
 from stylelightning.losses.matrices import MatrixLoss
 from stylelightning.losses.moment import MomentLoss
 from stylelightning.losses.patch import PatchLoss
-from stylelightning.losses.references import Reference, References
+from stylelightning.losses.references import Reference, References, RegionReferences
 from stylelightning.losses.relaxed_emd import PaletteLoss, RelaxedEMDLoss, RelaxedTransportLoss
 from stylelightning.losses.renewed import RenewedLoss
 from stylelightning.losses.self_similarity import SelfSimilarityLoss
@@ -37,6 +37,7 @@ __all__ = [
     "RangeLoss",
     "Reference",
     "References",
+    "RegionReferences",
     "RelaxedEMDLoss",
     "RelaxedTransportLoss",
     "RenewedLoss",

@@ -131,7 +131,7 @@ def test_several_style_images_are_one_option_and_none_is_replaced(
     blend = f"[{{path: {style}, weight: 3}}, {content}]"
     folder = run("--data.style", blend)
     config = yaml.safe_load((folder / "config.yaml").read_text())
-    first = {"path": str(style), "weight": 3.0, "scale": 1.0}
+    first = {"path": str(style), "weight": 3.0, "scale": 1.0, "mask": None, "regions": []}
     assert config["data"]["style"] == [first, str(content)]
     again = run("--config", str(folder / "config.yaml"), "--data.style", blend)
     pictures = [read_picture(each / "result.png").pixels for each in (folder, again)]

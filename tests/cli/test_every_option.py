@@ -30,6 +30,7 @@ TEXTS = {
     "trainer.default_root_dir": "s3://bucket",
     "model.init": NOTHING,
     "data.content": NOTHING,
+    "data.content_masks": NOTHING,
     "data.style": NOTHING,
     "output": NOTHING,
     "name": "a/b",
@@ -39,7 +40,7 @@ TEXTS = {
 ANY_TEXT = {"trainer.model_registry"}
 """Where no text is wrong: a warning says that the option has no effect."""
 
-NAMED_BY_VALUE = {"data.content", "data.style", "output"}
+NAMED_BY_VALUE = {"data.content", "data.content_masks", "data.style", "output"}
 """Where the line names the file."""
 
 RANGES = {
@@ -70,6 +71,7 @@ RANGES = {
     "data.size": "0",
     "data.style_scale": "nan",
     "data.aspect_ratio": "-1",
+    "data.regions.content": "{no-such: -1}",
 }
 """Options that take numbers or keys of a range, and a value outside of it."""
 
