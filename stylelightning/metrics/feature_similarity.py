@@ -6,14 +6,13 @@ import torch
 from torch import Tensor
 
 from stylelightning.backbones import Backbone
-from stylelightning.metrics.base import PictureMetric
-from stylelightning.metrics.trained_network import check_layers, features, network_for
+from stylelightning.metrics.trained_network import NetworkMetric
 
 LEAST = 1e-5
 """Added to a channel's variance: a channel that is silent everywhere says nothing."""
 
 
-class FeatureSimilarity(PictureMetric):
+class FeatureSimilarity(NetworkMetric):
     r"""Cosine of instance-normalised features of the picture and of the content image.
 
     .. math:: \frac{1}{L} \sum_{l=1}^{L} \frac{1}{P_l} \sum_{p=1}^{P_l}
@@ -52,11 +51,7 @@ class FeatureSimilarity(PictureMetric):
         layers: list[str] | tuple[str, ...] = ("relu3_1", "relu4_1"),
         name: str = "vgg_content",
     ) -> None:
-        check_layers("FeatureSimilarity", backbone, layers)
-        super().__init__([name, *(f"{name}/{layer}" for layer in layers)])
-        self.backbone = None if backbone is None else backbone.requires_grad_(False)
-        self.layers = tuple(layers)
-        self.name = name
+        super().__init__(backbone, layers, name)
 
     def values(self, picture: Tensor, content: Tensor | None, *_: Any) -> dict[str, Tensor]:
         """Return the mean over the layers, and each layer.
@@ -66,16 +61,15 @@ class FeatureSimilarity(PictureMetric):
             ValueError: If an image is too small for a layer.
         """
         assert content is not None  # `update` has looked
-        network = network_for("FeatureSimilarity", self.backbone)
-        first, second = (features(network, image, self.layers) for image in (picture, content))
-        found = {
-            layer: torch.cosine_similarity(
-                _normalised(first[layer]), _normalised(second[layer])
-            ).mean()
-            for layer in self.layers
-        }
-        mean = torch.stack(list(found.values())).mean()
-        return {self.name: mean} | {f"{self.name}/{layer}": each for layer, each in found.items()}
+        first, second = self.features(picture), self.features(content)
+        return self.with_mean(
+            {
+                layer: torch.cosine_similarity(
+                    _normalised(first[layer]), _normalised(second[layer])
+                ).mean()
+                for layer in self.layers
+            }
+        )
 
 
 def _normalised(maps: Tensor) -> Tensor:

@@ -10,14 +10,13 @@ from stylelightning.backbones import Backbone
 from stylelightning.functional.roots import target_of
 from stylelightning.functional.transport import squared_gaussian_wasserstein
 from stylelightning.losses.base import STYLE_LAYERS
-from stylelightning.metrics.base import PictureMetric
-from stylelightning.metrics.trained_network import check_layers, features, network_for
+from stylelightning.metrics.trained_network import NetworkMetric
 
 EPSILON = 1e-4
 """What is added to variances, as in ``GaussianWassersteinLoss``."""
 
 
-class GaussianDistance(PictureMetric):
+class GaussianDistance(NetworkMetric):
     r"""Distance of means and covariances to those of the style image, under a trained network.
 
     .. math:: \frac{1}{L} \sum_{l=1}^{L} \frac{W_2\left(\phi^l(x), \phi^l(s)\right)}
@@ -57,11 +56,7 @@ class GaussianDistance(PictureMetric):
         layers: list[str] | tuple[str, ...] = STYLE_LAYERS,
         name: str = "vgg_style",
     ) -> None:
-        check_layers("GaussianDistance", backbone, layers)
-        super().__init__([name, *(f"{name}/{layer}" for layer in layers)])
-        self.backbone = None if backbone is None else backbone.requires_grad_(False)
-        self.layers = tuple(layers)
-        self.name = name
+        super().__init__(backbone, layers, name)
 
     def values(
         self, picture: Tensor, content: Tensor | None, styles: Sequence[Tensor], shares: Tensor
@@ -73,14 +68,12 @@ class GaussianDistance(PictureMetric):
             ValueError: If an image is too small for a layer.
         """
         assert content is not None  # `update` has looked
-        network = network_for("GaussianDistance", self.backbone)
-        maps = [features(network, image, self.layers) for image in (picture, content, *styles)]
+        maps = [self.features(image) for image in (picture, content, *styles)]
         ratios = {}
         for layer in self.layers:
             x, c, *s = [each[layer] for each in maps]
             ratios[layer] = _distances([x, c], s, shares)
-        mean = torch.stack(list(ratios.values())).mean()
-        return {self.name: mean} | {f"{self.name}/{layer}": each for layer, each in ratios.items()}
+        return self.with_mean(ratios)
 
 
 def _distances(pair: Sequence[Tensor], styles: Sequence[Tensor], shares: Tensor) -> Tensor:

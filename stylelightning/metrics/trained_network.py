@@ -1,7 +1,7 @@
-"""The trained network that metrics look through, loaded once in a process."""
+"""Metrics that look through a trained network, which is loaded once in a process."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 import torch
@@ -11,6 +11,7 @@ from stylelightning import backbones
 from stylelightning.backbones import VGG16, Backbone, Features
 from stylelightning.backbones.weights.cache import kept_file
 from stylelightning.backbones.weights.source import OXFORD
+from stylelightning.metrics.base import PictureMetric
 
 NETWORK_LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu4_2", "relu5_1")
 """Layers of VGG-16 that a metric may compare."""
@@ -21,53 +22,63 @@ def trained_filters_are_here() -> bool:
     return kept_file(OXFORD).is_file()
 
 
-def network_for(metric: str, backbone: Backbone | None) -> Backbone:
-    """Return the network that a metric looks through.
+class NetworkMetric(PictureMetric):
+    """A metric of the feature maps of a network: a number for each layer, and their mean.
 
     Args:
-        metric: Class of the metric, for the message.
-        backbone: The one that it was given; None for VGG-16 with Oxford's filters.
+        backbone: The network; None for VGG-16 with Oxford's filters.
+        layers: Layers to compare.
+        name: Name of the mean, and beginning of the layers' names.
 
     Raises:
-        OSError: If these filters are not in the cache: a metric never fetches anything.
+        ValueError: If a layer is unknown, or there is none.
     """
-    if backbone is not None:
-        return backbone
-    if not trained_filters_are_here():
-        raise FileNotFoundError(
-            f"{metric} needs Oxford's filters of VGG-16, which are not in {kept_file(OXFORD)}: get "
-            "them with `python -m stylelightning weights get oxford`, or give it a `backbone`."
-        )
-    return _vgg16()
+
+    def __init__(self, backbone: Backbone | None, layers: Sequence[str], name: str) -> None:
+        _check_layers(type(self).__name__, backbone, layers)
+        super().__init__([name, *(f"{name}/{layer}" for layer in layers)])
+        self.backbone = None if backbone is None else backbone.requires_grad_(False)
+        self.layers = tuple(layers)
+        self.name = name
+
+    def features(self, image: Tensor) -> Features:
+        """Return the maps of a picture, from the network in the layout in which it is fastest.
+
+        Args:
+            image: Picture of shape (1, 3, H, W) in [0, 1].
+
+        Raises:
+            OSError: If the trained filters are not in the cache: a metric never fetches anything.
+            ValueError: If the picture is too small for a layer.
+        """
+        network = self._network()
+        network.to(image.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        found: Features = network(image.contiguous(memory_format=torch.channels_last), self.layers)
+        return found
+
+    def with_mean(self, of_layers: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Return the metric's numbers, the mean first.
+
+        Args:
+            of_layers: The number of each layer.
+        """
+        mean = torch.stack(list(of_layers.values())).mean()
+        return {self.name: mean} | {f"{self.name}/{key}": each for key, each in of_layers.items()}
+
+    def _network(self) -> Backbone:
+        if self.backbone is not None:
+            return self.backbone
+        if not trained_filters_are_here():
+            raise FileNotFoundError(
+                f"{type(self).__name__} needs Oxford's filters of VGG-16, which are not in "
+                f"{kept_file(OXFORD)}: get them with `python -m stylelightning weights get "
+                "oxford`, or give it a `backbone`."
+            )
+        return _vgg16()
 
 
-def features(network: Backbone, image: Tensor, layers: Sequence[str]) -> Features:
-    """Return the maps of a picture, in the layout in which a network is fastest.
-
-    Args:
-        network: The network; its weights' layout is changed.
-        image: Picture of shape (1, 3, H, W) in [0, 1].
-        layers: Names of the layers.
-
-    Raises:
-        ValueError: If the picture is too small for a layer.
-    """
-    network.to(image.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    found: Features = network(image.contiguous(memory_format=torch.channels_last), layers)
-    return found
-
-
-def check_layers(metric: str, backbone: Backbone | None, layers: Sequence[str]) -> None:
-    """Refuse layers that the network does not have, before it is loaded.
-
-    Args:
-        metric: Class of the metric, for the message.
-        backbone: The network that it was given, if any.
-        layers: The layers that it compares.
-
-    Raises:
-        ValueError: If there is none, or one is unknown.
-    """
+def _check_layers(metric: str, backbone: Backbone | None, layers: Sequence[str]) -> None:
+    """Refuse layers that the network does not have, before it is loaded."""
     if not layers:
         raise ValueError(f"`layers` of {metric} must name a layer, got none.")
     if backbone is not None:
