@@ -144,7 +144,7 @@ def _show(progress: Progress) -> str:
     failed = sum(record.status == "failed" for record in records)
     done = sum(record.status == "done" for record in records)
     return (
-        f"{done} done, {failed} failed: {report}, {table}, {len(sheets)} contact sheets in "
+        f"{done} done, {failed} failed: {report}, {table}, {len(sheets)} contact sheet{'s' * (len(sheets) != 1)} in "
         f"{progress.folder.sheets}"
     )
 
