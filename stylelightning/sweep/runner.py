@@ -143,8 +143,9 @@ def _show(progress: Progress) -> str:
     report = write_report(progress.folder, progress.folder.path.name, axes, records)
     failed = sum(record.status == "failed" for record in records)
     done = sum(record.status == "done" for record in records)
+    sheet = "contact sheet" if len(sheets) == 1 else "contact sheets"
     return (
-        f"{done} done, {failed} failed: {report}, {table}, {len(sheets)} contact sheet{'s' * (len(sheets) != 1)} in "
+        f"{done} done, {failed} failed: {report}, {table}, {len(sheets)} {sheet} in "
         f"{progress.folder.sheets}"
     )
 
