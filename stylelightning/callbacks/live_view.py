@@ -11,12 +11,12 @@ from lightning.pytorch.utilities.exceptions import SIGTERMException
 
 from stylelightning.callbacks.background import BackgroundWriter
 from stylelightning.callbacks.interrupt import StepEndInterrupt
-from stylelightning.callbacks.periodic import last_step, style_transfer
+from stylelightning.callbacks.periodic import last_step, step_times, style_transfer
 from stylelightning.execution.to_host import to_host
 from stylelightning.live.run_view import Clock, Moment, RunView
 from stylelightning.live.server import LiveServer, check_port
 from stylelightning.module import StyleTransfer
-from stylelightning.schedule import Plan
+from stylelightning.run.step_costs import StepTimes
 
 log = logging.getLogger(__name__)
 
@@ -119,6 +119,7 @@ class RunWatch(Callback):
         self.view = view
         self.writer = BackgroundWriter()
         self._clock = Clock()
+        self._times = StepTimes([])
         self._began = False
         self._shown_at = -math.inf
 
@@ -129,16 +130,19 @@ class RunWatch(Callback):
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Show where the run begins."""
         self._began, self._clock = True, Clock(trainer.global_step)
+        self._times = step_times(style_transfer(pl_module))
         self.view.start(Path(trainer.default_root_dir))
         self._show(trainer, style_transfer(pl_module))
         self._shown_at = -math.inf  # the first step is shown, too
 
     def on_train_batch_end(self, trainer: Trainer, pl_module: LightningModule, *_: Any) -> None:
         """Show the step if it is time, and its picture if somebody waits for one."""
-        if monotonic() - self._shown_at >= SHOWN_EVERY:
-            self._show(trainer, style_transfer(pl_module))
+        module, now = style_transfer(pl_module), monotonic()
+        self._times.add(module.scale, now)
+        if now - self._shown_at >= SHOWN_EVERY:
+            self._show(trainer, module)
             if self.view.frames.due():
-                self._picture(style_transfer(pl_module), trainer.global_step)
+                self._picture(module, trainer.global_step)
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Show the finished picture if somebody looks."""
@@ -164,7 +168,6 @@ class RunWatch(Callback):
     def _show(self, trainer: Trainer, module: StyleTransfer) -> None:
         step, last, plan = trainer.global_step, last_step(trainer, module), module.plan
         height, width = module.canvas.size
-        seconds = self._clock.seconds
         self.view.moment = Moment(
             step=step,
             last_step=last,
@@ -172,8 +175,8 @@ class RunWatch(Callback):
             scales=len(plan.scales),
             width=width,
             height=height,
-            seconds=seconds,
-            seconds_left=seconds_left(plan, self._clock.first_step, step, last, seconds),
+            seconds=self._clock.seconds,
+            seconds_left=self._times.left(plan, step, last),
             ends=tuple(plan.ends),
         )
         if step > self._clock.first_step:
@@ -187,29 +190,3 @@ class RunWatch(Callback):
         alpha = module.data.alpha((picture.shape[2], picture.shape[3]))
         copies = to_host({"picture": picture})
         self.writer.later(lambda: frames.encode(copies()["picture"], alpha, step))
-
-
-def seconds_left(plan: Plan, first: int, step: int, last: int, seconds: float) -> float | None:
-    """Return the time until a run's last step, if a pixel takes as long at every scale.
-
-    Args:
-        plan: The run's scales.
-        first: Step that it began at.
-        step: Number of steps made.
-        last: Number of steps after which it ends.
-        seconds: Time since it began.
-
-    Returns:
-        Seconds; None before the first step.
-    """
-    done = _pixels(plan, first, step)
-    return seconds * _pixels(plan, step, last) / done if done else None
-
-
-def _pixels(plan: Plan, first: int, last: int) -> int:
-    """Return the pixels of all steps from one to another, taken to be square."""
-    pixels, begin = 0, 0
-    for scale, end in zip(plan.scales, plan.ends, strict=True):
-        pixels += scale.size**2 * max(0, min(last, end) - max(first, begin))
-        begin = end
-    return pixels

@@ -40,3 +40,17 @@ class PlainParser(argparse.ArgumentParser):
             hint = near_ones(unknown[1].partition("=")[0], self._option_string_actions)
             hint += self.way_out
         raise UsageError(f"{message[0].upper()}{message[1:]}. {hint}See {self.prog} -h.")
+
+
+def pixels(text: str) -> int:
+    """Return a number of pixels, at least 1, as the type of an option.
+
+    Args:
+        text: What was typed.
+
+    Raises:
+        argparse.ArgumentTypeError: If it is something else.
+    """
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"it must be a number of pixels, got {text!r}")
+    return int(text)

@@ -11,7 +11,7 @@ import yaml
 from stylelightning.cli.answer import write_answer
 from stylelightning.cli.errors import UsageError
 from stylelightning.cli.first_look import check_run
-from stylelightning.cli.plain_parser import PlainParser
+from stylelightning.cli.plain_parser import PlainParser, pixels
 from stylelightning.cli.presets import DEFAULT, config_path
 from stylelightning.cli.yaml_text import load_yaml
 from stylelightning.commands import fit
@@ -83,7 +83,7 @@ def parser() -> argparse.ArgumentParser:
     )
     made.add_argument(
         "--size",
-        type=_size,
+        type=pixels,
         metavar="PIXELS",
         help="longer side of the finished picture, by default the preset's",
     )
@@ -161,12 +161,6 @@ def _strength(text: str) -> float:
             f"it must be a number from 0, mostly the content, to 1, mostly the style, got {text!r}"
         )
     return value
-
-
-def _size(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"it must be a number of pixels, got {text!r}")
-    return int(text)
 
 
 def _whole(text: str) -> int:

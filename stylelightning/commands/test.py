@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from stylelightning.cli.answer import aligned, write_answer, write_error
-from stylelightning.cli.plain_parser import PlainParser
+from stylelightning.cli.plain_parser import PlainParser, pixels
 
 if TYPE_CHECKING:
     from stylelightning.cli.finished_pictures import Measurement
@@ -59,7 +59,7 @@ def parser() -> argparse.ArgumentParser:
     )
     made.add_argument(
         "--size",
-        type=_size,
+        type=pixels,
         help="longer side in pixels at which all are compared; by default the picture's own, at "
         "most 512",
     )
@@ -87,9 +87,3 @@ def as_json(measurements: Sequence["Measurement"]) -> str:
 
 def _cell(value: float | None) -> str:
     return "-" if value is None else f"{value:.4f}"
-
-
-def _size(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"it must be a number of pixels, got {text!r}")
-    return int(text)

@@ -54,11 +54,8 @@ class Sources:
     def arguments(self) -> list[str]:
         """Return the options that say in a config which pictures these are."""
         content = "null" if self.content is None else _written(self.content)
-        styles = [
-            {"path": _written(each.path), "weight": each.weight, "scale": each.scale}
-            for each in self.style or []
-        ]
-        plain = len(styles) == 1 and styles[0]["weight"] == styles[0]["scale"] == 1
+        styles = [_entry(each) for each in self.style or []]
+        plain = len(styles) == 1 and styles[0] == _entry(StyleImage(styles[0]["path"]))
         style = "null" if self.style is None else json.dumps(styles)
         return [
             f"--data.content={content}",
@@ -109,6 +106,16 @@ def _tensor(name: str, array: npt.NDArray[Any]) -> Tensor:
         )
     pixels = array if array.dtype == np.uint8 else array.astype(np.float32)
     return torch.from_numpy(np.ascontiguousarray(pixels.transpose(2, 0, 1)))
+
+
+def _entry(image: StyleImage) -> dict[str, Any]:
+    """Return what a config says of a style image."""
+    entry = {"path": _written(image.path), "weight": image.weight, "scale": image.scale}
+    if image.mask is not None:
+        entry["mask"] = image.mask
+    if image.regions:
+        entry["regions"] = image.regions
+    return entry
 
 
 def _written(source: PictureSource) -> str:

@@ -103,7 +103,7 @@ def _run(shown: ShownRun, name: str, folder: Path, payload: Payload) -> dict[str
         return run
     run["picture"] = _shown_picture(here, name, folder, payload)
     run["losses"] = if_readable(losses_of, here.losses)
-    config = if_readable(_config, here.config)
+    config = if_readable(config_of, here.config)
     run["config"] = None if config is None else text_config(config)
     record = read_record(here)
     if record is not None:
@@ -265,8 +265,17 @@ def losses_of(path: Path, changed: int) -> dict[str, list[float | None]]:
 
 
 @lru_cache(maxsize=1024)
-def _config(path: Path, changed: int) -> dict[str, Any]:
-    """Return what a config holds."""
+def config_of(path: Path, changed: int) -> dict[str, Any]:
+    """Return what a config holds.
+
+    Args:
+        path: The config.
+        changed: When it was changed.
+
+    Raises:
+        OSError: If it can't be read.
+        ValueError: If it has no keys.
+    """
     del changed
     config = yaml.safe_load(path.read_text(encoding="utf-8"))
     if not isinstance(config, dict):

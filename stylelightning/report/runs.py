@@ -6,10 +6,8 @@ import math
 from collections.abc import Sequence
 from pathlib import Path
 
-import yaml
-
 from stylelightning.report.contents import NAN, Axis, Contents, ShownRun
-from stylelightning.report.payload import if_readable, losses_of, text_config
+from stylelightning.report.payload import config_of, if_readable, losses_of, text_config
 from stylelightning.report.settings import Config, labelling_keys, short_key, short_value
 from stylelightning.run.folder import RunFolder
 from stylelightning.run.record import read_record
@@ -84,13 +82,7 @@ def _title(names: Sequence[str]) -> str:
 
 def _config(folder: RunFolder) -> Config:
     """Return the values of a run's config as text; nothing if there is none that can be read."""
-
-    def read(path: Path, changed: int) -> Config:
-        del changed
-        config = yaml.safe_load(path.read_text(encoding="utf-8"))
-        return text_config(config) if isinstance(config, dict) else {}
-
-    return if_readable(read, folder.config) or {}
+    return text_config(if_readable(config_of, folder.config) or {})
 
 
 def _run(folder: RunFolder, name: str, place: dict[str, str]) -> ShownRun:

@@ -3,17 +3,17 @@
 Playwright drives Debian's chromium in the run's own thread, from a callback between two steps.
 """
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from lightning.pytorch import Callback, LightningModule, Trainer
-from playwright.sync_api import Browser, Page, Request, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Request, expect
 
 from stylelightning import Schedule, StyleTransferData
 from stylelightning.callbacks import LiveView, ResultWriter, StepEndStop
+from tests.browser import chromium
 from tests.runs import fit
 
 MANY = Schedule(steps=2000)
@@ -22,15 +22,8 @@ MANY = Schedule(steps=2000)
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    path = shutil.which("chromium")
-    if path is None:
-        pytest.fail("The live view's tests need Debian's chromium: apt-get install chromium.")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=path, args=["--no-sandbox"]
-        )  # root needs it
-        yield browser
-        browser.close()
+    with chromium() as opened:
+        yield opened
 
 
 @pytest.fixture

@@ -16,11 +16,9 @@ from torch import Tensor
 
 from stylelightning import StyleTransferData
 from stylelightning.callbacks import LiveView, ResultWriter, StepEndStop
-from stylelightning.callbacks.live_view import seconds_left
 from stylelightning.images import read_picture
 from stylelightning.live.frame import Frames
 from stylelightning.live.server import LiveServer
-from stylelightning.schedule import Plan, Scale
 from tests.conftest import Run
 from tests.live.requests import post_stop, request
 from tests.runs import fit
@@ -93,6 +91,30 @@ def test_the_state_says_where_the_run_is(tmp_path: Path, data: StyleTransferData
     assert run["seconds_left"] > 0
     assert run["curve"].keys() == {"step", *module.losses, "total"}
     assert run["curve"]["step"][0] == 1
+
+
+def test_the_time_left_is_by_what_steps_took_at_each_scale(
+    tmp_path: Path, data: StyleTransferData, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now, left = [0.0], list[float | None]()
+
+    class Slower(Callback):
+        """Has a step take 1 s at the first scale and 10 s at the second."""
+
+        def on_train_batch_start(self, trainer: Trainer, *_: Any) -> None:
+            now[0] += 1.0 if trainer.global_step < 3 else 10.0
+
+    class Reader(Callback):
+        def on_train_batch_end(self, trainer: Trainer, *_: Any) -> None:
+            assert live.watch.view.moment is not None
+            left.append(live.watch.view.moment.seconds_left)
+
+    live = LiveView()
+    monkeypatch.setattr("stylelightning.callbacks.live_view.monotonic", lambda: now[0])
+    fit(tmp_path, data, Slower(), live, Reader())
+    # by hand: two scales of 3 steps, of 16 x 12 and of 32 x 24 px. The first step of each prepares
+    # and is left out; until the second scale is known, its steps take four times the first's
+    assert left == pytest.approx([None, 1 + 3 * 4, 3 * 4, 2 * 4, 10, 0])
 
 
 def test_the_last_picture_that_comes_is_the_finished_one(
@@ -232,13 +254,3 @@ def test_the_same_picture_is_made_with_a_page(tmp_path: Path, data: StyleTransfe
     assert live.watch.view.frames.encoded == 2  # after the second step and at the end
     torch.manual_seed(0)
     assert fit(tmp_path / "b", data).canvas.picture.equal(shown)
-
-
-def test_time_left_goes_by_pixels() -> None:
-    plan = Plan((Scale(10, 4), Scale(20, 3)))
-    # 2 of 4 steps of 100 pixels took 1 s; left are 2 of 100 and 3 of 400, so 7 times as many
-    assert seconds_left(plan, 0, 2, 7, 1.0) == pytest.approx(7)
-    # a run that goes on at step 4 has made 1 of its 3 steps
-    assert seconds_left(plan, 4, 5, 7, 3.0) == pytest.approx(6)
-    assert seconds_left(plan, 0, 0, 7, 0.1) is None
-    assert seconds_left(plan, 0, 7, 7, 9.0) == 0

@@ -123,6 +123,25 @@ def test_a_saved_picture_makes_itself_again(tmp_path: Path, content: Path, style
     assert torch.equal(read_picture(path).pixels, read_picture(again).pixels)
 
 
+def test_a_saved_picture_keeps_which_style_paints_which_region(
+    tmp_path: Path, content: Path, style: Path
+) -> None:
+    labels = Image.new("RGB", (32, 24), "blue")
+    labels.paste("yellow", (16, 0, 32, 24))
+    labels.save(tmp_path / "labels.png")
+    mask = str(tmp_path / "labels.png")
+    styles = [
+        StyleImage(str(style), regions=["blue"]),
+        StyleImage(str(content), mask=mask, regions=["yellow"]),
+    ]
+    picture = made(content, styles, options={"data.content_masks": mask})
+    picture.save(tmp_path / "first.png")
+    kept = [(each["mask"], each["regions"]) for each in picture.config["data"]["style"]]
+    assert kept == [(None, ["blue"]), (mask, ["yellow"])]
+    again = transfer(content, styles, preset=tmp_path / "first.png", quiet=True)
+    assert torch.equal(again.tensor, picture.tensor)
+
+
 def test_a_saved_picture_says_what_was_in_memory(
     tmp_path: Path, content: Path, style: Path
 ) -> None:
