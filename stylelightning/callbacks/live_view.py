@@ -61,6 +61,10 @@ class LiveView(Callback):
         self.watch = RunWatch(RunView(longest_side))
         self.server: LiveServer | None = None
 
+    def __reduce__(self) -> tuple[type["LiveView"], tuple[int, int]]:
+        """Be copied without the page, which belongs to a process."""
+        return type(self), (self.port, self.longest_side)
+
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         """Open the page of a run.
 
