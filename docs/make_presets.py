@@ -52,6 +52,7 @@ SECTIONS: dict[str, tuple[Preset, ...]] = {
         Preset("painting", "The best picture. VGG-16's filters are fetched once, 58 MB."),
         Preset("untrained", "No trained network at all: strokes, and no idea of a boat."),
         Preset("fast", "crowson's losses in a fraction of its time.", ON_VGG16),
+        Preset("adversarial", "A critic learns beside the picture: long strokes, few details."),
     ),
     "Of papers and other programs": (
         Preset(
@@ -96,8 +97,8 @@ To compare with a paper or another program: its own preset, proven equal to its 
 Presets that ask for VGG-19, or for VGG-16 with torchvision's filters, ran on VGG-16 with Oxford's
 original ones (K. Simonyan and A. Zisserman, Visual Geometry Group, University of Oxford,
 CC BY 4.0), as the commands say; the quickstart's slim network is derived from them.
-`resnet`, whose filters are not at hand here, and `texture`, which has no content image, are left
-out.
+Left out are `resnet`, whose filters are not at hand here, `texture`, which has no content image,
+and `regions`, which has two style images and masks: {{doc}}`regions`.
 """
 
 
@@ -127,10 +128,12 @@ def make(preset: Preset) -> dict[str, float]:
 
 def page(measured: dict[str, dict[str, float]]) -> str:
     """Return the page's Markdown."""
-    parts = [HEADER]
+    names = [each.name for section in SECTIONS.values() for each in section]
+    missing = [f"`{name}`" for name in names if name not in measured]
+    parts = [HEADER, *([f"Not painted yet: {', '.join(missing)}.\n"] if missing else [])]
     for title, presets in SECTIONS.items():
         cards = []
-        for each in presets:
+        for each in (each for each in presets if each.name in measured):
             took = measured[each.name]
             text = f"{each.text} *{took['seconds']:.0f} s, {took['megabytes']:,.0f} MB.*"
             alt = f"The bay under the preset {each.name}."
@@ -146,11 +149,18 @@ def main() -> None:
     names = [] if sys.argv[1:] == ["--page"] else sys.argv[1:] or list(presets)
     if unknown := set(names) - set(presets):
         sys.exit(f"Unknown: {', '.join(sorted(unknown))}. Presets: {', '.join(presets)}.")
-    measured = json.loads(MEASURED.read_text()) if MEASURED.is_file() else {}
     for name in names:
-        measured[name] = make(presets[name])
-        MEASURED.write_text(f"{json.dumps(measured, indent=2)}\n")
-    (DOCS / "presets.md").write_text(page(measured), encoding="utf-8")
+        took = make(presets[name])
+        MEASURED.write_text(f"{json.dumps({**read_measured(), name: took}, indent=2)}\n")
+    (DOCS / "presets.md").write_text(page(read_measured()), encoding="utf-8")
+
+
+def read_measured() -> dict[str, dict[str, float]]:
+    """Return what each preset took that was painted before."""
+    found: dict[str, dict[str, float]] = {}
+    if MEASURED.is_file():
+        found = json.loads(MEASURED.read_text(encoding="utf-8"))
+    return found
 
 
 if __name__ == "__main__":
