@@ -14,6 +14,7 @@ from lightning.pytorch.utilities.exceptions import SIGTERMException
 
 from stylelightning.callbacks import FinalMetrics, NotebookPicture, PeriodicCallback
 from stylelightning.callbacks.interrupt import StepEndInterrupt
+from stylelightning.cli import config
 from stylelightning.cli.errors import RunError, UsageError, is_mendable, one_line
 from stylelightning.cli.manner import Manner
 from stylelightning.cli.presets import config_path
@@ -33,7 +34,7 @@ WAITED = StepEndInterrupt, SIGTERMException
 """What stops a run when its step is done."""
 OF_A_FOLDER = "stylelightning", "lightning"
 """Packages whose callbacks write into the run's folder; what a user's own do is theirs."""
-NOT_KEPT = ("output", "ckpt_path", "trainer.default_root_dir")
+NOT_KEPT = (*config.NOT_KEPT, "trainer.default_root_dir")
 """Keys that are left out of the config of a run without a folder of its own."""
 
 

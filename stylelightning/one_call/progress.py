@@ -10,14 +10,13 @@ from typing import Any
 from lightning.pytorch import Callback, LightningModule, Trainer
 
 from stylelightning.callbacks.notebook_picture import in_notebook
-from stylelightning.callbacks.periodic import last_step, style_transfer
+from stylelightning.callbacks.periodic import last_step, step_times, style_transfer
 from stylelightning.module import StyleTransfer
+from stylelightning.run.step_costs import StepTimes
+from stylelightning.terminal.text import clock
 
 SECONDS = 0.2
 """Least time from one drawing of the bar to the next."""
-
-FORMAT = "{desc} {percentage:3.0f}%|{bar}| {n}/{total} [{elapsed}<{remaining}{postfix}]"
-"""The bar, as tqdm fills it in."""
 
 
 class Progress(Callback):
@@ -31,10 +30,11 @@ class Progress(Callback):
         super().__init__()
         self._bar: Any = None  # tqdm's, of whatever kind
         self._drawn_at = -math.inf
+        self._times = StepTimes([])
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Make the bar."""
-        self._bar = None
+        self._bar, self._times = None, step_times(style_transfer(pl_module))
         if not (in_notebook() or (sys.stdout is not None and sys.stdout.isatty())):
             return
         with warnings.catch_warnings(action="ignore"):  # of a notebook without ipywidgets
@@ -45,14 +45,15 @@ class Progress(Callback):
             initial=trainer.global_step,
             dynamic_ncols=True,
             file=sys.stdout,
-            bar_format=FORMAT,
+            bar_format=_bar(None),
         )
 
     def on_train_batch_end(self, trainer: Trainer, pl_module: LightningModule, *_: Any) -> None:
         """Draw the bar when it is time; say at the end of a scale how the terms stand."""
-        module, step = style_transfer(pl_module), trainer.global_step
+        module, step, now = style_transfer(pl_module), trainer.global_step, time.monotonic()
+        self._times.add(module.scale, now)
         ends = step == last_step(trainer, module) or step in module.plan.ends
-        if self._bar is not None and (ends or time.monotonic() - self._drawn_at >= SECONDS):
+        if self._bar is not None and (ends or now - self._drawn_at >= SECONDS):
             self._draw(trainer, module)
         elif self._bar is None and ends:
             last = last_step(trainer, module)
@@ -73,6 +74,8 @@ class Progress(Callback):
     def _draw(self, trainer: Trainer, module: StyleTransfer) -> None:
         self._bar.total = last_step(trainer, module)  # scales may end early
         self._bar.n = trainer.global_step
+        left = self._times.left(module.plan, trainer.global_step, self._bar.total)
+        self._bar.bar_format = _bar(left)
         self._bar.set_description_str(_size(module), refresh=False)
         self._bar.set_postfix_str(_terms(module))
         self._drawn_at = time.monotonic()
@@ -81,6 +84,12 @@ class Progress(Callback):
         if self._bar is not None:
             self._bar.close()
             self._bar = None
+
+
+def _bar(left: float | None) -> str:
+    """Return the bar, as tqdm fills it in, which knows nothing of scales and the time they take."""
+    times = f"{{elapsed}}<{'?' if left is None else clock(left)}"
+    return f"{{desc}} {{percentage:3.0f}}%|{{bar}}| {{n}}/{{total}} [{times}{{postfix}}]"
 
 
 def _size(module: StyleTransfer) -> str:

@@ -123,6 +123,11 @@ def test_a_saved_picture_makes_itself_again(tmp_path: Path, content: Path, style
     assert torch.equal(read_picture(path).pixels, read_picture(again).pixels)
 
 
+def test_a_config_does_not_say_where_a_run_was_shown(content: Path, style: Path) -> None:
+    config = made(content, style, options={"live": 0, "preview": True}).config
+    assert (config["live"], config["preview"]) == (None, None)
+
+
 def test_a_saved_picture_keeps_which_style_paints_which_region(
     tmp_path: Path, content: Path, style: Path
 ) -> None:
