@@ -139,7 +139,8 @@ def page(measured: dict[str, dict[str, float]]) -> str:
             alt = f"The bay under the preset {each.name}."
             image = f"images/presets/{each.name}.jpg"
             cards.append(Card(image, text, each.name, each.options, alt))
-        parts.append(f"## {title}\n\n{grid(cards)}")
+        if cards:
+            parts.append(f"## {title}\n\n{grid(cards)}")
     return "\n".join(parts)
 
 
