@@ -12,7 +12,7 @@ Setting = bool | float | str
 SECTIONS = ("data.", "model.losses.", "model.schedule.", "model.", "trainer.")
 """What is left out before an option's name."""
 UNSAID = re.compile(
-    r"(config|name|output|ckpt_path|print_config.*|callbacks.*"
+    r"(config|name|output|ckpt_path|live|preview|print_config.*|callbacks.*"
     r"|trainer\.(default_root_dir|logger.*|enable_.*|accelerator|devices))"
 )
 """Options that say where a run reads and writes and what it shows, not what picture it makes."""

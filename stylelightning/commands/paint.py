@@ -26,7 +26,7 @@ stylelightning fit --help       every option there is"""
 
 USAGE = """\
 stylelightning paint CONTENT STYLE [-o FILE] [--preset NAME] [--strength 0..1] [--size PIXELS]
-                            [--seed N] [--keep-colours] [--draft]"""
+                            [--seed N] [--keep-colours] [--draft] [--preview]"""
 
 EXAMPLE = "stylelightning paint me.jpg art.jpg -o out.png"
 LONGEST_STEM = 80
@@ -98,6 +98,11 @@ def parser() -> argparse.ArgumentParser:
         action="store_true",
         help="a first look, of 384 px at most and in a third of the time or less",
     )
+    made.add_argument(
+        "--preview",
+        action="store_true",
+        help="show the picture in the terminal while it is made, in coloured blocks",
+    )
     return made
 
 
@@ -127,7 +132,7 @@ def fit_options(given: argparse.Namespace) -> list[str]:
     for key, value in pairs.items():
         if value is not None:
             options += [f"{key}={value}"] if str(value).startswith("-") else [key, str(value)]
-    return options
+    return [*options, "--preview"] if given.preview else options
 
 
 def free_name(content: Path, style: Path) -> str:

@@ -33,6 +33,7 @@ def test_what_was_chosen_has_short_names(args: list[str], expected: dict[str, st
 
 def test_what_makes_no_other_picture_is_not_said() -> None:
     args = ["--output", "a.png", "--ckpt_path=last", "--trainer.default_root_dir", "runs"]
+    args += ["--live", "8123", "--preview"]
     args += ["--callbacks.balance", "GradientBalance", "--trainer.enable_progress_bar=false"]
     assert chosen([*START, *args]) == {}
     assert run_label([*START, *args]) == ""

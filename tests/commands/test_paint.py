@@ -38,6 +38,7 @@ def test_the_line_that_is_written_is_the_one_that_is_run(
 ) -> None:
     (tmp_path / "content.png").rename(tmp_path / "a holiday's picture.png")
     options = ["--strength", "0.25", "--size", "64", "--seed", "3", "--keep-colours", "--draft"]
+    options += ["--preview"]
     line = ["paint", "a holiday's picture.png", "style.png", "-o", "out 1.png", *options]
     assert main(line) == 0
     written = capsys.readouterr().out
@@ -47,7 +48,7 @@ def test_the_line_that_is_written_is_the_one_that_is_run(
         *("--config", "quickstart", "--data.content", "a holiday's picture.png"),
         *("--data.style", "style.png", "--output", "out 1.png", "--data.size", "64"),
         *("--seed_everything", "3", "--data.colours", "StyleToContent"),
-        *("--model.schedule.draft", "true"),
+        *("--model.schedule.draft", "true", "--preview"),
         # by hand: 20, the preset's own, times 8 to the power of 1 - 2 / 4
         *("--model.losses.content.weight", "56.5685"),
     ]
