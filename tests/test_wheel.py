@@ -74,6 +74,7 @@ def test_an_installed_package_runs_its_own_preset_in_an_empty_folder(
         *("--trainer.accelerator=cpu", "--output=out.png"),
     ]
     environment = {**os.environ, "PYTHONPATH": str(site), "OMP_NUM_THREADS": "1"}
+    environment.pop("COVERAGE_PROCESS_START", None)  # a copy of the package is no part of it
     where = "import stylelightning.cli.presets as p; print(p.preset_path(p.DEFAULT))"
     found = subprocess.run(
         [sys.executable, "-c", where],
