@@ -74,7 +74,8 @@ SECTIONS: dict[str, tuple[Preset, ...]] = {
         Preset(
             "strotss-like",
             "The content made of the style's own matter.",
-            "--model.backbone.weights oxford",
+            "--model.backbone.weights oxford --model.backbone.normalization null"
+            " --model.backbone.activations unit",
         ),
         Preset("gpdm-like", "Patches of pixels alone. Nothing is fetched."),
     ),
