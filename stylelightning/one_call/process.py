@@ -24,7 +24,7 @@ def unchanged_process(quiet: bool) -> Iterator[None]:
         quiet: Whether the warnings of a run are left out too.
     """
     with ExitStack() as stack:
-        stack.enter_context(isolate_rng())
+        stack.enter_context(_random_states())
         stack.enter_context(_environment())
         stack.enter_context(_signals())
         stack.enter_context(_torch())
@@ -37,6 +37,16 @@ def unchanged_process(quiet: bool) -> Iterator[None]:
             warnings.simplefilter("ignore")
         keep_options_on_class_change()
         yield
+
+
+@contextmanager
+def _random_states() -> Iterator[None]:
+    isolated = isolate_rng()
+    isolated.__enter__()
+    try:
+        yield
+    finally:
+        isolated.__exit__(None, None, None)  # after an error too, which it doesn't see to itself
 
 
 @contextmanager
