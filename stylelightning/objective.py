@@ -14,6 +14,7 @@ from stylelightning.backbones.base import Features
 from stylelightning.losses.base import IMAGE_LAYER, Count, Loss, StatisticalLoss
 from stylelightning.losses.blame import blamed_on, checked_term
 from stylelightning.losses.references import Reference, References
+from stylelightning.losses.regional import RegionalLoss
 
 Compute = Callable[[Tensor, frozenset[str]], Features]
 """Gives the feature maps of a picture at some layers of the backbone."""
@@ -25,7 +26,8 @@ class Terms:
 
     Args:
         weighted: The weighted terms by the names of their losses, scalars.
-        statistics: What each `StatisticalLoss` compared, by its name, detached.
+        statistics: What each `StatisticalLoss` compared, by its name, detached; of one in regions
+            what each region compared, by ``<name>/<region>``.
         counts: Number of positions of each layer, or the sum of their weights, by the same names.
     """
 
@@ -192,13 +194,22 @@ def full_precision(device: torch.device) -> AbstractContextManager[object]:
 
 def _value(name: str, loss: Loss, terms: Terms, features: Features) -> Tensor:
     """Return an unweighted term, and note what it compared."""
-    if not isinstance(loss, StatisticalLoss):
-        with blamed_on(name, loss, "forward", features):
-            value: Tensor = loss(features)
-        return checked_term(name, loss, value, features[IMAGE_LAYER].device)
-    with blamed_on(name, loss, "statistics and compare", features):
-        statistics, count = loss.statistics(features), loss.count(features)
-        terms.statistics[name] = {layer: each.detach() for layer, each in statistics.items()}
-        terms.counts[name] = count
-        value = loss.compare(statistics, count)
+    method = "statistics and compare" if isinstance(loss, StatisticalLoss) else "forward"
+    with blamed_on(name, loss, method, features):
+        value = _noted(terms, name, loss, features)
     return checked_term(name, loss, value, features[IMAGE_LAYER].device)
+
+
+def _noted(terms: Terms, name: str, loss: Loss, features: Features) -> Tensor:
+    """Return what a loss returns, and note what it compared, or each of its regions."""
+    if isinstance(loss, RegionalLoss):
+        return loss.summed(
+            features, lambda region, term, seen: _noted(terms, f"{name}/{region}", term, seen)
+        )
+    if not isinstance(loss, StatisticalLoss):
+        value: Tensor = loss(features)
+        return value
+    statistics, count = loss.statistics(features), loss.count(features)
+    terms.statistics[name] = {layer: each.detach() for layer, each in statistics.items()}
+    terms.counts[name] = count
+    return loss.compare(statistics, count)

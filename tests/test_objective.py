@@ -1,5 +1,7 @@
 """The total and its terms."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from torch import Tensor
@@ -12,6 +14,8 @@ from stylelightning.losses import (
     Loss,
     TotalVariationLoss,
 )
+from stylelightning.losses.references import RegionReferences
+from stylelightning.losses.regional import RegionalLoss
 from stylelightning.objective import Objective
 from tests.conftest import smooth_picture
 
@@ -70,6 +74,28 @@ def test_statistics_are_kept_beside_the_terms_without_their_graph() -> None:
     flat = picture.detach().flatten(2)
     torch.testing.assert_close(terms.statistics["style"]["image"], flat @ flat.mT)
     assert not terms.statistics["style"]["image"].requires_grad
+
+
+def test_statistics_of_a_term_in_regions_are_those_of_each() -> None:
+    objective = make({"style": GramLoss(1.0, ["image"], "hw")})
+    content, style, picture = (smooth_picture(12, 16, seed) for seed in (1, 2, 4))
+    left = torch.zeros(1, 1, 12, 16)
+    left[..., :5] = 1
+    regions = [
+        RegionReferences(
+            name, {"image": weights}, objective.references(None, [style], [1]).styles, 0.5
+        )
+        for name, weights in (("left", left), ("right", 1 - left))
+    ]
+    objective.losses = {"style": RegionalLoss(objective.losses["style"])}
+    objective.prepare(replace(objective.references(content, [style], [1]), regions=regions))
+    terms = objective.terms(objective.features(picture))
+    assert list(terms.weighted) == ["style"]
+    assert list(terms.statistics) == ["style/left", "style/right"]
+    for name, part in (("style/left", picture[..., :5]), ("style/right", picture[..., 5:])):
+        flat = part.flatten(2)  # by hand: positions of weight 0 and 1
+        torch.testing.assert_close(terms.statistics[name]["image"], flat @ flat.mT)
+        assert terms.counts[name]["image"] == flat.shape[2]
 
 
 def test_terms_of_different_losses_add_up_in_one_gradient() -> None:

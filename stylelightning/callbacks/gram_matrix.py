@@ -1,5 +1,7 @@
 """Gram matrices as pictures."""
 
+from collections.abc import Iterator, Mapping
+
 from lightning.pytorch import Trainer
 
 from stylelightning.callbacks.background import PictureCallback
@@ -7,7 +9,8 @@ from stylelightning.callbacks.gram_chart import draw_grams
 from stylelightning.callbacks.periodic import boards, run_folder
 from stylelightning.execution.to_host import to_host
 from stylelightning.images import write_picture
-from stylelightning.losses import MatrixLoss
+from stylelightning.losses import Loss, MatrixLoss
+from stylelightning.losses.regional import RegionalLoss
 from stylelightning.module import StyleTransfer
 
 
@@ -20,7 +23,8 @@ class GramMatrixVisualizer(PictureCallback):
     that of the target: full colour is its largest value, and a value's square root picks the
     colour, so that small values show. Pictures of different steps and runs are so comparable. The
     layer's name, the step and the scale are written on the picture. They go to TensorBoard as
-    ``gram/<loss>/<layer>`` and to ``grams/`` in the run's folder.
+    ``gram/<loss>/<layer>`` and to ``grams/`` in the run's folder. A loss in regions has a picture
+    for each region, ``<loss>/<region>/<layer>``.
 
     Example:
         .. code-block:: yaml
@@ -54,12 +58,11 @@ class GramMatrixVisualizer(PictureCallback):
     def record(self, trainer: Trainer, module: StyleTransfer, step: int) -> None:
         """Have the matrices drawn that the losses compared last."""
         targets, currents = {}, {}
-        for name, loss in module.objective.losses.items():
-            if isinstance(loss, MatrixLoss):
-                pairs = loss.drawn(module.terms.statistics[name], module.terms.counts[name])
-                for layer, (target, current) in pairs.items():
-                    targets[f"{name}/{layer}"] = target[0]
-                    currents[f"{name}/{layer}"] = current[0]
+        for name, loss in _matrix_losses(module.objective.losses):
+            pairs = loss.drawn(module.terms.statistics[name], module.terms.counts[name])
+            for layer, (target, current) in pairs.items():
+                targets[f"{name}/{layer}"] = target[0]
+                currents[f"{name}/{layer}"] = current[0]
         copies = to_host(targets), to_host(currents)
         folder, writers = run_folder(trainer), boards(trainer)
 
@@ -72,3 +75,12 @@ class GramMatrixVisualizer(PictureCallback):
                     board.add_image(f"gram/{name}", picture, step)
 
         self.writer.later(write)
+
+
+def _matrix_losses(losses: Mapping[str, Loss]) -> Iterator[tuple[str, MatrixLoss]]:
+    """Yield the losses whose matrices can be drawn, those in regions as ``<name>/<region>``."""
+    for name, loss in losses.items():
+        if isinstance(loss, MatrixLoss):
+            yield name, loss
+        elif isinstance(loss, RegionalLoss):
+            yield from _matrix_losses({f"{name}/{each}": term for each, term in loss.terms.items()})

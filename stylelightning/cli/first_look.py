@@ -4,6 +4,7 @@ Only what the parser or the run would refuse too is refused here, in the same wo
 be told from the options alone is left to them.
 """
 
+import math
 from collections.abc import Iterator, Sequence
 from itertools import zip_longest
 from typing import Any
@@ -14,8 +15,10 @@ from stylelightning.cli.presets import asks_for_help, config_path
 from stylelightning.cli.yaml_text import load_yaml
 from stylelightning.files.existing import existing_file, existing_path
 
-PICTURES = ("content", "style")
+PICTURES = ("content", "style", "content_masks")
 """Options of ``--data`` that take pictures."""
+ENTRY = {"path", "weight", "scale", "mask", "regions"}
+"""Keys of a style image that is more than a path."""
 
 
 def check_run(args: Sequence[str]) -> None:
@@ -80,21 +83,23 @@ def _options(args: Sequence[str]) -> Iterator[tuple[str, str]]:
 
 def _named_pictures(args: Sequence[str]) -> list[str]:
     """Return the pictures that the last config or option names for each key, if that is plain."""
-    named: dict[str, list[str]] = {}
+    named: dict[str, Any] = {}
     for key, value in _options(args):
         if key in ("--config", "--data"):
             data = _data_of(value) if key == "--config" else None
             named = {} if data is None else {**named, **data}
         for each in PICTURES:
             if key == f"--data.{each}":
-                named[each] = _paths(_loaded(value))
-            elif key.startswith(f"--data.{each}"):
+                named[each] = _loaded(value)
+            elif key.startswith((f"--data.{each}.", f"--data.{each}+")):
                 named.pop(each, None)
-    return [path for paths in named.values() for path in paths]
+    masks = named.get("content_masks")
+    styles = _style_paths(named.get("style"), masked=masks is not None)
+    return [*_paths(named.get("content")), *styles, *_mask_paths(masks)]
 
 
-def _data_of(config: str) -> dict[str, list[str]] | None:
-    """Return the pictures that a config names; None if they can't be told."""
+def _data_of(config: str) -> dict[str, Any] | None:
+    """Return what a config says of the pictures; None if that can't be told."""
     try:
         text = config if "\n" in config else config_path(config).read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError):  # a picture
@@ -105,7 +110,7 @@ def _data_of(config: str) -> dict[str, list[str]] | None:
     data = content.get("data") or {}
     if not isinstance(data, dict):
         return None
-    return {each: _paths(data[each]) for each in PICTURES if each in data}
+    return {each: data[each] for each in PICTURES if each in data}
 
 
 def _loaded(text: str) -> Any:
@@ -120,3 +125,32 @@ def _paths(value: Any) -> list[str]:
     """Return the paths that an option with pictures names plainly."""
     paths = value if isinstance(value, list) else [value]
     return [path for path in paths if isinstance(path, str) and not path.startswith(("[", "{"))]
+
+
+def _style_paths(value: Any, masked: bool) -> Iterator[str]:
+    """Yield the paths that style images name plainly, if nothing else is wrong with them.
+
+    Args:
+        value: What ``--data.style`` says.
+        masked: Whether there are masks of the content image, without which one of a style image is
+            refused for another reason.
+    """
+    entries = value if isinstance(value, list) else _paths(value)  # a mapping must be in a list
+    for each in entries:
+        if not isinstance(each, dict):
+            yield from _paths(each)
+        elif set(each) <= ENTRY and _are_in_range(each.get("weight", 1), each.get("scale", 1)):
+            yield from _paths(each.get("path"))
+            if masked:
+                yield from _mask_paths(each.get("mask"))
+
+
+def _mask_paths(value: Any) -> list[str]:
+    """Return the paths of a label picture or of a mask for each name."""
+    return _paths([*value.values()] if isinstance(value, dict) else value)
+
+
+def _are_in_range(weight: Any, scale: Any) -> bool:
+    """Return whether a weight and a scale may be those of a style image."""
+    plain = all(isinstance(each, int | float) for each in (weight, scale))
+    return plain and 0 <= weight < math.inf and 0 < scale < math.inf

@@ -11,6 +11,7 @@ from stylelightning.losses.laplacian import LaplacianLoss
 from stylelightning.losses.matrices import MatrixLoss
 from stylelightning.losses.moment import MomentLoss
 from stylelightning.losses.patch import PatchLoss
+from stylelightning.losses.photorealism import PhotorealismLoss
 from stylelightning.losses.references import Reference, References, RegionReferences
 from stylelightning.losses.relaxed_emd import PaletteLoss, RelaxedEMDLoss, RelaxedTransportLoss
 from stylelightning.losses.renewed import RenewedLoss
@@ -34,6 +35,7 @@ __all__ = [
     "MomentLoss",
     "PaletteLoss",
     "PatchLoss",
+    "PhotorealismLoss",
     "RangeLoss",
     "Reference",
     "References",

@@ -1,7 +1,7 @@
 """A style term in several regions of the picture, each with targets of its own."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
@@ -90,11 +90,28 @@ class RegionalLoss(Loss):
         for part in self._parts.values():
             part.term.advance(with_weights(features, part.weights), step)
 
+    @property
+    def terms(self) -> dict[str, Loss]:
+        """The copies of the term by their regions, those that have one at this size."""
+        return {name: part.term for name, part in self._parts.items()}
+
     def forward(self, features: Features) -> Tensor:
         """Return the sum of the regions' terms by their shares."""
+        return self.summed(features, lambda _, term, seen: term(seen))
+
+    def summed(
+        self, features: Features, evaluate: Callable[[str, Loss, Features], Tensor]
+    ) -> Tensor:
+        """Return the sum of the regions' terms by their shares, each evaluated by the caller.
+
+        Args:
+            features: Feature maps of the picture.
+            evaluate: What gives a region's term, a scalar, by the region's name, its copy of the
+                term, and the feature maps with the weights of its positions.
+        """
         terms = [
-            part.share * part.term(with_weights(features, part.weights))
-            for part in self._parts.values()
+            part.share * evaluate(name, part.term, with_weights(features, part.weights))
+            for name, part in self._parts.items()
         ]
         return torch.stack(terms).sum() if terms else features[self.layers[0]].sum() * 0
 

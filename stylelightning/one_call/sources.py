@@ -1,7 +1,7 @@
 """Pictures as Python has them: what the datamodule takes for each, and what a config says of it."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -78,7 +78,7 @@ class Sources:
 
 def _style(given: Any) -> StyleImage:
     if isinstance(given, StyleImage):
-        return replace(given, path=_picture("style", given.path))
+        return replace(given, path=_picture("style", given.path), mask=_mask(given.mask))
     return StyleImage(_picture("style", given))
 
 
@@ -91,6 +91,13 @@ def _picture(name: str, given: Any) -> PictureSource:
             f"{type(given).__name__}."
         )
     return given
+
+
+def _mask(given: Any) -> Any:
+    """Return a style image's mask, or masks by name, with texts for paths."""
+    if isinstance(given, Mapping):
+        return {name: _mask(each) for name, each in given.items()}
+    return str(given) if isinstance(given, Path) else given
 
 
 def _tensor(name: str, array: npt.NDArray[Any]) -> Tensor:

@@ -67,13 +67,18 @@ class RunFolder:
         return _of_step(self.path / "gradients", step)
 
     def gram(self, name: str, step: int) -> Path:
-        """Return the picture of the Gram matrices of ``<loss>/<layer>`` after a step."""
+        """Return the picture of the Gram matrices after a step.
+
+        Args:
+            name: ``<loss>/<layer>``, or ``<loss>/<region>/<layer>``.
+            step: Number of steps that are done.
+        """
         return _of_step(self.grams / name, step)
 
     def last_grams(self) -> dict[str, tuple[int, Path]]:
-        """Return the last pictures of Gram matrices and their steps, by ``<loss>/<layer>``."""
+        """Return the last pictures of Gram matrices and their steps, by their names."""
         found = {}
-        for folder in sorted(self.grams.glob("*/*/")):
+        for folder in sorted(self.grams.glob("**/")):
             if steps := _by_step(folder):
                 found[folder.relative_to(self.grams).as_posix()] = max(steps)
         return found

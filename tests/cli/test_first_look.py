@@ -19,6 +19,9 @@ Capture = pytest.CaptureFixture[str]
 def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "lost.yaml").write_text("data: {content: lost.jpg}\n")
     (tmp_path / "lost-style.yaml").write_text("data: {style: [a.jpg, lost.jpg]}\n")
+    (tmp_path / "lost-mask.yaml").write_text(
+        "data: {content_masks: a.jpg, style: [{path: a.jpg, weight: 2, mask: {sky: lost.png}}]}\n"
+    )
     (tmp_path / "broken.yaml").write_text("data: {content: lost.jpg\n")
     (tmp_path / "dotted.yaml").write_text("data.content: a.jpg\n")
     (tmp_path / "indirect.yaml").write_text("data: lost.yaml\n")
@@ -37,6 +40,10 @@ def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (["fit", "--data.content", "lost.jpg"], "Cannot read the picture"),
         (["fit", "--data.style=lost.jpg"], "Cannot read the picture"),
         (["fit", "--data.style", "[a.jpg, lost.jpg]"], "lost.jpg: there is no such file"),
+        (["fit", "--data.style", "[a.jpg, {path: lost.jpg}]"], "lost.jpg: there is no such file"),
+        (["fit", "--config", "lost-mask.yaml"], "lost.png: there is no such file"),
+        (["fit", "--data.content_masks", "lost.png"], "lost.png: there is no such file"),
+        (["fit", "--data.content_masks", "{sky: lost.png}"], "lost.png: there is no such file"),
         (["fit", "--config", "lost.yaml"], "lost.jpg: there is no such file"),
         (["fit", "--config", "lost-style.yaml"], "lost.jpg: there is no such file"),
         (["fit", "--config", "lost.yaml", "--config", "quikstart"], "Did you mean quickstart?"),
@@ -88,6 +95,11 @@ def test_what_is_not_there_is_said_before_torch_is_imported(
         ["--data.style", "[lost.jpg"],
         ["--data.style", "{path: lost.jpg}"],
         ["--data.style", "[{path: lost.jpg, weight: -1}]"],  # its weight is said
+        ["--data.style", "[{path: lost.jpg, scale: 0}]"],
+        ["--data.style", "[{path: lost.jpg, weight: heavy}]"],
+        ["--data.style", "[{path: lost.jpg, wieght: 1}]"],
+        ["--data.style", "[{path: a.jpg, mask: lost.png}]"],  # it needs masks of the content image
+        ["--data.content_masks", "lost.png", "--data.content_masks.sky=a.jpg"],
         ["--data.style+=lost.jpg"],
         ["--data.content", "12"],
     ],
@@ -100,6 +112,11 @@ def test_in_doubt_nothing_is_refused(args: Sequence[str]) -> None:
 def test_a_config_in_place_is_looked_through() -> None:
     with pytest.raises(FileNotFoundError, match=r"lost\.jpg"):
         check_run(["--config", "data:\n  content: lost.jpg\n"])
+
+
+def test_masks_do_not_hide_a_content_image_that_is_not_there() -> None:
+    with pytest.raises(FileNotFoundError, match=r"lost\.jpg"):
+        check_run(["--data.content", "lost.jpg", "--data.content_masks", "a.jpg"])
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stylelightning import StyleTransferData
+from stylelightning import Schedule, StyleTransferData
 from stylelightning import functional as F
 from stylelightning.adversarial.criteria import (
     NonSaturatingCriterion,
@@ -23,6 +23,7 @@ from stylelightning.adversarial.criteria import (
 from stylelightning.adversarial.critics import PatchCritic
 from stylelightning.adversarial.penalties import R1Penalty
 from stylelightning.backbones.base import Features
+from stylelightning.functional.matting import matting_energy, matting_windows
 from stylelightning.losses import (
     AdversarialStyleLoss,
     ContentLoss,
@@ -37,6 +38,7 @@ from stylelightning.losses import (
     MomentLoss,
     PaletteLoss,
     PatchLoss,
+    PhotorealismLoss,
     RangeLoss,
     RelaxedEMDLoss,
     SelfSimilarityLoss,
@@ -77,6 +79,7 @@ LOSSES: dict[str, Callable[[], Loss]] = {
     "palette": lambda: PaletteLoss(1.0),
     "gaussian-wasserstein": lambda: GaussianWassersteinLoss(1.0, LAYERS),
     "patch": lambda: PatchLoss(1.0, LAYERS, size=2, stride=1, renew_every_n_steps=10**6),
+    "photorealism": lambda: PhotorealismLoss(),
     "range": lambda: RangeLoss(1.0, LAYERS, minimum=0.2, maximum=0.8),
     "range-sum": lambda: RangeLoss(1.0, LAYERS, minimum=0.2, maximum=0.8, reduction="sum"),
     "relaxed-emd": lambda: RelaxedEMDLoss(1.0, NAMES),
@@ -92,7 +95,9 @@ STYLE_LOSSES = [name for name, make in LOSSES.items() if make().needs_style]
 STATISTICAL = [name for name, make in LOSSES.items() if make().scope == "statistical"]
 MATRICES = [name for name, make in LOSSES.items() if isinstance(make(), MatrixLoss)]
 JOINT = [name for name, make in LOSSES.items() if isinstance(make(), HypercolumnLoss)]
-JOINT.remove("palette")  # it reads the image alone
+JOINT.remove("palette")
+IMAGE_ALONE = ["palette", "photorealism"]
+"""Those whose layer can't be chosen."""
 
 
 def random_features(seed: int, dtype: torch.dtype = torch.float64) -> Features:
@@ -198,7 +203,7 @@ def test_a_loss_is_finite_for_features_that_were_in_bfloat16(loss: Loss) -> None
         assert all(features[name].grad.isfinite().all() for name in loss.layers)  # type: ignore[union-attr]
 
 
-@pytest.mark.parametrize("kind", [name for name in LOSSES if name != "palette"])  # reads `image`
+@pytest.mark.parametrize("kind", [name for name in LOSSES if name not in IMAGE_ALONE])
 def test_a_layer_that_the_backbone_lacks_is_named(
     kind: str, content: Path, style: Path, tmp_path: Path
 ) -> None:
@@ -210,7 +215,7 @@ def test_a_layer_that_the_backbone_lacks_is_named(
         make_trainer(tmp_path).fit(module, data)
 
 
-@pytest.mark.parametrize("kind", [name for name in LOSSES if name not in (*JOINT, "palette")])
+@pytest.mark.parametrize("kind", [name for name in LOSSES if name not in (*JOINT, *IMAGE_ALONE)])
 def test_layer_weights_add_up(kind: str) -> None:
     loss, features = prepared(kind), random_features(3)
     whole = loss(features)
@@ -373,6 +378,28 @@ def test_the_laplacian_term_by_hand() -> None:
     assert loss({"image": content + 0.3}).item() == pytest.approx(0, abs=1e-9)  # colours are free
 
 
+def test_the_photorealism_term_is_the_mean_or_the_sum_of_its_energy() -> None:
+    content, picture = random_features(1), random_features(3)
+    values = []
+    for reduction in ("mean", "sum"):
+        loss = PhotorealismLoss(1.0, 1e-3, reduction)
+        loss.prepare(references(content, []))
+        values.append(loss(picture))
+    torch.testing.assert_close(
+        values[1], matting_energy(picture["image"], matting_windows(content["image"], 1e-3))
+    )
+    torch.testing.assert_close(values[0], values[1] / 60)  # 3 x 4 x 5 values
+
+
+def test_the_photorealism_term_refuses_pictures_without_a_window(
+    content: Path, style: Path, tmp_path: Path
+) -> None:
+    module = make_module(losses={"photo": PhotorealismLoss()}, schedule=Schedule(1, 2))
+    data = StyleTransferData(str(content), str(style), size=2)
+    with pytest.raises(ValueError, match=r"\A.+ at least 3 .+\Z"):
+        make_trainer(tmp_path).fit(module, data)
+
+
 def test_the_range_term_by_hand() -> None:
     # (1.5 - 0) (1.5 - 1) = 0.75 at two of four values
     values = torch.tensor([-0.5, 0.25, 1.0, 1.5]).view(1, 1, 2, 2)
@@ -401,7 +428,7 @@ def test_a_loss_without_its_target_is_refused() -> None:
     for kind in (PatchLoss, HistogramLoss, RelaxedEMDLoss, PaletteLoss, MomentLoss):
         with pytest.raises(ValueError, match=f"{kind.__name__} needs the features of a style im"):
             kind().prepare(references(None, []))
-    for other in (LaplacianLoss, SelfSimilarityLoss):
+    for other in (LaplacianLoss, PhotorealismLoss, SelfSimilarityLoss):
         with pytest.raises(ValueError, match=f"{other.__name__} needs the features of a content"):
             other().prepare(references(None, []))
 
@@ -441,6 +468,10 @@ def test_the_content_term_weighs_edges_more_than_flat_areas() -> None:
             "`diagonals` and `isotropic` of TotalVariationLoss are two forms",
         ),
         (lambda: LaplacianLoss(pool=0), "`pool` of LaplacianLoss must be at least 1, got 0"),
+        (
+            lambda: PhotorealismLoss(epsilon=0.0),
+            "`epsilon` of PhotorealismLoss must be at least 1e-12, got 0.0",
+        ),
         (lambda: RangeLoss(minimum=1.0), "`maximum` of RangeLoss must be above `minimum` 1.0"),
         (lambda: MomentLoss(samples=0), "`samples` of MomentLoss must be at least 1, got 0"),
         (lambda: PaletteLoss(seed=2**64), "`seed` of PaletteLoss must be a whole number"),

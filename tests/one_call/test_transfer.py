@@ -147,6 +147,21 @@ def test_a_saved_picture_keeps_which_style_paints_which_region(
     assert torch.equal(again.tensor, picture.tensor)
 
 
+def test_masks_may_be_paths(tmp_path: Path, content: Path, style: Path) -> None:
+    left = Image.new("L", (32, 24))
+    left.paste(255, (0, 0, 16, 24))
+    path = tmp_path / "left.png"
+    left.save(path)
+    pictures = []
+    for kind in (str, Path):
+        masks: Any = {"left": kind(path)}  # annotated as texts, as a config has them
+        styles = [StyleImage(content, mask=masks), StyleImage(style, regions=["rest"])]
+        pictures.append(made(content, styles, options={"data.content_masks": masks}))
+    assert torch.equal(pictures[0].tensor, pictures[1].tensor)
+    assert pictures[1].config["data"]["style"][0]["mask"] == {"left": str(path)}
+    assert pictures[1].config["data"]["content_masks"] == {"left": str(path)}
+
+
 def test_a_saved_picture_says_what_was_in_memory(
     tmp_path: Path, content: Path, style: Path
 ) -> None:

@@ -72,7 +72,7 @@ def test_the_newest_run_is_that_of_the_highest_number(tmp_path: Path) -> None:
 def test_the_last_gram_picture_of_each_layer_is_found(tmp_path: Path) -> None:
     run = RunFolder(tmp_path)
     assert run.last_grams() == {}
-    for layer, step in (("b", 9), ("b", 10), ("a", 1)):
+    for layer, step in (("b", 9), ("b", 10), ("a", 1), ("sky/a", 2)):
         path = run.gram(f"style/{layer}", step)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()
@@ -80,4 +80,5 @@ def test_the_last_gram_picture_of_each_layer_is_found(tmp_path: Path) -> None:
     assert run.last_grams() == {
         "style/a": (1, run.gram("style/a", 1)),
         "style/b": (10, run.gram("style/b", 10)),
+        "style/sky/a": (2, run.gram("style/sky/a", 2)),
     }
