@@ -17,6 +17,8 @@ from stylelightning.cli.console import set_up_console
 from stylelightning.images import write_picture
 
 TINY = Path(__file__).parent / "tiny.yaml"
+GRAMS = f"--config={Path(__file__).parent / 'grams.yaml'}"
+"""An option with which the Gram matrices of a tiny run are drawn."""
 ROOT = Path(__file__).parent.parent
 
 Run = Callable[..., Path]
