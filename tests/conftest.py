@@ -1,12 +1,14 @@
 """Tiny pictures, a tiny config and a clean process for every test."""
 
 import logging
+import os
 import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 import torch
+from coverage import Coverage
 from hypothesis import settings
 from torch import Tensor
 
@@ -17,6 +19,8 @@ from stylelightning.cli.console import set_up_console
 from stylelightning.images import write_picture
 
 TINY = Path(__file__).parent / "tiny.yaml"
+GRAMS = f"--config={Path(__file__).parent / 'grams.yaml'}"
+"""An option with which the Gram matrices of a tiny run are drawn."""
 ROOT = Path(__file__).parent.parent
 
 Run = Callable[..., Path]
@@ -24,6 +28,38 @@ Run = Callable[..., Path]
 # the same examples every time, on a machine that may be busy
 settings.register_profile("steady", deadline=None, derandomize=True)
 settings.load_profile("steady")
+
+FURTHER_CASE = pytest.StashKey[bool]()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the cases of a test that come after its first."""
+    seen = set()
+    for item in items:
+        test = item.nodeid.partition("[")[0]
+        item.stash[FURTHER_CASE] = test in seen
+        seen.add(test)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    """Measure coverage, where it is measured, in the first case of every test alone.
+
+    Further cases run the same lines with other values, and Python at half its speed under the
+    measure. What is found is what all cases cover, or less.
+    """
+    coverage = Coverage.current() if item.stash[FURTHER_CASE] else None
+    if coverage is None:
+        return (yield)
+    start = os.environ.pop("COVERAGE_PROCESS_START", None)  # for the processes of the test
+    coverage.stop()
+    try:
+        return (yield)
+    finally:
+        coverage.start()
+        if start is not None:
+            os.environ["COVERAGE_PROCESS_START"] = start
 
 
 @pytest.fixture(autouse=True)

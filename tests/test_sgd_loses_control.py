@@ -69,8 +69,8 @@ def test_a_run_with_adam_is_not_told_to_use_adam(
 ) -> None:
     # from the content image the first total is its total variation alone: a leap is ten times that
     run(
-        *SETTINGS, "--model.init=content", "--model.losses.style=null", "--callbacks.grams=null",
-        "--model.optimizer=Adam", "--model.optimizer.lr=0.5", code=1,
+        *SETTINGS, "--model.init=content", "--model.losses.style=null", "--model.optimizer=Adam",
+        "--model.optimizer.lr=0.5", code=1,
     )  # fmt: skip
     error = capsys.readouterr().err
     assert "(--model.optimizer.lr 0.05; it is 0.5), smaller still if that diverges too.\n" in error

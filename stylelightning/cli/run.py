@@ -75,7 +75,8 @@ def _fit(args: Sequence[str], manner: Manner, made: MadeFolders) -> None:
     text = kept_config(parser, config, manner.not_kept)
     for each in missing:
         log.info("made the folder %s", each)
-    run.model.config = yaml.safe_load(text)["model"]
+    kept = yaml.safe_load(text)
+    run.model.config = kept["model"]
     write_atomically(folder.config, text.encode())
     if checkpoint is not None:
         say_what_differs(checkpoint, text)
@@ -83,7 +84,7 @@ def _fit(args: Sequence[str], manner: Manner, made: MadeFolders) -> None:
     writer = ResultWriter([str(path) for path in outputs], text)
     made.started = lambda: writer.started
     place = chosen(args) if manner.place is None else manner.place
-    board = RunOnBoard(text, compared(yaml.safe_load(text), place))
+    board = RunOnBoard(text, compared(kept, place))
     callbacks = run_callbacks(run, manner, writer, board)
     trainer = one_picture_trainer(
         _trainer_settings(run, folder, run_label(args), manner, callbacks)

@@ -6,6 +6,8 @@ all else is: an option that takes a number or a truth value reads it out of its 
 """
 
 import re
+from copy import deepcopy
+from functools import lru_cache
 from typing import Any
 
 import yaml
@@ -82,7 +84,7 @@ def load_yaml(text: str) -> Any:
     Raises:
         yaml.YAMLError: If it is no YAML.
     """
-    value = yaml.load(text, Loader=Loader)
+    value = deepcopy(_read(text))
     if value is None and "\n" not in text and text.strip() not in _NULLS:  # a comment, an anchor
         return text
     if isinstance(value, dict) and "\n" not in text and all(v is None for v in value.values()):
@@ -91,6 +93,11 @@ def load_yaml(text: str) -> Any:
             return text
     _drop_empty_options(value)
     return value
+
+
+@lru_cache(maxsize=256)  # a command line reads its files and most of its words several times
+def _read(text: str) -> Any:
+    return yaml.load(text, Loader=Loader)
 
 
 def dump_yaml(value: Any) -> str:

@@ -7,6 +7,7 @@ from time import monotonic
 from stylelightning.sweep.points import Point, axes_of
 from stylelightning.sweep.records import Record, write_table
 from stylelightning.sweep.sweep_folder import SweepFolder
+from stylelightning.terminal.text import clock
 
 log = logging.getLogger(__name__)
 
@@ -60,7 +61,7 @@ class Progress:
         self._left, self._made = self._left - 1, self._made + 1
         write_table(self.folder, self.axes, self.records)
         seconds = self.seconds_left
-        left = f"  about {_roughly(seconds)} left" if seconds else ""
+        left = f"  about {clock(seconds)} left" if seconds else ""
         number = f"{len(self.points) - self._left}/{len(self.points)}"
         if record.status == "failed":
             log.warning("%s  %s failed: %s%s", number, record.point, record.error, left)
@@ -68,7 +69,3 @@ class Progress:
             total = f"  total {record.terms['total']:.4g}" if "total" in record.terms else ""
             took = f"{record.steps} steps in {record.seconds:.0f} s"
             log.info("%s  %s %s  %s%s%s", number, record.point, record.status, took, total, left)
-
-
-def _roughly(seconds: float) -> str:
-    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"

@@ -15,7 +15,7 @@ from stylelightning import StyleTransferData
 from stylelightning.callbacks import StepEndStop
 from stylelightning.callbacks.board import RunOnBoard
 from tests.boards import events, settings_of, was_done
-from tests.conftest import Run
+from tests.conftest import GRAMS, Run
 from tests.runs import make_module, make_trainer
 
 
@@ -30,7 +30,7 @@ def charts(folder: Path) -> dict[str, dict[str, list[str]]]:
 
 
 def test_the_picture_is_first_and_its_sources_are_next_to_it(run: Run) -> None:
-    board = events(run())
+    board = events(run(GRAMS))
     tags = board.Tags()
     # TensorBoard sorts letters by their code, and a text before one that it begins
     assert sorted(tags["images"] + tags["scalars"])[:3] == [

@@ -10,11 +10,11 @@ from PIL import Image
 
 from stylelightning.images import read_picture
 from tests.boards import events
-from tests.conftest import Run
+from tests.conftest import GRAMS, Run
 
 
 def test_tensorboard_shows_pictures_grams_and_scalars(run: Run) -> None:
-    folder = run()
+    folder = run(GRAMS)
     tags = events(folder).Tags()
     grams = {"gram/style/level1", "gram/style/level2"}
     assert set(tags["images"]) == {"Picture", "Picture/content", "Picture/style", *grams}

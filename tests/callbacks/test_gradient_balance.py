@@ -15,7 +15,7 @@ from stylelightning.callbacks.gradient_balance import pairwise_cosines
 from stylelightning.callbacks.gradient_chart import BLUE, draw_chart
 from stylelightning.images import read_picture
 from tests.boards import events
-from tests.conftest import Run
+from tests.conftest import GRAMS, Run
 from tests.runs import OPTIMIZERS, fit, make_module, make_trainer
 
 ADDED = "--callbacks.balance=GradientBalance"
@@ -28,8 +28,8 @@ STATEFUL = [
 
 
 def test_the_run_makes_the_same_files_with_and_without_it(run: Run) -> None:
-    plain = run(*STATEFUL)
-    watched = run(*STATEFUL, ADDED, "--callbacks.balance.every_n_steps=1")
+    plain = run(GRAMS, *STATEFUL)
+    watched = run(GRAMS, *STATEFUL, ADDED, "--callbacks.balance.every_n_steps=1")
     pictures = [path.relative_to(plain) for path in plain.rglob("*.png")]
     pictures.remove(Path("result.png"))  # its config names the callback
     assert len(pictures) > 10

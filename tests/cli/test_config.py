@@ -8,7 +8,7 @@ import yaml
 
 from stylelightning.__main__ import main
 from stylelightning.images import read_picture
-from tests.conftest import TINY, Run
+from tests.conftest import GRAMS, TINY, Run
 
 Capture = pytest.CaptureFixture[str]
 
@@ -99,7 +99,7 @@ def test_layers_with_dots_in_their_names(run: Run, tmp_path: Path, layers: str, 
     top = tmp_path / "top.yaml"
     top.write_text(f"model: {{losses: {{style: {{init_args: {{layers: {layers}}}}}}}}}\n")
     given = {"option": f"--model.losses.style.layers={layers}", "file": f"--config={top}"}
-    folder = run(given[where], *RESNET)
+    folder = run(GRAMS, given[where], *RESNET)
     assert read_picture(folder / "result.png").pixels.shape == (1, 3, 24, 32)
     assert (folder / "grams" / "style" / "layer1.0.relu" / "step_000006.png").is_file()
     style = yaml.safe_load((folder / "config.yaml").read_text())["model"]["losses"]["style"]
@@ -155,7 +155,7 @@ def test_a_config_without_an_optimizer_can_be_run_again(run: Run, tmp_path: Path
 
 
 def test_one_callbacks_option_is_changed_by_its_name(run: Run, tmp_path: Path) -> None:
-    folder = run("--callbacks.snapshots.every_n_steps=1", "--callbacks.grams=null")
+    folder = run(GRAMS, "--callbacks.snapshots.every_n_steps=1", "--callbacks.grams=null")
     assert (folder / "images" / "step_000001.png").is_file()
     assert not (folder / "grams").exists()
     assert (folder / "losses.csv").is_file()

@@ -119,3 +119,10 @@ def test_a_printed_config_can_be_run(content: Path, style: Path, capsys: Capture
     printed.write_text(capsys.readouterr().out, encoding="utf-8")
     assert main(["fit", "--config", str(printed)]) == 0
     assert (content.parent / "runs" / "tiny" / "version_0" / "result.png").is_file()
+
+
+def test_what_is_read_twice_may_be_changed_in_between() -> None:
+    first = load_yaml("a: [1]\n")
+    first["a"].append(2)
+    first["b"] = 3
+    assert load_yaml("a: [1]\n") == {"a": [1]}

@@ -12,13 +12,13 @@ from PIL import Image
 
 from stylelightning.__main__ import main
 from stylelightning.images import read_config, read_picture, write_picture
-from tests.conftest import TINY, Run, smooth_picture
+from tests.conftest import GRAMS, TINY, Run, smooth_picture
 
 Capture = pytest.CaptureFixture[str]
 
 
 def test_a_run_writes_what_it_promises(run: Run) -> None:
-    folder = run()
+    folder = run(GRAMS)
     names = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
     assert {
         "config.yaml",

@@ -9,45 +9,26 @@ from typing import Any
 
 import pytest
 from lightning.pytorch import Callback, LightningModule, Trainer
-from playwright.sync_api import Browser, Page, Request, expect
+from playwright.sync_api import Browser, Page, expect
 
 from stylelightning import Schedule, StyleTransferData
 from stylelightning.callbacks import LiveView, ResultWriter, StepEndStop
-from tests.browser import chromium
+from tests.browser import browser, watched_page
 from tests.runs import fit
+
+__all__ = ["browser"]  # a fixture
 
 MANY = Schedule(steps=2000)
 """More steps than any test lets a run make."""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as opened:
-        yield opened
 
 
 @pytest.fixture
 def page(browser: Browser, monkeypatch: pytest.MonkeyPatch) -> Iterator[Page]:
     """A page that may ask 127.0.0.1 alone and says nothing on its console."""
     monkeypatch.setattr("stylelightning.live.frame.EVERY", 0.05)
-    said: list[str] = []
-    asked: list[str] = []
-
-    def note(request: Request) -> None:
-        if not request.url.startswith(("http://127.0.0.1:", "blob:")):
-            asked.append(request.url)
-
-    context = browser.new_context(viewport={"width": 1400, "height": 900})
-    page = context.new_page()
-    page.set_default_timeout(10_000)
-    page.on("console", lambda message: said.append(message.text))
-    page.on("pageerror", lambda error: said.append(str(error)))
-    page.on("request", note)
-    yield page
-    context.close()
     # a question that the end of the server overtook is no mistake
-    assert [text for text in said if "net::ERR" not in text] == []
-    assert asked == []
+    with watched_page(browser, 1400, ("http://127.0.0.1:", "blob:"), ("net::ERR",)) as opened:
+        yield opened
 
 
 class Reader(Callback):

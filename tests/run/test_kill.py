@@ -1,12 +1,9 @@
 """A run that is killed at any moment goes on to the very picture of one that was not."""
 
-import contextlib
-import os
 import random
 import signal
 import sys
 import time
-from multiprocessing import get_context
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
@@ -14,38 +11,19 @@ import pytest
 import torch
 import yaml
 
-from stylelightning.__main__ import main
 from stylelightning.images import read_config, read_picture, write_picture
-from tests.conftest import TINY, smooth_picture
-
-FORKS = get_context("forkserver")
-FORKS.set_forkserver_preload(["stylelightning.cli.run", "tests.run.test_kill"])
+from tests.conftest import smooth_picture
+from tests.run import forks
+from tests.run.forks import ended
 
 KILLS = 50
 STEPS = 100
 """Steps of the run, at two scales; its checkpoint is written every 2."""
 
 
-def run(folder: str, *args: str) -> None:
-    """Be a run of its own, in a process of its own."""
-    os.chdir(folder)
-    given = ["--config", str(TINY), "--data.content=../content.png", "--data.style=../style.png"]
-    given += [f"--model.schedule.steps={STEPS // 2}", "--callbacks.checkpoint.every_n_steps=2"]
-    with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):  # noqa: PTH123
-        sys.exit(main(["fit", *given, *args]))
-
-
 def start(folder: Path, *args: str) -> ForkServerProcess:
-    """Begin a run: a fork of a process that has imported the program and done nothing else."""
-    folder.mkdir(exist_ok=True)
-    process = FORKS.Process(target=run, args=(str(folder), *args))
-    process.start()
-    return process
-
-
-def ended(process: ForkServerProcess) -> int | None:
-    process.join()
-    return process.exitcode
+    steps = [f"--model.schedule.steps={STEPS // 2}", "--callbacks.checkpoint.every_n_steps=2"]
+    return forks.start(folder, *steps, *args)
 
 
 def whole_files(folder: Path) -> int:

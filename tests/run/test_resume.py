@@ -1,10 +1,8 @@
 """A resumed run makes the very picture of an uninterrupted one."""
 
-import os
 import signal
-import subprocess
-import sys
 import time
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +12,9 @@ from lightning.pytorch.callbacks import ModelCheckpoint
 
 from stylelightning import StyleTransfer, StyleTransferData
 from stylelightning.images import write_picture
-from tests.conftest import TINY, Run, smooth_picture
+from tests.conftest import Run, smooth_picture
+from tests.run import forks
+from tests.run.forks import ended, signal_to
 from tests.runs import OPTIMIZERS, make_module, make_trainer
 
 SETTINGS: dict[str, dict[str, Any]] = {
@@ -199,14 +199,14 @@ def test_a_run_that_was_done_is_not_run_again(run: Run, capsys: pytest.CaptureFi
 
 @pytest.mark.parametrize("wait", [0.0, 0.3])
 def test_sigterm_leaves_a_picture_or_no_folder(tmp_path: Path, wait: float) -> None:
-    process = start(tmp_path)
-    folder = tmp_path / "runs" / "tiny" / "version_0"
+    process = start(tmp_path / "run")
+    folder = tmp_path / "run" / "runs" / "tiny" / "version_0"
     while not folder.exists():
-        assert process.poll() is None
+        assert process.is_alive()
         time.sleep(0.005)
     time.sleep(wait)  # before the first step, or after some
-    process.send_signal(signal.SIGTERM)
-    assert process.wait() == 143
+    signal_to(process, signal.SIGTERM)
+    assert ended(process) == 143
     assert not folder.exists() or (folder / "result.png").is_file()
 
 
@@ -274,26 +274,19 @@ def test_what_is_no_checkpoint_is_refused(
     assert "There is no checkpoint" in capsys.readouterr().err
 
 
-def start(folder: Path, *args: str) -> subprocess.Popen[bytes]:
-    """Start a run of 120 steps in a folder of its own, with relative paths alone."""
-    folder.mkdir(exist_ok=True)
-    write_picture(folder / "content.png", smooth_picture(24, 32, seed=1))
-    write_picture(folder / "style.png", smooth_picture(32, 32, seed=2))
-    given = ["--config", str(TINY), "--data.content=content.png", "--data.style=style.png"]
-    given += ["--model.schedule.steps=60", "--callbacks.checkpoint.every_n_steps=10"]
-    return subprocess.Popen(
-        [sys.executable, "-m", "stylelightning", "fit", *given, *args],
-        cwd=folder,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
-        stdout=subprocess.DEVNULL,
-    )
+def start(folder: Path, *args: str) -> ForkServerProcess:
+    """Begin a run of 120 steps in a folder of its own, with relative paths alone."""
+    write_picture(folder.parent / "content.png", smooth_picture(24, 32, seed=1))
+    write_picture(folder.parent / "style.png", smooth_picture(32, 32, seed=2))
+    steps = ["--model.schedule.steps=60", "--callbacks.checkpoint.every_n_steps=10"]
+    return forks.start(folder, *steps, *args)
 
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     """The picture of an uninterrupted run."""
-    folder = tmp_path_factory.mktemp("whole")
-    assert start(folder).wait() == 0
+    folder = tmp_path_factory.mktemp("whole") / "run"
+    assert ended(start(folder)) == 0
     return (folder / "runs" / "tiny" / "version_0" / "result.png").read_bytes()
 
 
@@ -317,11 +310,11 @@ def test_an_interrupted_run_resumes_to_the_same_file(
     versions = tmp_path / "run" / "runs" / "tiny"
     first = start(tmp_path / "run")
     wait_for_step(versions / "version_0", 24)
-    first.send_signal(number)
+    signal_to(first, number)
     code = {signal.SIGKILL: -signal.SIGKILL, signal.SIGINT: 130, signal.SIGTERM: 143}[number]
-    assert first.wait() == code
+    assert ended(first) == code
     assert (versions / "version_0" / "result.png").exists() is (number != signal.SIGKILL)
-    assert start(tmp_path / "run", "--ckpt_path", "last").wait() == 0
+    assert ended(start(tmp_path / "run", "--ckpt_path", "last")) == 0
     before, after = (
         (versions / f"version_{n}" / "losses.csv").read_text().splitlines()[1:] for n in (0, 1)
     )

@@ -108,7 +108,8 @@ def not_ignored(number: signal.Signals) -> Iterator[None]:
 def test_ctrl_c_stops_after_the_step_and_the_sweep_goes_on(
     sweep: Sweep, sweep_process: Sweep, sweep_file: Callable[..., Path], tmp_path: Path, engine: str
 ) -> None:
-    options = ["--model.schedule.steps=100", "--callbacks.snapshots=null", "--callbacks.grams=null"]
+    options = ["--model.schedule.steps=100", "--callbacks.snapshots=null"]
+    options += ["--callbacks.checkpoint.every_n_steps=10"]
     expected = picture_bytes(sweep(*options, *ENGINES["one process"], axes=AXES, root="expected"))
     command = [sys.executable, "-m", "stylelightning", "sweep", *options, *ENGINES[engine]]
     command += ["--config", str(sweep_file(axes=AXES)), "--root", str(tmp_path / "runs")]
