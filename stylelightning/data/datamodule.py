@@ -126,10 +126,17 @@ class StyleTransferData(LightningDataModule):
             OSError: If a file is missing or can't be read.
             ValueError: If a file is no picture.
         """
-        content = None if self.content_source is None else _source(picture_of(self.content_source))
+        content, longest = None, self.requested_size
+        if self.content_source is not None:
+            content = _source(picture_of(self.content_source, longest))
+            longest = longest or max(content.own.height, content.own.width)
         total = sum(image.weight for image in self.style_images)
         styles = [
-            replace(_source(self._read_style(image)), scale=image.scale, share=image.weight / total)
+            replace(
+                _source(self._read_style(image, longest)),
+                scale=image.scale,
+                share=image.weight / total,
+            )
             for image in self.style_images
         ]
         if self.colours is not None and content is not None:
@@ -187,8 +194,10 @@ class StyleTransferData(LightningDataModule):
                     "label picture or a mask for each name, or leave it out."
                 )
 
-    def _read_style(self, image: StyleImage) -> Picture:
-        picture = picture_of(image.path)
+    def _read_style(self, image: StyleImage, longest: int | None) -> Picture:
+        if longest is not None:  # the picture may start as a style image, which then fills it
+            longest = math.ceil(longest * max(1, self.style_scale * image.scale))
+        picture = picture_of(image.path, longest)
         if float(picture.pixels.std((2, 3)).max()) < FLAT:
             if len(self.style_images) == 1:
                 log.warning(

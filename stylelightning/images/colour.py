@@ -1,6 +1,7 @@
 """Convert colours to sRGB by what a picture declares."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
 
@@ -119,21 +120,27 @@ def _say_unfit(image: Image.Image, path: Path) -> None:
 def _converted(image: Image.Image, profile: bytes, path: Path) -> Image.Image | None:
     """Return the picture in sRGB, or None when the profile does not fit it."""
     try:
-        source = ImageCms.ImageCmsProfile(BytesIO(profile))
-        space = source.profile.xcolor_space.strip()
-        if space != _SPACES[image.mode]:
-            raise ValueError(f"it describes {space} colours")
-        return ImageCms.profileToProfile(
-            image,
-            source,
-            ImageCms.createProfile("sRGB"),
-            renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC,
-            outputMode="RGB",
-            flags=_FLAGS[space],
-        )
+        return ImageCms.applyTransform(image, _transform(profile, image.mode))
     except (ImageCms.PyCMSError, OSError, TypeError, ValueError) as error:
         say_once(
             f"The colour profile in {path} doesn't fit a picture of mode {image.mode} ({error}):"
             " ignored, colours may be off."
         )
         return None
+
+
+@lru_cache(maxsize=4)
+def _transform(profile: bytes, mode: str) -> ImageCms.ImageCmsTransform:
+    """Return the way from a profile's colours to sRGB, once for all strips of a picture."""
+    source = ImageCms.ImageCmsProfile(BytesIO(profile))
+    space = source.profile.xcolor_space.strip()
+    if space != _SPACES[mode]:
+        raise ValueError(f"it describes {space} colours")
+    return ImageCms.buildTransform(
+        source,
+        ImageCms.createProfile("sRGB"),
+        mode,
+        "RGB",
+        renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC,
+        flags=_FLAGS[space],
+    )

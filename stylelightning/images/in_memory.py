@@ -25,7 +25,7 @@ ROUNDING = 0.5 / 255
 """By how much floats may leave [0, 1]: half a gray level."""
 
 
-def picture_of(source: PictureSource) -> Picture:
+def picture_of(source: PictureSource, longest_side: int | None = None) -> Picture:
     """Return the picture that a path, an image of Pillow's or a tensor stands for.
 
     An image of Pillow's is read as its file would be: its orientation, its opacity and what it
@@ -34,6 +34,7 @@ def picture_of(source: PictureSource) -> Picture:
 
     Args:
         source: The picture.
+        longest_side: Most pixels of a side that are of use, as for ``read_picture``; None for all.
 
     Raises:
         OSError: If a file is missing or can't be read.
@@ -41,10 +42,10 @@ def picture_of(source: PictureSource) -> Picture:
         ValueError: If a file is no picture, or a tensor has another shape, type or range.
     """
     if isinstance(source, Image.Image):
-        return _of_image(source)
+        return _of_image(source, longest_side)
     if isinstance(source, Tensor):
         return _of_tensor(source)
-    return read_picture(check_source(source))
+    return read_picture(check_source(source), longest_side)
 
 
 def check_source(source: object) -> str | Path:
@@ -70,7 +71,7 @@ def source_name(source: PictureSource) -> str:
     return str(source)
 
 
-def _of_image(image: Image.Image) -> Picture:
+def _of_image(image: Image.Image, longest_side: int | None) -> Picture:
     """Have an image read from a file without losses: there is one way to read pictures."""
     name = source_name(image)
     if not (image.width and image.height):
@@ -86,7 +87,7 @@ def _of_image(image: Image.Image) -> Picture:
         path = Path(folder, f"{name}.{suffix}")  # as a warning has it
         image.save(path, compress_level=1, icc_profile=profile, exif=exif, pnginfo=colours)
         try:
-            return replace(read_picture(path), path=Path(name))
+            return replace(read_picture(path, longest_side), path=Path(name))
         except ValueError as error:
             raise ValueError(str(error).replace(str(path), name)) from error
 

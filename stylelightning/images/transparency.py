@@ -5,9 +5,11 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from stylelightning.images.convert import strips
 
-def fill_transparent(pixels: Tensor, alpha: Tensor, path: Path) -> Tensor:
-    r"""Return the picture on a background of its own mean colour.
+
+def fill_transparent_(pixels: Tensor, alpha: Tensor, path: Path) -> None:
+    r"""Lay the picture on a background of its own mean colour, in place.
 
     .. math:: \bar{x} = \frac{\sum_k \alpha_k x_k}{\sum_k \alpha_k}, \quad
         y_k = \alpha_k x_k + (1 - \alpha_k) \bar{x}
@@ -16,12 +18,9 @@ def fill_transparent(pixels: Tensor, alpha: Tensor, path: Path) -> Tensor:
     seen leaves no trace of it, and no halo as black or white would.
 
     Args:
-        pixels: Colours of shape (1, 3, H, W) in [0, 1].
+        pixels: Colours of shape (1, 3, H, W) in [0, 1], which are changed.
         alpha: Opacity of shape (1, 1, H, W) in [0, 1].
         path: Absolute path of the file, for the error.
-
-    Returns:
-        Colours of shape (1, 3, H, W) in [0, 1].
 
     Raises:
         ValueError: If every pixel is fully transparent.
@@ -32,5 +31,10 @@ def fill_transparent(pixels: Tensor, alpha: Tensor, path: Path) -> Tensor:
             f"Cannot read the picture {path}: at least one pixel must be visible, all are fully"
             " transparent. Remove its alpha channel or choose another picture."
         )
-    mean = (pixels * alpha).sum((2, 3), keepdim=True, dtype=torch.float64) / seen  # (1, 3, 1, 1)
-    return (pixels * alpha + mean.to(pixels.dtype) * (1 - alpha)).clamp(0, 1)
+    rows = [slice(*each) for each in strips(pixels.shape[2], pixels.shape[3])]
+    shown = ((pixels[:, :, each], alpha[:, :, each]) for each in rows)
+    sums = [(part * share).sum((2, 3), keepdim=True, dtype=torch.float64) for part, share in shown]
+    mean = (torch.stack(sums).sum(0) / seen).to(pixels.dtype)  # (1, 3, 1, 1)
+    for each in rows:
+        part, share = pixels[:, :, each], alpha[:, :, each]
+        pixels[:, :, each] = (part * share + mean * (1 - share)).clamp(0, 1)

@@ -1,8 +1,8 @@
 """Write a picture file."""
 
 import logging
-from io import BytesIO
 from pathlib import Path
+from typing import IO, BinaryIO, cast
 
 from torch import Tensor
 
@@ -21,7 +21,8 @@ def write_picture(
 
     The ending of the name chooses the format: PNG, WebP (both lossless), TIFF (deflate) or JPEG
     (quality 95, no chroma subsampling). Values are clamped to [0, 1] and rounded to 8 bits. JPEG
-    holds no opacity: the picture is laid on white, with a warning.
+    holds no opacity: the picture is laid on white, with a warning. Beside ``pixels`` it takes four
+    bytes a pixel and what is compressed at once.
 
     Args:
         path: Path of the file; ``~`` is expanded, a missing folder is created.
@@ -45,6 +46,21 @@ def write_picture(
             f"Cannot write the picture {path}: a side of a {format_.name} has at most"
             f" {format_.longest_side} pixels, got {image.width} x {image.height}. Write .png."
         )
-    buffer = BytesIO()
-    image.save(buffer, format_.name, **format_.options, **format_.metadata(config))
-    write_atomically(path, buffer.getvalue())
+    arguments = {**format_.options, **format_.metadata(config)}
+    write_atomically(
+        path, lambda file: image.save(cast("IO[bytes]", _Output(file)), format_.name, **arguments)
+    )
+
+
+class _Output:
+    """A file that Pillow's encoders see no number of: they would hide what the system says.
+
+    A full disk is "encoder error -2" where they write themselves.
+
+    Args:
+        file: The file.
+    """
+
+    def __init__(self, file: BinaryIO) -> None:
+        self.write = file.write
+        self.flush = file.flush

@@ -24,4 +24,4 @@ class InitialFile(InitialPicture):
             OSError: If the file is missing or can't be read.
             ValueError: If it is no picture.
         """
-        return F.cover(read_picture(self.path).pixels, size)
+        return F.cover(read_picture(self.path, 2 * max(size)).pixels, size)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageCms
 
 from stylelightning.images import PIXEL_LIMIT, read_picture
+from stylelightning.images.opening import open_image
 from tests.images.profiles import light_cmyk, linear_gray, png, swapped_rgb, with_tag
 
 LEVEL = 1 / 255
@@ -399,9 +400,13 @@ def test_large_picture_below_the_limit_is_read_without_noise(
     assert read_picture(path).width == 12
 
 
-def test_pixel_limit_is_pillows() -> None:
-    assert Image.MAX_IMAGE_PIXELS is not None
-    assert PIXEL_LIMIT == 2 * Image.MAX_IMAGE_PIXELS
+def test_pillows_limit_is_as_it_was_after_reading(tmp_path: Path) -> None:
+    before = Image.MAX_IMAGE_PIXELS
+    with open_image(save(tmp_path / "a.png", Image.new("L", (1, 1)))):
+        assert Image.MAX_IMAGE_PIXELS == PIXEL_LIMIT // 2  # Pillow refuses above twice as many
+        read_picture(tmp_path / "a.png")
+        assert Image.MAX_IMAGE_PIXELS == PIXEL_LIMIT // 2
+    assert before == Image.MAX_IMAGE_PIXELS
 
 
 @pytest.mark.parametrize("name", ["a.gif", "a.png", "a.tif", "a.webp"])

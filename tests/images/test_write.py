@@ -1,6 +1,9 @@
+import errno
 import logging
 import time
+from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,11 +16,13 @@ from PIL import ExifTags, Image
 
 from stylelightning.images import (
     PICTURE_SUFFIXES,
+    convert,
     pixels_to_image,
     read_config,
     read_picture,
     write_picture,
 )
+from stylelightning.images.formats import picture_format
 
 LOSSLESS = [".png", ".tif", ".tiff", ".webp"]
 SIZES = array_shapes(min_dims=2, max_dims=2, max_side=5)
@@ -104,6 +109,64 @@ def test_every_float_type_is_written(dtype: torch.dtype) -> None:
     pixels = torch.full((1, 3, 1, 1), 0.5, dtype=dtype, requires_grad=True)
     # By hand: 127.5 rounds to the even level.
     assert pixels_to_image(pixels).getpixel((0, 0)) == (128, 128, 128)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.float64])
+@settings(deadline=None, derandomize=True, max_examples=30)
+@given(
+    values=SIZES.flatmap(
+        lambda size: arrays(np.float32, (1, 4, *size), elements=st.floats(-0.5, 1.5, width=32))
+    ),
+    strip=st.integers(1, 30),
+)
+def test_strips_join_without_a_seam(
+    dtype: torch.dtype, values: npt.NDArray[np.float32], strip: int
+) -> None:
+    given = torch.from_numpy(values).to(dtype)
+    # the whole at once, as NumPy rounds it
+    expected = np.rint(given.float().numpy()[0].transpose(1, 2, 0).clip(0, 1) * np.float32(255))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(convert, "STRIP", strip)
+        colours = pixels_to_image(given[:, :3])
+        with_alpha = pixels_to_image(given[:, :3], given[:, 3:])
+    assert np.array_equal(np.asarray(colours), expected[..., :3])
+    assert np.array_equal(np.asarray(with_alpha), expected)
+
+
+def test_nan_is_counted_over_all_strips(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(convert, "STRIP", 1)
+    pixels = torch.zeros(1, 3, 4, 2)
+    pixels[0, :, 1:3, 0] = torch.nan  # by hand: 2 rows of 3 channels
+    with pytest.raises(ValueError, match=r"^`pixels` must be numbers, 6 of 24 values are NaN\."):
+        pixels_to_image(pixels)
+
+
+@pytest.mark.parametrize("suffix", PICTURE_SUFFIXES)
+def test_bytes_are_those_that_pillow_writes_into_memory(tmp_path: Path, suffix: str) -> None:
+    pixels = torch.rand(1, 3, 37, 51, generator=torch.Generator().manual_seed(0))
+    write_picture(tmp_path / f"a{suffix}", pixels, config="a: 1\n")
+    format_, buffer = picture_format(tmp_path / f"a{suffix}"), BytesIO()
+    arguments = {**format_.options, **format_.metadata("a: 1\n")}
+    pixels_to_image(pixels).save(buffer, format_.name, **arguments)
+    assert (tmp_path / f"a{suffix}").read_bytes() == buffer.getvalue()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs Linux's /dev/full")
+@pytest.mark.parametrize("suffix", PICTURE_SUFFIXES)
+def test_full_disk_is_told_as_such_in_every_format(
+    tmp_path: Path, suffix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written = Path.open
+
+    def full(path: Path, mode: str = "r", **options: Any) -> Any:
+        return Path("/dev/full").open("wb") if mode == "xb" else written(path, mode, **options)
+
+    monkeypatch.setattr(Path, "open", full)
+    pixels = torch.rand(1, 3, 64, 64, generator=torch.Generator().manual_seed(0))
+    with pytest.raises(OSError, match=r"No space left on device\. Free some space") as caught:
+        write_picture(tmp_path / f"a{suffix}", pixels)
+    assert caught.value.errno == errno.ENOSPC
+    assert not list(tmp_path.iterdir())
 
 
 def test_pixels_of_the_caller_are_not_changed() -> None:
