@@ -20,6 +20,8 @@ from stylelightning.data import GivenPictures, StyleTransferData
 from stylelightning.execution.engine import CompileMode, FastBackbone, MatmulPrecision
 from stylelightning.execution.step_evaluation import StepEvaluation
 from stylelightning.execution.step_graph import new_step_graph
+from stylelightning.execution.tiled_evaluation import check_tiled
+from stylelightning.execution.tiling import Tiler, Tiling, fitting_size
 from stylelightning.images import RunPictures
 from stylelightning.initial import InitialPicture, initial_picture
 from stylelightning.losses.base import Loss
@@ -35,7 +37,11 @@ from stylelightning.run.optimizer_trial import try_optimizer
 from stylelightning.run.references import in_regions, references_of
 from stylelightning.run.scheduler_trial import made, try_scheduler
 from stylelightning.run.stop_rule import StopRule, Watch
-from stylelightning.run.term_gradients import Evaluation
+from stylelightning.run.term_gradients import (
+    TermGradients,
+    TiledTermGradients,
+    WholeTermGradients,
+)
 from stylelightning.schedule import Schedule
 
 log = logging.getLogger(__name__)
@@ -85,6 +91,11 @@ class StyleTransfer(LightningModule):
             a quarter of the multiplications and the same result but for rounding (2e-6 of the
             norm). It has an effect on a CPU in ``32-true`` only. Null takes it where it is
             measured to be faster (see `execution.probe`), if the backbone is not compiled.
+        tiling: ``{size: 1024}`` computes pictures larger than that tile by tile, to the same terms
+            and gradient but for rounding, in memory that does not grow with the picture but for a
+            few copies of it. Each tile is computed twice a step, with what it sees around it.
+            ``auto`` does so at those scales whose maps don't fit in the memory there is. Null
+            looks at every picture at once.
         calibrate: Ratio of the norms of the terms' gradients, such as ``{style: 10, content: 1}``:
             the weights of these terms are set so at the start of the run, whatever the network,
             layers and size are. The one with the largest number keeps its weight. Null leaves a
@@ -114,6 +125,7 @@ class StyleTransfer(LightningModule):
         compile: bool | CompileMode | Literal["step"] | None = None,  # Lightning's name
         activation_checkpointing: bool = False,
         winograd: bool | None = None,
+        tiling: Tiling | Literal["auto"] | None = None,
         calibrate: dict[str, float | None] | None = None,
     ) -> None:
         super().__init__()
@@ -135,6 +147,7 @@ class StyleTransfer(LightningModule):
         self.objective = Objective(used, self.engine.compute)
         off = losses.keys() - used
         self.calibration = Calibration(ratios, self.objective, off) if ratios else None
+        self.tiling = tiling
         self.canvas = Canvas(canvas or PixelParametrization(), averaging)
         self.optimizer = optimizer
         self.lr_scheduler = lr_scheduler
@@ -220,6 +233,8 @@ class StyleTransfer(LightningModule):
         losses = self.objective.losses = in_regions(self._losses, self.data)
         checks.check_layers(losses, self.backbone)
         checks.check_images(losses, self.data)
+        if self.tiling is not None:
+            check_tiled(losses, str(self.trainer.precision))
         checks.check_residual(self._losses, self.backbone)
         least = checks.smallest_side(losses, self.backbone)
         self.plan = checks.plan_scales(self.schedule, self.data, least)
@@ -281,18 +296,16 @@ class StyleTransfer(LightningModule):
         first = self._evaluated != self.trainer.global_step  # a line search evaluates trials too
         self._evaluated = self.trainer.global_step
         parameters = self.canvas.parameters()
-        terms, total = self._evaluation.evaluate(self._features, parameters, self._steps_here)
+        terms, total = self._evaluation.evaluate(self._decode, parameters, self._steps_here)
         if first:
             self.terms = terms
         return total
 
-    def _features(self) -> Features:
+    def _decode(self) -> Tensor:
         with full_precision(self.device):
-            picture = self.canvas.decode()
-        features: Features = self(picture)
-        return features
+            return self.canvas.decode()
 
-    def evaluate(self, picture: Tensor, objective: Objective) -> Evaluation:
+    def evaluate(self, picture: Tensor, objective: Objective) -> TermGradients:
         """Evaluate some of the terms beside the run, at any picture: nothing of the run changes.
 
         Args:
@@ -301,8 +314,12 @@ class StyleTransfer(LightningModule):
         """
         # a compiled network frees what a second backward pass needs
         plain = Objective(objective.losses, self.backbone, objective.weights)
+        tiler = self._tiler(plain)
+        tiled = None if tiler is None else tiler.evaluation(picture)
+        if tiled is not None:
+            return TiledTermGradients(tiled, plain, picture)
         with self.trainer.precision_plugin.forward_context():  # that of `training_step`
-            return Evaluation(plain, picture)
+            return WholeTermGradients(plain, picture)
 
     @property
     def _steps_here(self) -> int:
@@ -323,7 +340,7 @@ class StyleTransfer(LightningModule):
             picture = self.canvas.decode().detach()
             if not self.calibration.weights:
                 with torch.no_grad(), self.trainer.precision_plugin.forward_context():
-                    self._evaluation.advance(self(picture), self._steps_here)
+                    self._evaluation.advance(picture, self._steps_here)
             self.calibration.start(self.evaluate, picture, self.trainer)
 
     def teardown(self, stage: str) -> None:
@@ -349,9 +366,27 @@ class StyleTransfer(LightningModule):
     @torch.no_grad()
     def _prepare(self) -> None:
         size, like = self.plan.scales[self._scale].size, self.canvas.picture
+        tiler = self._tiler(self.objective)
         with self.trainer.precision_plugin.forward_context():  # that of `training_step`
-            references = references_of(self.objective, self.backbone, self.data, size, like)
-        self._evaluation.prepare(references)
+            maps = None if tiler is None else tiler.maps
+            references = references_of(self.objective, self.backbone, self.data, size, like, maps)
+            tiled = None if tiler is None else tiler.evaluation(like)
+            self._evaluation.prepare(references, tiled)
+
+    def _tiler(self, objective: Objective) -> Tiler | None:
+        """Return what cuts pictures of the present scale; None if they are looked at at once."""
+        size = self._tile_size(objective)
+        if size is None:
+            return None
+        return Tiler(objective, self.backbone, size, self.trainer.precision_plugin.forward_context)
+
+    def _tile_size(self, objective: Objective) -> int | None:
+        if self.tiling is None:
+            return None
+        if isinstance(self.tiling, Tiling):
+            return self.tiling.size
+        bits = 16 if "16" in str(self.trainer.precision) else 32
+        return fitting_size(self.backbone, objective.layers, self.canvas.size, self.device, bits)
 
     def _enter_scale(self, index: int) -> None:
         before, old = list(self.canvas.parameters()), self.optimizers(use_pl_optimizer=False)

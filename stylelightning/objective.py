@@ -11,13 +11,13 @@ from torch import Tensor
 
 from stylelightning import functional as F
 from stylelightning.backbones.base import Features
-from stylelightning.losses.base import IMAGE_LAYER, Count, Loss, StatisticalLoss
+from stylelightning.backbones.tiled_maps import Compute, TiledMaps
+from stylelightning.backbones.windows import Maps
+from stylelightning.losses.base import IMAGE_LAYER, Loss, StatisticalLoss
 from stylelightning.losses.blame import blamed_on, checked_term
-from stylelightning.losses.references import Reference, References
+from stylelightning.losses.references import Reference, References, with_weights
 from stylelightning.losses.regional import RegionalLoss
-
-Compute = Callable[[Tensor, frozenset[str]], Features]
-"""Gives the feature maps of a picture at some layers of the backbone."""
+from stylelightning.losses.sums import Count, Sums
 
 
 @dataclass(frozen=True)
@@ -85,18 +85,20 @@ class Objective:
         losses = {name: self.losses[name] for name in names}
         return Objective(losses, self.compute, self.weights if weights is None else weights)
 
-    def features(self, picture: Tensor) -> Features:
+    def features(self, picture: Tensor, layers: frozenset[str] | None = None) -> Features:
         """Return the feature maps that the losses read.
 
         Args:
-            picture: Picture of shape (1, 3, H, W) in [0, 1].
+            picture: Picture of shape (1, 3, H, W) in [0, 1], or a part of it.
+            layers: The layers of the backbone that are wanted; None for all that are read.
 
         Returns:
             The feature maps by layer, in float32 (float64 for a float64 picture); those that only
             losses with ``takes_bfloat16`` read are in bfloat16 if the network gives such. ``image``
             is the picture itself.
         """
-        features = {**self.compute(picture, self.layers), IMAGE_LAYER: picture}
+        wanted = self.layers if layers is None else layers
+        features = {**self.compute(picture, wanted), IMAGE_LAYER: picture}
         return {
             name: feature
             if feature.dtype == torch.bfloat16 and name not in self._full_layers
@@ -105,7 +107,11 @@ class Objective:
         }
 
     def references(
-        self, content: Tensor | None, styles: Sequence[Tensor], shares: Sequence[float]
+        self,
+        content: Tensor | None,
+        styles: Sequence[Tensor],
+        shares: Sequence[float],
+        maps: Callable[[Tensor], Maps] | None = None,
     ) -> References:
         """Return what a run's images show its losses.
 
@@ -113,13 +119,12 @@ class Objective:
             content: Content image of shape (1, 3, H, W) in [0, 1], or None.
             styles: Style images, each of shape (1, 3, h, w).
             shares: Share of each style image in their blend.
+            maps: What gives the feature maps of an image; None for ``features``.
         """
+        see = maps or self.features
         return References(
-            None if content is None else self.features(content),
-            [
-                Reference(self.features(style), share)
-                for style, share in zip(styles, shares, strict=True)
-            ],
+            None if content is None else see(content),
+            [Reference(see(style), share) for style, share in zip(styles, shares, strict=True)],
         )
 
     def restart(self) -> None:
@@ -143,14 +148,16 @@ class Objective:
         return any(loss.is_due(step) for loss in self.losses.values())
 
     @torch.no_grad()
-    def advance(self, features: Features, step: int) -> None:
+    def advance(self, features: Maps, step: int) -> None:
         """Have every loss do what is due once a step.
 
         Args:
             features: Feature maps of the picture.
             step: Steps done since ``prepare``.
         """
-        seen = {name: feature.detach() for name, feature in features.items()}
+        seen = features
+        if not isinstance(features, TiledMaps):  # which have no gradients
+            seen = {name: feature.detach() for name, feature in features.items()}
         with full_precision(features[IMAGE_LAYER].device):
             for name, loss in self.losses.items():
                 with blamed_on(name, loss, "advance", seen):
@@ -172,6 +179,35 @@ class Objective:
                     else value(features)
                 )
                 terms.weighted[name] = self.weights[name] * unweighted
+        return terms
+
+    def add_sums(self, features: Features, sums: Sums) -> None:
+        """Add what the losses on sums see in a part of the picture.
+
+        Args:
+            features: Feature maps of the part, with their windows.
+            sums: What was seen in other parts.
+        """
+        with full_precision(features[IMAGE_LAYER].device):
+            for name, loss in self.losses.items():
+                with blamed_on(name, loss, "statistics", features):
+                    _add_sums(name, loss, features, sums)
+
+    def terms_of(self, sums: Sums, picture: Tensor) -> Terms:
+        """Return the weighted terms from what was seen in all parts of the picture.
+
+        Args:
+            sums: The sums over all parts.
+            picture: The picture, (1, 3, H, W) in [0, 1], for losses that read it alone.
+        """
+        terms = Terms({}, {}, sums.counts)
+        with full_precision(picture.device):
+            for name, loss in self.losses.items():
+                method = "compare" if isinstance(loss, StatisticalLoss) else "forward"
+                with blamed_on(name, loss, method):
+                    value = _of_sums(terms, name, loss, sums, picture)
+                value = checked_term(name, loss, value, picture.device)
+                terms.weighted[name] = self.weights[name] * value
         return terms
 
     def state(self) -> dict[str, dict[str, Any]]:
@@ -200,7 +236,7 @@ def _value(name: str, loss: Loss, terms: Terms, features: Features) -> Tensor:
     return checked_term(name, loss, value, features[IMAGE_LAYER].device)
 
 
-def _noted(terms: Terms, name: str, loss: Loss, features: Features) -> Tensor:
+def _noted(terms: Terms, name: str, loss: Loss, features: Maps) -> Tensor:
     """Return what a loss returns, and note what it compared, or each of its regions."""
     if isinstance(loss, RegionalLoss):
         return loss.summed(
@@ -213,3 +249,29 @@ def _noted(terms: Terms, name: str, loss: Loss, features: Features) -> Tensor:
     terms.statistics[name] = {layer: each.detach() for layer, each in statistics.items()}
     terms.counts[name] = count
     return loss.compare(statistics, count)
+
+
+def _add_sums(name: str, loss: Loss, features: Maps, sums: Sums) -> None:
+    """Add what a loss, or each of its regions, sees in a part of the picture."""
+    if isinstance(loss, RegionalLoss):
+        for region, part in loss.parts.items():
+            seen = with_weights(features, part.weights)
+            _add_sums(f"{name}/{region}", part.term, seen, sums)
+    elif isinstance(loss, StatisticalLoss):
+        sums.add({name: loss.statistics(features)}, {name: loss.count(features)})
+
+
+def _of_sums(terms: Terms, name: str, loss: Loss, sums: Sums, picture: Tensor) -> Tensor:
+    """Return what a loss is by what was seen in all parts, and note what it compared."""
+    if isinstance(loss, RegionalLoss) and isinstance(loss.term, StatisticalLoss):
+        values = [
+            part.share * _of_sums(terms, f"{name}/{region}", part.term, sums, picture)
+            for region, part in loss.parts.items()
+        ]
+        return torch.stack(values).sum() if values else picture.sum() * 0
+    if not isinstance(loss, StatisticalLoss):
+        value: Tensor = loss({IMAGE_LAYER: picture})
+        return value
+    statistics = sums.statistics[name]
+    terms.statistics[name] = {key: each.detach() for key, each in statistics.items()}
+    return loss.compare(statistics, sums.counts[name])

@@ -1,6 +1,7 @@
 """Small runs through the Python interface, shared by the tests."""
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +62,13 @@ def fit(
     return module
 
 
+class OwnLoss(Loss):
+    """A loss of a user's own without targets, whose value a test writes."""
+
+    def prepare(self, references: References) -> None:
+        pass
+
+
 def references(
     content: Features | None, styles: Sequence[Features], shares: Sequence[float] = ()
 ) -> References:
@@ -74,3 +82,8 @@ def evaluated(loss: Loss, features: Features, step: int = 0) -> Tensor:
     loss.advance(features, step)
     value: Tensor = loss(features)
     return value
+
+
+def full() -> AbstractContextManager[None]:
+    """Return what switches full precision on: nothing."""
+    return nullcontext()

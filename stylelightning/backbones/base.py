@@ -1,6 +1,7 @@
 """What every backbone promises."""
 
 import difflib
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -26,6 +27,8 @@ class Layer:
         receptive_field: Side in pixels of the square of the picture that one position sees; None
             where that is the whole picture, or no fixed square of it.
         smallest_side: Smallest side in pixels of a picture that the layer can be computed for.
+        reach: Most pixels that position p sees before ``p * stride``, or from ``(p + 1) * stride``
+            on; None where the receptive field lies about the middle of these.
     """
 
     name: str
@@ -33,6 +36,26 @@ class Layer:
     stride: int
     receptive_field: int | None
     smallest_side: int
+    reach: int | None = None
+
+    @property
+    def margin(self) -> int:
+        """Pixels that must be known around a tile for the positions in it.
+
+        Raises:
+            ValueError: If a position sees the whole picture, or no fixed square of it.
+        """
+        if self.receptive_field is None:
+            raise ValueError(
+                f"A position of the layer {self.name!r} sees the whole picture, or no fixed part "
+                "of it, so the layer can't be computed tile by tile: leave `model.tiling` null, "
+                "or take another layer."
+            )
+        return (
+            math.ceil((self.receptive_field - self.stride) / 2)
+            if self.reach is None
+            else self.reach
+        )
 
 
 class Backbone(nn.Module, ABC):
@@ -52,6 +75,8 @@ class Backbone(nn.Module, ABC):
     """Whether the maps inside its blocks are computed again for the gradient; the run sets it."""
     origin: Origin | None = None
     """Where its trained weights come from; None for untrained ones."""
+    looks_around = False
+    """Whether values of a map depend on those of all positions, beside what a position sees."""
     residual = False
     """Whether maps are sums with earlier ones, and not smoothed: Gram matrices carry them badly."""
 

@@ -40,8 +40,8 @@ Field = tuple[Span, Span] | None
 
 def receptive_fields(
     network: fx.GraphModule, small: Mapping[str, torch.Size], large: Mapping[str, torch.Size]
-) -> dict[str, int | None]:
-    """Return the side of the square of the picture that one position of each tensor sees.
+) -> dict[str, Field]:
+    """Return the rows and columns of the picture that the positions of each tensor see.
 
     Args:
         network: The graph, with its pools as modules.
@@ -49,8 +49,8 @@ def receptive_fields(
         large: Shapes for one that is larger in both directions, and not a square.
 
     Returns:
-        Side in pixels for each node, None where a position sees the whole picture, as after
-        squeeze-and-excitation, or no fixed square of it, as after attention.
+        Both for each node, None where a position sees the whole picture, as after
+        squeeze-and-excitation, or no fixed part of it, as after attention.
     """
     fields: dict[fx.Node, Field] = {}
     for node in network.graph.nodes:
@@ -72,7 +72,19 @@ def receptive_fields(
             kept = list(after.values()) == list(before.values())
             channels_last = len(large[node.name]) - 1 not in after
             fields[node] = merged if kept and _is_pointwise(node, module, channels_last) else None
-    return {node.name: _side(field) for node, field in fields.items()}
+    return {node.name: field for node, field in fields.items()}
+
+
+def side(field: Field) -> int | None:
+    """Return the side in pixels of the square that a position sees."""
+    return None if field is None else max(span.last - span.first + 1 for span in field)
+
+
+def reach(field: Field) -> int | None:
+    """Return the most pixels that a position sees before or after its own stride."""
+    if field is None:
+        return None
+    return max(max(-span.first, span.last + 1 - span.stride, 0) for span in field)
 
 
 def _merged(fields: list[Field]) -> Field:
@@ -109,7 +121,3 @@ def _is_pointwise(node: fx.Node, module: nn.Module | None, channels_last: bool) 
         return isinstance(module, POINTWISE)
     name = node.target if isinstance(node.target, str) else getattr(node.target, "__name__", "")
     return name in _POINTWISE_FUNCTIONS or (name == "layer_norm" and channels_last)
-
-
-def _side(field: Field) -> int | None:
-    return None if field is None else max(span.last - span.first + 1 for span in field)

@@ -33,7 +33,7 @@ from stylelightning.backbones.normalization import (
 )
 from stylelightning.backbones.padding import Padding
 from stylelightning.backbones.pooling import Pooling
-from stylelightning.backbones.receptive_fields import receptive_fields
+from stylelightning.backbones.receptive_fields import reach, receptive_fields, side
 from stylelightning.backbones.weights.finding import find_weights
 from stylelightning.backbones.weights.torchvision_layouts import load_weights
 from stylelightning.functional import smoothed_by_softmax
@@ -129,12 +129,13 @@ class TorchvisionModel(Backbone):
                 name,
                 large[node][-1 if node in self._channels_last else 1],
                 _stride(small[node], large[node]),
-                fields[node],
+                side(fields[node]),
                 sides[node],
+                reach(fields[node]),
             )
             for name, node in self._nodes.items()
         }
-        self.softmax_smoothing = softmax_smoothing
+        self.softmax_smoothing = self.looks_around = softmax_smoothing
         self.residual = not softmax_smoothing and _adds_maps(self.network, set(sides))
         if found is not None:
             load_weights(self.network, found, network)

@@ -7,10 +7,10 @@ import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
 
 from stylelightning.callbacks.periodic import style_transfer
-from stylelightning.losses.base import IMAGE_LAYER, Loss
+from stylelightning.losses.base import Loss
 from stylelightning.module import StyleTransfer
 from stylelightning.run.checks import pixels
-from stylelightning.run.term_gradients import Evaluation, norm, with_noise
+from stylelightning.run.term_gradients import TermGradients, norm, with_noise
 
 log = logging.getLogger(__name__)
 
@@ -79,16 +79,13 @@ class Advice(Callback):
                 )  # fmt: skip
 
 
-def _silent_layers(evaluation: Evaluation, name: str, loss: Loss) -> list[str]:
+def _silent_layers(gradients: TermGradients, name: str, loss: Loss) -> list[str]:
     """Return the layers, of those that count, at which a term has no gradient."""
-    silent = []
-    for layer, weight in loss.layer_weights.items():
-        gradient = evaluation.layer_gradient(name, layer)
-        # where all answers of a layer are 0, nothing goes back through its rectifiers
-        dead = layer != IMAGE_LAYER and not evaluation.features[layer].any()
-        if weight > 0 and (gradient is None or not gradient.any() or dead):
-            silent.append(layer)
-    return silent
+    return [
+        layer
+        for layer, weight in loss.layer_weights.items()
+        if weight > 0 and gradients.is_silent(name, layer)
+    ]
 
 
 def _warn_of_silence(name: str, layers: list[str]) -> None:

@@ -25,6 +25,9 @@ NO_IMPORT = re.compile(r"module '[^']*' has no attribute '(\w+)'|No module named
 NO_CLASS = re.compile(
     r"(?:Expected a dot import path string|Unexpected import path format): ?((?!- )\S*)"
 )
+OPTIONS_OR_WORD = re.compile(
+    r"Subtypes: \[<class '([\w.]+)'>, typing\.Literal\[('\w+')\], <class 'NoneType'>\]"
+)
 ABSTRACT = re.compile(r"class, but \S+ is abstract|class_path 'lightning.Callback': Option")
 MISSING = re.compile(r"arguments are required: (.*)$|[Kk]ey \"([^\"]+)\" is required")
 UNION = re.compile(
@@ -96,6 +99,9 @@ def explain(message: str, keys: Iterable[str], classes: Iterable[str]) -> str:
     if match := NO_IMPORT.search(text):
         word = match[1] or match[2]
         return f"{where}: there is no {word!r} to import. {_near(word, classes)}".strip()
+    if NO_CLASS.search(text) and (match := OPTIONS_OR_WORD.search(text)):
+        options = ", ".join(_options(match[1]))
+        return f"{where} must be options ({options}), {match[2]} or null, got {_value(text)}."
     if (match := NO_CLASS.search(text)) and match[1] in (classes := set(classes)):
         return f"{where}: {match[1]} is a class of another kind, and can't stand here."
     if match and (not where or where in KEY.findall(text)):

@@ -1,7 +1,5 @@
 """The mathematics of hypercolumns: the features of several layers at one place of the picture."""
 
-from collections.abc import Mapping, Sequence
-
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -31,30 +29,53 @@ def sample_places(height: int, width: int, count: int, generator: torch.Generato
     return torch.stack([(2 * columns + 1) / width - 1, (2 * rows + 1) / height - 1], 1)
 
 
-def hypercolumns(features: Mapping[str, Tensor], layers: Sequence[str], places: Tensor) -> Tensor:
-    """Return the features of several layers, one after the other, at some places.
-
-    Between positions of a layer they are bilinear.
+def values_at_places(features: Tensor, places: Tensor) -> Tensor:
+    """Return a layer's values at some places: between positions they are bilinear.
 
     Args:
-        features: Feature maps of shape (1, C, h, w) by layer.
-        layers: Names of layers, in the order of the channels.
+        features: Feature map of shape (1, C, h, w).
         places: Places of shape (N, 2), as ``sample_places`` returns them.
 
     Returns:
-        Columns of shape (N, D), D being the sum of the channels.
-
-    Source: Hariharan, Arbeláez, Girshick and Malik, "Hypercolumns for object segmentation and
-    fine-grained localization", CVPR 2015, https://arxiv.org/abs/1411.5752
+        Values of shape (N, C).
     """
-    columns = []
-    for name in layers:
-        grid = places[None, None].to(features[name])  # (1, 1, N, 2)
-        found = functional.grid_sample(
-            features[name], grid, padding_mode="border", align_corners=False
-        )
-        columns.append(found[0, :, 0])  # (C, N)
-    return torch.cat(columns).t()
+    grid = places[None, None].to(features)  # (1, 1, N, 2)
+    found = functional.grid_sample(features, grid, padding_mode="border", align_corners=False)
+    return found[0, :, 0].t()
+
+
+def part_of_values(
+    features: Tensor, places: Tensor, corner: tuple[int, int], whole: tuple[int, int]
+) -> Tensor:
+    """Return what a part of a map has of the whole map's values at some places.
+
+    Parts that cover the map once have values that add up to ``values_at_places``.
+
+    Args:
+        features: The part, (1, C, h, w).
+        places: Places of shape (N, 2) in the whole, as ``sample_places`` returns them.
+        corner: First row and column of the part.
+        whole: Rows and columns of the whole.
+
+    Returns:
+        Values of shape (N, C), 0 where the four positions around a place lie elsewhere.
+    """
+    sides = list(zip((1, 0), corner, whole, features.shape[2:], strict=True))
+    corners = []
+    for axis, first, length, here in sides:
+        # in double: rounding would move a place to another position
+        at = (((places[:, axis] + 1) * length - 1) / 2).clamp(0, length - 1).to(features.device)
+        low = at.floor()
+        high = (low + 1).clamp_max(length - 1)
+        pairs = ((low, 1 - (at - low)), (high, at - low))
+        corners.append([(each.long() - first, part, here) for each, part in pairs])
+    total = features.new_zeros(len(places), features.shape[1])
+    for row, down, height in corners[0]:
+        for column, across, width in corners[1]:
+            inside = (row >= 0) & (row < height) & (column >= 0) & (column < width)
+            found = features[0][:, row.clamp(0, height - 1), column.clamp(0, width - 1)]
+            total = total + found.t() * (down * across * inside).to(features)[:, None]
+    return total
 
 
 def cosine_distances(first: Tensor, second: Tensor) -> Tensor:

@@ -12,6 +12,7 @@ from stylelightning.adversarial.criteria import Criterion, HingeCriterion
 from stylelightning.adversarial.critics import Critic, PatchCritic
 from stylelightning.adversarial.penalties import Penalty
 from stylelightning.backbones.base import Features
+from stylelightning.backbones.windows import Maps
 from stylelightning.functional.patches import TURNS, patches_at, turned
 from stylelightning.losses.base import Loss
 from stylelightning.losses.critic_training import CriticTraining, MakeOptimizer
@@ -126,7 +127,7 @@ class AdversarialStyleLoss(Loss):
         if self.training_of_critic is None or not self.training_of_critic.fits(first):
             self.training_of_critic, self._drawn = self._new_training(first), 0
 
-    def advance(self, features: Features, step: int) -> None:
+    def advance(self, features: Maps, step: int) -> None:
         """Train the critic."""
         picture = {name: maps.detach() for name, maps in self._all_scaled(features).items()}
         steps = self.steps if self._drawn else self.steps + self.first_steps
@@ -198,10 +199,10 @@ class AdversarialStyleLoss(Loss):
         """Return the side of crops that fit into the maps."""
         return min(self.size, *(side for each in maps for side in each.shape[2:]))
 
-    def _all_scaled(self, features: Features) -> Features:
+    def _all_scaled(self, features: Maps) -> Features:
         return {name: self._scaled(features, name) for name in self.layers}
 
-    def _scaled(self, features: Features, name: str) -> Tensor:
+    def _scaled(self, features: Maps, name: str) -> Tensor:
         return (features[name] - self._centres[name]) / self._spreads[name]
 
     def _training(self) -> CriticTraining:
@@ -209,7 +210,7 @@ class AdversarialStyleLoss(Loss):
             raise ValueError("AdversarialStyleLoss has no critic yet: call `prepare` first.")
         return self.training_of_critic
 
-    def _new_training(self, like: Features) -> CriticTraining:
+    def _new_training(self, like: Maps) -> CriticTraining:
         training = CriticTraining(
             self.critic, self.criterion, self.penalty, self.optimizer, like, self.seed
         )

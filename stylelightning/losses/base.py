@@ -8,10 +8,11 @@ from typing import Any, Literal
 from torch import Tensor, nn
 
 from stylelightning.backbones.base import Features
+from stylelightning.backbones.tiled_maps import parts_of, together
+from stylelightning.backbones.windows import Maps
 from stylelightning.losses.references import Reference, References, of_layers, weights_of
+from stylelightning.losses.sums import Count, Sums
 
-Count = int | Tensor
-"""Number of positions of a layer, or the sum of their weights, a scalar."""
 IMAGE_LAYER = "image"
 """The layer name under which a loss reads the picture itself."""
 
@@ -101,21 +102,27 @@ class Loss(nn.Module, ABC):
         """
         return type(self).advance is not Loss.advance
 
-    def advance(self, features: Features, step: int) -> None:
+    def advance(self, features: Maps, step: int) -> None:
         """Do what is due once a step, such as another search, before the step is evaluated.
 
         Args:
-            features: Feature maps of the picture, detached.
+            features: Feature maps of the picture, detached. Those of a large picture are computed
+                when they are asked for: a loss keeps to what it needs.
             step: Steps done since ``prepare``.
         """
 
     def _content(self, references: References) -> Features:
         """Return the content image's feature maps at the layers of the loss."""
+        maps = together(self._content_maps(references), self.layers)
+        return {name: each.detach() for name, each in maps.items()}
+
+    def _content_maps(self, references: References) -> Maps:
+        """Return what there is of the content image; a large one's maps are yet to be computed."""
         if references.content is None:
             raise ValueError(
                 f"{type(self).__name__} needs the features of a content image, got None."
             )
-        return {name: references.content[name].detach() for name in self.layers}
+        return of_layers(references.content, self.layers)
 
     def _styles(self, references: References) -> Sequence[Reference]:
         """Return the style images with the layers of the loss alone, which may be kept."""
@@ -128,18 +135,22 @@ class Loss(nn.Module, ABC):
             for style in references.styles
         ]
 
-    def _blend(self, references: References, value: Callable[[Features], Tensor]) -> Tensor:
+    def _blend(self, references: References, values: Callable[[Maps], Features]) -> Features:
         """Return the mean over style images of what is computed from each, by their shares.
 
         Args:
             references: What the picture is compared with.
-            value: What gives a tensor, of the same shape for every style image.
+            values: What gives a tensor for each layer, of the same shape for every style image.
         """
-        first, *others = self._styles(references)
-        if not others:
-            return value(first.features)
-        parts = [each.share * value(each.features) for each in (first, *others)]
-        return sum(parts[1:], parts[0])
+        styles = self._styles(references)
+        if len(styles) == 1:
+            return values(styles[0].features)
+        blended: Features = {}
+        for style in styles:
+            for name, each in values(style.features).items():
+                part = style.share * each
+                blended[name] = blended[name] + part if name in blended else part
+        return blended
 
     def _weighted_sum(self, term: Callable[[str], Tensor]) -> Tensor:
         """Return the sum over layers of the layer's weight times its own term.
@@ -200,10 +211,10 @@ class StatisticalLoss(Loss):
     """A loss on statistics that are functions of sums over positions, such as a Gram matrix.
 
     Its two steps are apart so that the sums of several tiles, or of several machines, can be added
-    up before they are compared.
+    up before they are compared. A local loss may be written so too: a sum of its own terms is one.
     """
 
-    scope = "statistical"
+    scope: Literal["local", "statistical", "global"] = "statistical"
 
     def __init_subclass__(cls, **options: Any) -> None:
         """Refuse a class whose ``forward`` would never be called."""
@@ -215,14 +226,15 @@ class StatisticalLoss(Loss):
             )
 
     @abstractmethod
-    def statistics(self, features: Features) -> Features:
+    def statistics(self, features: Maps) -> Features:
         """Return the sums over positions, which add up over disjoint regions.
 
         Args:
-            features: Feature maps of the picture or of a region of it.
+            features: Feature maps of the picture, or of a part of it: ``windows.window_of`` says
+                where that lies, ``windows.cut`` takes what belongs to it out of a whole map.
 
         Returns:
-            One tensor for each layer.
+            Tensors by name, as a rule one for each layer.
         """
 
     @abstractmethod
@@ -242,7 +254,14 @@ class StatisticalLoss(Loss):
         """Return the unweighted term: the composition of ``statistics`` and ``compare``."""
         return self.compare(self.statistics(features), self.count(features))
 
-    def count(self, features: Features) -> dict[str, Count]:
+    def sums_of(self, maps: Maps) -> tuple[Features, dict[str, Count]]:
+        """Return statistics and counts of a whole image, added up over its parts if it has some."""
+        sums = Sums()
+        for part in parts_of(maps, self.layers):
+            sums.add({"": self.statistics(part)}, {"": self.count(part)})
+        return sums.statistics[""], sums.counts[""]
+
+    def count(self, features: Maps) -> dict[str, Count]:
         """Return the number of positions h * w, or the sum of their weights, of each layer."""
         counts: dict[str, Count] = {}
         for name in self.layers:

@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from stylelightning.backbones.base import Features
+from stylelightning.backbones.windows import Maps
 from stylelightning.losses.base import Loss
 from stylelightning.losses.regional import RegionalLoss
 
@@ -41,9 +41,7 @@ def check_loss(name: str, loss: object) -> None:
 
 
 @contextmanager
-def blamed_on(
-    name: str, loss: Loss, method: str, features: Features | None = None
-) -> Iterator[None]:
+def blamed_on(name: str, loss: Loss, method: str, features: Maps | None = None) -> Iterator[None]:
     """Say which loss failed, if it is a user's own; those of the project have their own words.
 
     Args:
@@ -117,7 +115,7 @@ def written(loss: Loss) -> Loss:
     return loss.term if isinstance(loss, RegionalLoss) else loss
 
 
-def _is_layer(key: object, features: Features | None) -> bool:
+def _is_layer(key: object, features: Maps | None) -> bool:
     return isinstance(key, str) and (features is None or key not in features)
 
 

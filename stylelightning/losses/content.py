@@ -6,11 +6,13 @@ from torch import Tensor
 
 from stylelightning import functional as F
 from stylelightning.backbones.base import Features
-from stylelightning.losses.base import Loss
+from stylelightning.backbones.windows import Maps, cut
+from stylelightning.losses.base import StatisticalLoss
 from stylelightning.losses.references import References, weights_of
+from stylelightning.losses.sums import Count
 
 
-class ContentLoss(Loss):
+class ContentLoss(StatisticalLoss):
     r"""Squared distance between the features of the picture and of the content image.
 
     .. math:: L = \sum_l w_l \frac{1}{C_l H_l W_l} \sum_{c,k} (F^l_{ck} - P^l_{ck})^2
@@ -76,10 +78,25 @@ class ContentLoss(Loss):
             if weights is not None:
                 self.position_weights[name] = weights * self.position_weights.get(name, 1)
 
-    def forward(self, features: Features) -> Tensor:
+    def statistics(self, features: Maps) -> Features:
+        """Return the sum of the squared distances of each layer, a scalar."""
+        return {name: self._squares(features, name) for name in self.layers}
+
+    def compare(self, statistics: Features, count: dict[str, Count]) -> Tensor:
         """Return the weighted sum of the layers' squared distances."""
         return self._weighted_sum(
-            lambda name: F.squared_distance(
-                features[name], self.targets[name], self.reduction, self.position_weights.get(name)
+            lambda name: (
+                statistics[name] / (self.targets[name].shape[1] * count[name])
+                if self.reduction == "mean"
+                else statistics[name]
             )
+        )
+
+    def _squares(self, features: Maps, name: str) -> Tensor:
+        weights = self.position_weights.get(name)
+        return F.squared_distance(
+            features[name],
+            cut(self.targets[name], features, name),
+            "sum",
+            None if weights is None else cut(weights, features, name),
         )

@@ -1,7 +1,6 @@
 """Style terms of the mean and the covariance of features."""
 
 from abc import abstractmethod
-from functools import partial
 from typing import Literal
 
 import torch
@@ -9,12 +8,15 @@ from torch import Tensor
 
 from stylelightning import functional as F
 from stylelightning.backbones.base import Features
+from stylelightning.backbones.tiled_maps import map_size
+from stylelightning.backbones.windows import Maps
 from stylelightning.functional.root_iteration import by_iteration
 from stylelightning.functional.roots import Solver, Target, by_eigenvalues, target_of
 from stylelightning.functional.transport import squared_gaussian_wasserstein
-from stylelightning.losses.base import STYLE_LAYERS, Count
+from stylelightning.losses.base import STYLE_LAYERS
 from stylelightning.losses.matrices import MatrixLoss
 from stylelightning.losses.references import References, weights_of
+from stylelightning.losses.sums import Count
 
 Moments = dict[str, tuple[Tensor, Tensor]]
 """The mean, (B, C), and the covariance, (B, C, C), of each layer."""
@@ -44,15 +46,13 @@ class GaussianLoss(MatrixLoss):
         Raises:
             ValueError: If there is no style image.
         """
-        self._moments_of_style = {
-            name: _split(self._blend(references, partial(self._moments, name)).detach())
-            for name in self.layers
-        }
+        blended = self._blend(references, self._moments)
+        self._moments_of_style = {name: _split(each.detach()) for name, each in blended.items()}
         styles = [style.features for style in self._styles(references)]
         positions = {name: sum(_positions(each, name) for each in styles) for name in self.layers}
         self.keep(self._moments_of_style, positions)
 
-    def statistics(self, features: Features) -> Features:
+    def statistics(self, features: Maps) -> Features:
         """Return the sums of products and, as a last column, of values, (B, C, C + 1)."""
         return {name: _sums(features[name], weights_of(features, name)) for name in self.layers}
 
@@ -83,8 +83,9 @@ class GaussianLoss(MatrixLoss):
     def distance(self, name: str, mean: Tensor, covariance: Tensor, positions: int) -> Tensor:
         """Return how far a layer's moments over so many positions are from the target's."""
 
-    def _moments(self, name: str, features: Features) -> Tensor:
-        return self.statistics(features)[name] / self.count(features)[name]
+    def _moments(self, maps: Maps) -> Features:
+        sums, count = self.sums_of(maps)
+        return {name: each / count[name] for name, each in sums.items()}
 
 
 class MeanCovarianceLoss(GaussianLoss):
@@ -203,9 +204,10 @@ def _sums(maps: Tensor, weights: Tensor | None) -> Tensor:
     return torch.cat([products, sums[..., None]], 2)
 
 
-def _positions(features: Features, name: str) -> int:
+def _positions(maps: Maps, name: str) -> int:
     """Return the number of positions of a layer, weighted or not."""
-    return features[name].shape[2] * features[name].shape[3]
+    height, width = map_size(maps, name)
+    return height * width
 
 
 def _split(moments: Tensor) -> tuple[Tensor, Tensor]:

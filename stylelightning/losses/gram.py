@@ -1,14 +1,14 @@
 """The style term of Gatys et al."""
 
-from functools import partial
-
 from torch import Tensor
 
 from stylelightning import functional as F
 from stylelightning.backbones.base import Features
-from stylelightning.losses.base import STYLE_LAYERS, Count
+from stylelightning.backbones.windows import Maps
+from stylelightning.losses.base import STYLE_LAYERS
 from stylelightning.losses.matrices import MatrixLoss
 from stylelightning.losses.references import References, weights_of
+from stylelightning.losses.sums import Count
 
 
 class GramLoss(MatrixLoss):
@@ -57,10 +57,10 @@ class GramLoss(MatrixLoss):
 
     def prepare(self, references: References) -> None:
         """Keep the mean of the style images' Gram matrices as the targets."""
-        for name in self.layers:
-            self.targets[name] = self._blend(references, partial(self._target, name)).detach()
+        matrices = self._blend(references, lambda maps: self.matrices(*self.sums_of(maps)))
+        self.targets = {name: each.detach() for name, each in matrices.items()}
 
-    def statistics(self, features: Features) -> Features:
+    def statistics(self, features: Maps) -> Features:
         """Return the undivided Gram matrix of each layer, (B, C, C)."""
         return {name: _sums(features, name) for name in self.layers}
 
@@ -85,11 +85,8 @@ class GramLoss(MatrixLoss):
         matrices = self.matrices(statistics, count)
         return {name: (self.targets[name], current) for name, current in matrices.items()}
 
-    def _target(self, name: str, features: Features) -> Tensor:
-        return self.matrices({name: _sums(features, name)}, self.count(features))[name]
 
-
-def _sums(features: Features, name: str) -> Tensor:
+def _sums(features: Maps, name: str) -> Tensor:
     """Return the sum over positions of the products of two channels, each times its weight."""
     maps, weights = features[name], weights_of(features, name)
     if weights is not None:

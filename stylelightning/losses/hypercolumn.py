@@ -6,10 +6,13 @@ import torch
 from torch import Tensor
 
 from stylelightning.backbones.base import Features
-from stylelightning.functional.hypercolumns import hypercolumns, sample_places
-from stylelightning.losses.base import IMAGE_LAYER
+from stylelightning.backbones.tiled_maps import map_size, parts_of
+from stylelightning.backbones.windows import Maps, window_of
+from stylelightning.functional.hypercolumns import part_of_values, sample_places, values_at_places
+from stylelightning.losses.base import IMAGE_LAYER, StatisticalLoss
 from stylelightning.losses.references import References
 from stylelightning.losses.renewed import RenewedLoss
+from stylelightning.losses.sums import Count, Sums
 
 HYPERCOLUMN_LAYERS = [
     *("image", "relu1_1", "relu1_2", "relu2_1", "relu2_2"),
@@ -18,10 +21,11 @@ HYPERCOLUMN_LAYERS = [
 """Layers of a hypercolumn unless others are named: those of STROTSS in a VGG network."""
 
 
-class HypercolumnLoss(RenewedLoss):
+class HypercolumnLoss(RenewedLoss, StatisticalLoss):
     """A loss on hypercolumns: the features of all layers at some places, as one vector for each.
 
-    The layers are read together, so they have no weights of their own. The picture itself enters as
+    Between positions of a layer they are bilinear, so a hypercolumn is a sum over positions. The
+    layers are read together, so they have no weights of their own. The picture itself enters as
     its distance from middle gray.
 
     Args:
@@ -35,7 +39,14 @@ class HypercolumnLoss(RenewedLoss):
 
     Raises:
         ValueError: If a number is out of its range, or the layers have weights.
+
+    Source: Hariharan, Arbeláez, Girshick and Malik, "Hypercolumns for object segmentation and
+    fine-grained localization", CVPR 2015, https://arxiv.org/abs/1411.5752
     """
+
+    scope = "global"
+    _present: Tensor
+    """Places of the picture."""
 
     def __init__(
         self,
@@ -52,15 +63,35 @@ class HypercolumnLoss(RenewedLoss):
         self.stochastic = renew_every_n_steps is not None
         self.samples = samples
 
-    def _places(self, features: Features, count: int, generator: torch.Generator) -> Tensor:
-        sides = [(features[name].shape[2], features[name].shape[3]) for name in self.layers]
+    def statistics(self, features: Maps) -> Features:
+        """Return what the positions have of the hypercolumns, (N, C) for each layer."""
+        return {name: values_at(features, name, self._present) for name in self.layers}
+
+    def compare(self, statistics: Features, count: dict[str, Count]) -> Tensor:
+        """Return the term of the picture's hypercolumns."""
+        return self.distance(self._columns(statistics))
+
+    @abstractmethod
+    def distance(self, columns: Tensor) -> Tensor:
+        """Return how far the picture's hypercolumns, (N, D), are from the targets, a scalar."""
+
+    def _places(self, maps: Maps, count: int, generator: torch.Generator) -> Tensor:
+        sides = [map_size(maps, name) for name in self.layers]
         return sample_places(*max(sides), count, generator)
 
-    def _columns(self, features: Features, places: Tensor) -> Tensor:
-        """Return the hypercolumns at the places, (N, D)."""
-        if IMAGE_LAYER in self.layers:
-            features = {**features, IMAGE_LAYER: features[IMAGE_LAYER] - 0.5}
-        return hypercolumns(features, self.layers, places)
+    def _columns_of(self, maps: Maps, places: Tensor) -> Tensor:
+        """Return the hypercolumns of a whole image at the places, (N, D)."""
+        sums = Sums()
+        for part in parts_of(maps, self.layers):
+            sums.add({"": {name: values_at(part, name, places) for name in self.layers}}, {})
+        return self._columns(sums.statistics[""])
+
+    def _columns(self, values: Features) -> Tensor:
+        """Return the layers' values as columns, with the picture as its distance from gray."""
+        centred = {
+            name: each - 0.5 if name == IMAGE_LAYER else each for name, each in values.items()
+        }
+        return torch.cat([centred[name] for name in self.layers], 1)
 
 
 class StyleHypercolumnLoss(HypercolumnLoss):
@@ -80,7 +111,7 @@ class StyleHypercolumnLoss(HypercolumnLoss):
         """
         self._kept = [style for style in self._styles(references) if style.share > 0]
 
-    def renew(self, features: Features, renewal: int) -> None:
+    def renew(self, features: Maps, renewal: int) -> None:
         """Draw places of the picture and of the style images."""
         generator = self.generator(renewal)
         self._present = self._places(features, self.samples, generator)
@@ -88,13 +119,9 @@ class StyleHypercolumnLoss(HypercolumnLoss):
         for style in self._kept:
             count = max(1, round(style.share * self.samples))
             places = self._places(style.features, count, generator)
-            columns.append(self._columns(style.features, places))
+            columns.append(self._columns_of(style.features, places))
             parts.append(columns[-1].new_full((len(places),), style.share / len(places)))
         self.set_targets(torch.cat(columns), torch.cat(parts))
-
-    def forward(self, features: Features) -> Tensor:
-        """Return the distance of the picture's hypercolumns."""
-        return self.distance(self._columns(features, self._present))
 
     @abstractmethod
     def set_targets(self, columns: Tensor, parts: Tensor) -> None:
@@ -105,6 +132,17 @@ class StyleHypercolumnLoss(HypercolumnLoss):
             parts: Part of each in the whole, (M,), adding up to 1.
         """
 
-    @abstractmethod
-    def distance(self, columns: Tensor) -> Tensor:
-        """Return how far the picture's hypercolumns, (N, D), are from the targets, a scalar."""
+
+def values_at(features: Maps, layer: str, places: Tensor) -> Tensor:
+    """Return what the positions of a layer have of its values at some places, (N, C).
+
+    Args:
+        features: Feature maps of the picture, or of a part of it.
+        layer: Name of the layer.
+        places: Places of shape (N, 2), as ``sample_places`` returns them.
+    """
+    window = window_of(features, layer)
+    if window is None:
+        return values_at_places(features[layer], places)
+    corner, whole = (window.top, window.left), (window.height, window.width)
+    return part_of_values(features[layer], places, corner, whole)

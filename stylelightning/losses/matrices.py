@@ -5,7 +5,8 @@ from abc import abstractmethod
 from torch import Tensor
 
 from stylelightning.backbones.base import Features
-from stylelightning.losses.base import Count, StatisticalLoss
+from stylelightning.losses.base import StatisticalLoss
+from stylelightning.losses.sums import Count
 
 
 class MatrixLoss(StatisticalLoss):

@@ -9,6 +9,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from stylelightning.backbones.base import Features
+from stylelightning.backbones.windows import Maps, cut
 from stylelightning.functional.patches import (
     TURNS,
     PatchBands,
@@ -18,14 +19,16 @@ from stylelightning.functional.patches import (
     patches_at,
     turned,
 )
+from stylelightning.losses.base import StatisticalLoss
 from stylelightning.losses.references import Reference, References, weights_of
 from stylelightning.losses.renewed import RenewedLoss
+from stylelightning.losses.sums import Count
 
 HALF = 0.5
 """Weight from which the middle of a patch is in a region."""
 
 
-class PatchLoss(RenewedLoss):
+class PatchLoss(RenewedLoss, StatisticalLoss):
     r"""Squared distance of every patch to its nearest patch of the style image.
 
     .. math:: L = \sum_l w_l \frac{1}{C_l H_l W_l} \sum_{c,k} \frac{1}{n_k}
@@ -117,14 +120,23 @@ class PatchLoss(RenewedLoss):
         self._banks = {name: self._bank(name, styles) for name in self.layers}
         self._targets = {}
 
-    def renew(self, features: Features, renewal: int) -> None:
+    def renew(self, features: Maps, renewal: int) -> None:
         """Look the nearest patches up."""
         self._targets = {name: self._search(name, features[name], renewal) for name in self.layers}
 
-    def forward(self, features: Features) -> Tensor:
+    def statistics(self, features: Maps) -> Features:
+        """Return the sum of each layer's mean squared distances over channels, a scalar."""
+        return {
+            name: self._targets[name].squares(features, name, weights_of(features, name))
+            for name in self.layers
+        }
+
+    def compare(self, statistics: Features, count: dict[str, Count]) -> Tensor:
         """Return the weighted sum of the layers' mean squared distances."""
         return self._weighted_sum(
-            lambda name: self._targets[name].distance(features[name], weights_of(features, name))
+            lambda name: (
+                statistics[name] / count[name] + self._targets[name].spread.to(statistics[name])
+            )
         )
 
     def state(self) -> dict[str, Any]:
@@ -231,18 +243,19 @@ class _Target:
         self.mean = mean
         self.spread = spread
 
-    def distance(self, features: Tensor, weights: Tensor | None = None) -> Tensor:
-        """Return the mean squared distance of the patches of ``features`` to their matches.
+    def squares(self, features: Maps, layer: str, weights: Tensor | None) -> Tensor:
+        """Return the sum over positions of their mean squared distance to the matched patches.
 
         Args:
-            features: Feature map of shape (1, C, H, W).
-            weights: Weight of each position in the mean, (1, 1, H, W); None for equal ones.
+            features: Feature maps of the picture, or of a part of it.
+            layer: The layer that this is the target of.
+            weights: Weight of each position in the sum, (1, 1, h, w); None for 1.
         """
-        squares = (features - self.mean.to(features)).square()
+        maps = features[layer]
+        squares = (maps - cut(self.mean, features, layer).to(maps)).square()
         if weights is None:
-            return squares.mean() + self.spread.to(features)
-        mean = (squares.mean(1, keepdim=True) * weights).sum() / weights.sum()
-        return mean + self.spread.to(features)
+            return squares.sum() / squares.shape[1]
+        return (squares.mean(1, keepdim=True) * weights).sum()
 
 
 def _resized(features: Tensor, scale: float) -> Tensor:

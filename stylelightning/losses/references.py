@@ -6,24 +6,31 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from stylelightning.backbones.base import Features
+from stylelightning.backbones.tiled_maps import TiledMaps
+from stylelightning.backbones.windows import Maps, cut
 
 _WEIGHTS = "weights of "
 ROUNDING = 1e-5
 """What resizing a mask may take from its weights, as a part of the largest."""
 
 
-def with_weights(features: Features, weights: Mapping[str, Tensor]) -> Features:
+def with_weights(features: Maps, weights: Mapping[str, Tensor]) -> Maps:
     """Return feature maps of which each position counts more or less.
 
     Args:
-        features: Feature maps by layer.
-        weights: Weights of positions in [0, 1] by layer, each (1, 1, h, w); a layer that has none
-            counts as a whole.
+        features: Feature maps of a picture by layer, or of a part of it.
+        weights: Weights of the whole picture's positions in [0, 1] by layer, each (1, 1, h, w); a
+            layer that has none counts as a whole.
     """
-    return {**features, **{f"{_WEIGHTS}{layer}": each for layer, each in weights.items()}}
+    if isinstance(features, TiledMaps):
+        return features.beside(
+            {f"{_WEIGHTS}{name}": (name, each) for name, each in weights.items()}
+        )
+    found = {f"{_WEIGHTS}{name}": cut(each, features, name) for name, each in weights.items()}
+    return {**features, **found}
 
 
-def weights_of(features: Features, layer: str) -> Tensor | None:
+def weights_of(features: Maps, layer: str) -> Tensor | None:
     """Return the weights of a layer's positions, (1, 1, h, w), or None where all count alike."""
     return features.get(f"{_WEIGHTS}{layer}")
 
@@ -37,8 +44,10 @@ def uneven(weights: Mapping[str, Tensor]) -> Features:
     }
 
 
-def of_layers(features: Features, layers: Iterable[str]) -> Features:
+def of_layers(features: Maps, layers: Iterable[str]) -> Maps:
     """Return the feature maps of some layers, with the weights of their positions."""
+    if isinstance(features, TiledMaps):
+        return features.only(layers)
     chosen: Features = {}
     for layer in layers:
         for key in (layer, f"{_WEIGHTS}{layer}"):
@@ -53,11 +62,12 @@ class Reference:
 
     Args:
         features: Its feature maps by layer, each (1, C, h, w); ``image`` is the image itself. In a
-            region they come with weights of their positions.
+            region they come with weights of their positions. Those of a large image are computed
+            when they are asked for.
         share: Its share in the blend of all style images, from 0 to 1; the shares add up to 1.
     """
 
-    features: Features
+    features: Maps
     share: float = 1.0
 
 
@@ -88,6 +98,6 @@ class References:
         regions: The regions of the picture, if each has style images of its own.
     """
 
-    content: Features | None = None
+    content: Maps | None = None
     styles: Sequence[Reference] = ()
     regions: Sequence[RegionReferences] = ()

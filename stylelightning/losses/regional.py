@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from stylelightning.backbones.base import Features
+from stylelightning.backbones.windows import Maps
 from stylelightning.losses.base import Loss
 from stylelightning.losses.references import (
     References,
@@ -23,7 +24,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class _Part:
+class Part:
     """The term of a region.
 
     Args:
@@ -67,41 +68,39 @@ class RegionalLoss(Loss):
         self.renew_every_n_steps = term.renew_every_n_steps
         self.smallest_map = term.smallest_map
         self.term = term
-        self._parts: dict[str, _Part] = {}
+        self.parts: dict[str, Part] = {}
         self._said: set[tuple[str, str]] = set()
 
     def prepare(self, references: References) -> None:
         """Prepare a copy of the term for each region."""
-        self._parts = {}
+        self.parts = {}
         for region in references.regions:
             part = deepcopy(self.term)
             part.layer_weights = dict(self._seen(region))
             if part.layer_weights:
                 weights = {name: region.weights[name] for name in part.layers}
                 part.prepare(References(references.content, region.styles))
-                self._parts[region.name] = _Part(part, uneven(weights), region.share)
+                self.parts[region.name] = Part(part, uneven(weights), region.share)
 
     def is_due(self, step: int) -> bool:
         """Return whether a region's term has something to do."""
-        return any(part.term.is_due(step) for part in self._parts.values())
+        return any(part.term.is_due(step) for part in self.parts.values())
 
-    def advance(self, features: Features, step: int) -> None:
+    def advance(self, features: Maps, step: int) -> None:
         """Have each region's term do what is due."""
-        for part in self._parts.values():
+        for part in self.parts.values():
             part.term.advance(with_weights(features, part.weights), step)
 
     @property
     def terms(self) -> dict[str, Loss]:
         """The copies of the term by their regions, those that have one at this size."""
-        return {name: part.term for name, part in self._parts.items()}
+        return {name: part.term for name, part in self.parts.items()}
 
     def forward(self, features: Features) -> Tensor:
         """Return the sum of the regions' terms by their shares."""
         return self.summed(features, lambda _, term, seen: term(seen))
 
-    def summed(
-        self, features: Features, evaluate: Callable[[str, Loss, Features], Tensor]
-    ) -> Tensor:
+    def summed(self, features: Maps, evaluate: Callable[[str, Loss, Maps], Tensor]) -> Tensor:
         """Return the sum of the regions' terms by their shares, each evaluated by the caller.
 
         Args:
@@ -111,19 +110,19 @@ class RegionalLoss(Loss):
         """
         terms = [
             part.share * evaluate(name, part.term, with_weights(features, part.weights))
-            for name, part in self._parts.items()
+            for name, part in self.parts.items()
         ]
         return torch.stack(terms).sum() if terms else features[self.layers[0]].sum() * 0
 
     def state(self) -> dict[str, Any]:
         """Return what each region's term needs."""
-        return {"regions": {name: part.term.state() for name, part in self._parts.items()}}
+        return {"regions": {name: part.term.state() for name, part in self.parts.items()}}
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Have each region's term go on; one that the checkpoint lacks begins anew."""
         for name, own in state.get("regions", {}).items():
-            if own and name in self._parts:
-                self._parts[name].term.load_state(own)
+            if own and name in self.parts:
+                self.parts[name].term.load_state(own)
 
     def _seen(self, region: RegionReferences) -> Iterator[tuple[str, float]]:
         """Yield the layers at which the region has a position, in picture and style images."""
@@ -145,6 +144,6 @@ class RegionalLoss(Loss):
                 )
 
 
-def _counts(features: Features, name: str) -> bool:
+def _counts(features: Maps, name: str) -> bool:
     weights = weights_of(features, name)
     return weights is None or bool(weights.any())

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import torch
 
-from stylelightning.backbones.base import Features
+from stylelightning.backbones.windows import Maps
 from stylelightning.losses.base import Loss
 from stylelightning.losses.references import References
 
@@ -50,7 +50,7 @@ class RenewedLoss(Loss):
         return self._renewal_at(step) != self._renewal
 
     @torch.no_grad()
-    def advance(self, features: Features, step: int) -> None:
+    def advance(self, features: Maps, step: int) -> None:
         """Find it anew if its time has come."""
         if self.is_due(step):
             self._renewal = self._renewal_at(step)
@@ -69,7 +69,7 @@ class RenewedLoss(Loss):
         """
 
     @abstractmethod
-    def renew(self, features: Features, renewal: int) -> None:
+    def renew(self, features: Maps, renewal: int) -> None:
         """Find anew what the term is computed with.
 
         Args:

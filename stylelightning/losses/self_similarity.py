@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from stylelightning import functional as F
-from stylelightning.backbones.base import Features
+from stylelightning.backbones.windows import Maps
 from stylelightning.functional.hypercolumns import cosine_distances
 from stylelightning.losses.hypercolumn import HypercolumnLoss
 from stylelightning.losses.references import References
@@ -31,16 +31,16 @@ class SelfSimilarityLoss(HypercolumnLoss):
         Raises:
             ValueError: If there is no content image.
         """
-        self._kept = self._content(references)
+        self._kept = self._content_maps(references)
 
-    def renew(self, features: Features, renewal: int) -> None:
+    def renew(self, features: Maps, renewal: int) -> None:
         """Draw the places and look at the content image there."""
         self._present = self._places(features, self.samples, self.generator(renewal))
-        self.target = _relations(self._columns(self._kept, self._present))
+        self.target = _relations(self._columns_of(self._kept, self._present))
 
-    def forward(self, features: Features) -> Tensor:
+    def distance(self, columns: Tensor) -> Tensor:
         """Return the sum of absolute differences, divided by the number of places."""
-        relations = _relations(self._columns(features, self._present))
+        relations = _relations(columns)
         return F.absolute_distance(relations, self.target, "sum") / len(relations)
 
 

@@ -8,6 +8,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from stylelightning.backbones.base import Features
+from stylelightning.backbones.windows import Maps
 from stylelightning.functional.patches import PatchPadding
 from stylelightning.functional.transport import wasserstein
 from stylelightning.functional.weighted_transport import weighted_wasserstein
@@ -87,7 +88,7 @@ class SlicedWassersteinLoss(RenewedLoss):
             for name in self.layers:
                 self._check_side(style.features[name], f"the style image's layer {name!r}")
 
-    def renew(self, features: Features, renewal: int) -> None:
+    def renew(self, features: Maps, renewal: int) -> None:
         """Draw directions and project the styles."""
         generator = self.generator(renewal)
         for name in self.layers:
@@ -121,7 +122,7 @@ class SlicedWassersteinLoss(RenewedLoss):
             features = functional.pad(features, (0, beyond, 0, beyond), mode="circular")
         return functional.conv2d(features, self._directions[name])[0].flatten(1)
 
-    def _of_patches(self, features: Features, name: str, padding: PatchPadding) -> Tensor | None:
+    def _of_patches(self, features: Maps, name: str, padding: PatchPadding) -> Tensor | None:
         """Return the weight of each patch, (N,); None where all count alike.
 
         It is that of its middle, or what the patch has of a region at the border of a map alone.

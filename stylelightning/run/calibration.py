@@ -9,14 +9,14 @@ from lightning.pytorch import Trainer
 from torch import Tensor
 
 from stylelightning.objective import Objective
-from stylelightning.run.term_gradients import Evaluation, norm, with_noise
+from stylelightning.run.term_gradients import TermGradients, norm, with_noise
 
 log = logging.getLogger(__name__)
 
 AT_MINIMUM = 0.01
 """A gradient that is this much smaller at the start than near it says that a term starts done."""
 
-Evaluate = Callable[[Tensor, Objective], Evaluation]
+Evaluate = Callable[[Tensor, Objective], TermGradients]
 """Evaluates an objective at a picture."""
 
 

@@ -9,6 +9,8 @@ import torch
 from torch import Tensor
 
 from stylelightning.backbones.base import Backbone, Features, Layer
+from stylelightning.backbones.tiled_maps import map_size
+from stylelightning.backbones.windows import Maps
 from stylelightning.functional.masks import Guidance, area_weights, field_weights
 from stylelightning.images import RegionStyle, RunPictures
 from stylelightning.images.regions import Region, resized_mask
@@ -54,7 +56,12 @@ def in_regions(losses: Mapping[str, Loss], pictures: RunPictures) -> dict[str, L
 
 
 def references_of(
-    objective: Objective, backbone: Backbone, pictures: RunPictures, long_side: int, like: Tensor
+    objective: Objective,
+    backbone: Backbone,
+    pictures: RunPictures,
+    long_side: int,
+    like: Tensor,
+    maps: Callable[[Tensor], Maps] | None = None,
 ) -> References:
     """Return what the pictures show the losses at a size.
 
@@ -64,6 +71,7 @@ def references_of(
         pictures: The run's pictures.
         long_side: Longer side of the picture in pixels.
         like: A tensor of the device and the precision.
+        maps: What gives the feature maps of an image; None for the objective.
 
     Raises:
         ValueError: If a layer's positions see no fixed part of the picture, which ``inside`` and
@@ -72,7 +80,7 @@ def references_of(
     content = pictures.content(long_side)
     content = None if content is None else content.to(like)
     styles = [style.to(like) for style in pictures.styles(long_side)]
-    found = objective.references(content, styles, pictures.shares)
+    found = objective.references(content, styles, pictures.shares, maps)
     if pictures.regions is None or found.content is None or content is None:
         return found
     regions, size = pictures.regions, (content.shape[2], content.shape[3])
@@ -95,7 +103,9 @@ def references_of(
         factors = torch.ones_like(masks[0])
         for region, mask in zip(regions.parts, masks, strict=True):
             factors = factors + (region.content - 1) * mask
-        held = {name: area_weights(factors, _size(each)) for name, each in found.content.items()}
+        held = {
+            name: area_weights(factors, map_size(found.content, name)) for name in found.content
+        }
         found = replace(found, content=with_weights(found.content, held))
     return replace(found, regions=parts)
 
@@ -108,11 +118,11 @@ def _shares(pictures: RunPictures, region: Region) -> list[float]:
     return [share / sum(shares) for share in shares]
 
 
-Weigh = Callable[[Tensor, Features], Features]
+Weigh = Callable[[Tensor, Maps], Features]
 """Gives the weights of all layers' positions from a mask."""
 
 
-def _masked(features: Features, image: Tensor, style: RegionStyle, weigh: Weigh) -> Features:
+def _masked(features: Maps, image: Tensor, style: RegionStyle, weigh: Weigh) -> Maps:
     """Return a style image's feature maps with weights where it has a mask."""
     if style.mask is None:
         return features
@@ -121,14 +131,14 @@ def _masked(features: Features, image: Tensor, style: RegionStyle, weigh: Weigh)
 
 
 def _layer_weights(
-    layers: Mapping[str, Layer], guidance: Guidance, mask: Tensor, features: Features
+    layers: Mapping[str, Layer], guidance: Guidance, mask: Tensor, maps: Maps
 ) -> Features:
     """Return the weights of the positions of each layer."""
     weights = {}
-    for name, maps in features.items():
-        layer = layers.get(name, PIXELS)
+    for name in maps:
+        layer, size = layers.get(name, PIXELS), map_size(maps, name)
         if guidance == "soft":
-            weights[name] = area_weights(mask, _size(maps))
+            weights[name] = area_weights(mask, size)
         elif layer.receptive_field is None:
             raise ValueError(
                 f"`data.regions.guidance: {guidance}` needs layers whose positions see a fixed "
@@ -136,9 +146,5 @@ def _layer_weights(
             )
         else:
             geometry = (layer.stride, layer.receptive_field)
-            weights[name] = field_weights(mask, _size(maps), *geometry, guidance)
+            weights[name] = field_weights(mask, size, *geometry, guidance)
     return weights
-
-
-def _size(maps: Tensor) -> tuple[int, int]:
-    return maps.shape[2], maps.shape[3]

@@ -1,9 +1,12 @@
 """What each term of the total asks of a picture, measured without a trace in the run."""
 
+from abc import ABC, abstractmethod
+
 import torch
 from torch import Tensor, nn
 
 from stylelightning.backbones.base import Features
+from stylelightning.execution.tiled_evaluation import TiledEvaluation
 from stylelightning.losses.base import IMAGE_LAYER
 from stylelightning.objective import Objective
 
@@ -11,8 +14,23 @@ NOISE = 0.1
 """Standard deviation of the noise of ``with_noise``, the picture being in [0, 1]."""
 
 
-class Evaluation:
-    """The weighted terms at one picture, and their gradients there.
+class TermGradients(ABC):
+    """The weighted terms at one picture, and their gradients there."""
+
+    values: dict[str, Tensor]
+    """The weighted terms by name, detached scalars."""
+
+    @abstractmethod
+    def gradient(self, term: str) -> Tensor:
+        """Return the gradient of a weighted term at the picture, (1, 3, H, W)."""
+
+    @abstractmethod
+    def is_silent(self, term: str, layer: str) -> bool:
+        """Return whether a term can't change the picture through a layer."""
+
+
+class WholeTermGradients(TermGradients):
+    """The weighted terms and their gradients at a picture that is looked at at once.
 
     It takes a forward pass of the backbone, and a backward pass for each gradient that is asked
     for. The losses and the random numbers are left as they were; no gradient is added to the run's
@@ -37,9 +55,12 @@ class Evaluation:
                 self._gradients[name] = _gradients(value, read)
                 self.values[name] = value.detach()
 
-    def layer_gradient(self, term: str, layer: str) -> Tensor | None:
-        """Return the gradient of a term at a layer, None when the term does not depend on it."""
-        return self._gradients[term].get(layer)
+    def is_silent(self, term: str, layer: str) -> bool:
+        """Return whether a term can't change the picture through a layer."""
+        gradient = self._gradients[term].get(layer)
+        # where all answers of a layer are 0, nothing goes back through its rectifiers
+        dead = layer != IMAGE_LAYER and not self.features[layer].any()
+        return gradient is None or not gradient.any() or dead
 
     def gradient(self, term: str) -> Tensor:
         """Return the gradient of a weighted term at the picture, (1, 3, H, W)."""
@@ -59,6 +80,33 @@ class Evaluation:
             materialize_grads=True,
         )
         return gradient + back * factor
+
+
+class TiledTermGradients(TermGradients):
+    """The weighted terms and their gradients at a picture that is looked at tile by tile.
+
+    Args:
+        tiled: What evaluates the picture.
+        objective: The losses, and what gives them feature maps.
+        picture: Where to measure, (1, 3, H, W) in [0, 1].
+    """
+
+    def __init__(self, tiled: TiledEvaluation, objective: Objective, picture: Tensor) -> None:
+        self._tiled, self._objective, self._picture = tiled, objective, picture.detach()
+        self._sums = tiled.sums(self._picture)
+        terms, self._at_sums, _ = tiled.compared(self._sums, self._picture)
+        self.values = terms.weighted
+        self._heard: set[tuple[str, str]] | None = None
+
+    def gradient(self, term: str) -> Tensor:
+        """Return the gradient of a weighted term at the picture, (1, 3, H, W)."""
+        return self._tiled.part(self._objective.part([term])).gradient(self._picture, self._sums)
+
+    def is_silent(self, term: str, layer: str) -> bool:
+        """Return whether a term can't change the picture through a layer."""
+        if self._heard is None:
+            self._heard = self._tiled.heard(self._picture, self._at_sums)
+        return layer != IMAGE_LAYER and (term, layer) not in self._heard
 
 
 def norm(gradient: Tensor) -> float:

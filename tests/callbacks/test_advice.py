@@ -22,7 +22,7 @@ from stylelightning.losses import (
     TotalVariationLoss,
 )
 from tests.conftest import Run
-from tests.runs import fit
+from tests.runs import OwnLoss, fit
 
 Capture = pytest.CaptureFixture[str]
 
@@ -76,7 +76,7 @@ def test_a_layer_that_a_term_does_not_read_is_said_once(
 def test_a_layer_without_answers_is_said(
     tmp_path: Any, data: StyleTransferData, capsys: Capture
 ) -> None:
-    class Always(ContentLoss):
+    class Always(OwnLoss):
         """A loss that asks for something of a layer that can't give it."""
 
         def forward(self, features: Features) -> Tensor:

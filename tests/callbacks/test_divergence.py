@@ -15,10 +15,10 @@ from stylelightning.callbacks import (
 )
 from stylelightning.losses import ContentLoss, Loss
 from stylelightning.module import DivergenceError
-from tests.runs import fit, make_module, make_trainer
+from tests.runs import OwnLoss, fit, make_module, make_trainer
 
 
-class Planned(ContentLoss):
+class Planned(OwnLoss):
     """A loss whose values are planned."""
 
     def __init__(self, values: Sequence[float]) -> None:
@@ -120,7 +120,7 @@ def test_a_picture_lost_in_the_very_last_step_is_noticed(
     tmp_path: Path,
     data: StyleTransferData,
 ) -> None:
-    class LostGradient(ContentLoss):
+    class LostGradient(OwnLoss):
         def forward(self, features: dict[str, torch.Tensor]) -> torch.Tensor:
             return (features["image"].sum() * 0).sqrt()  # 0, with a gradient of NaN
 

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from stylelightning.backbones.base import Features
+from stylelightning.backbones.windows import Maps
 from stylelightning.execution.step_evaluation import StepEvaluation
 from stylelightning.losses import ContentLoss
 from stylelightning.losses.references import References
@@ -18,7 +18,7 @@ class Counting(ContentLoss):
         super().__init__(1.0, ["image"])
         self.looked: list[int] = []
 
-    def advance(self, features: Features, step: int) -> None:
+    def advance(self, features: Maps, step: int) -> None:
         self.looked.append(step)
 
 
@@ -34,14 +34,14 @@ def test_what_is_due_is_done_once_a_step_and_again_at_a_new_scale(picture: nn.Pa
     for _ in range(2):
         evaluation.prepare(shown)
         for step in (0, 0, 1, 1):  # a line search evaluates a step more than once
-            evaluation.evaluate(lambda: {"image": picture}, [picture], step)
+            evaluation.evaluate(lambda: picture, [picture], step)
     assert loss.looked == [0, 1, 0, 1]
 
 
 def test_the_total_has_its_gradient_and_the_terms_have_none(picture: nn.Parameter) -> None:
     evaluation = StepEvaluation(Objective({"own": Counting()}, lambda *_: {}))
     evaluation.prepare(References({"image": torch.zeros(1, 3, 4, 4)}, []))
-    terms, total = evaluation.evaluate(lambda: {"image": picture}, [picture], 0)
+    terms, total = evaluation.evaluate(lambda: picture, [picture], 0)
     torch.testing.assert_close(total, torch.tensor(0.25))  # the mean of 0.5 squared
     assert not terms.weighted["own"].requires_grad
     (gradient,) = torch.autograd.grad(total, [picture])

@@ -12,11 +12,13 @@ from torch import Tensor
 
 from stylelightning import Schedule, StyleTransferData
 from stylelightning.backbones.base import Features
+from stylelightning.backbones.windows import Maps
 from stylelightning.callbacks import GradientBalance, LastCheckpoint, StopOnDivergence
 from stylelightning.execution import step_graph
 from stylelightning.execution.step_graph import Evaluated, StepGraph
 from stylelightning.losses import ContentLoss, GramLoss, Loss, PatchLoss
-from tests.runs import OPTIMIZERS, fit, make_module, make_trainer
+from stylelightning.losses.sums import Count
+from tests.runs import OPTIMIZERS, OwnLoss, fit, make_module, make_trainer
 
 
 class Recorder:
@@ -149,11 +151,11 @@ def test_gradients_measured_beside_the_run_leave_its_recording_alone(
 class DueAlways(ContentLoss):
     """A loss of a user's own that changes at every step, and says nothing about it."""
 
-    def advance(self, features: Features, step: int) -> None:
+    def advance(self, features: Maps, step: int) -> None:
         self.factor = torch.tensor(float(step + 1))
 
-    def forward(self, features: Features) -> Tensor:
-        return self.factor * features["level1"].square().mean()
+    def compare(self, statistics: Features, count: dict[str, Count]) -> Tensor:
+        return self.factor * super().compare(statistics, count)
 
 
 def test_a_loss_that_advances_at_every_step_is_never_replayed(
@@ -212,11 +214,11 @@ def test_a_recording_that_cannot_be_is_said(
     assert f"this run is on {device} in {precision}" in caplog.text
 
 
-class StopsOtherwise(ContentLoss):
+class StopsOtherwise(OwnLoss):
     """A loss that reads a number from the device, which no recording can hold."""
 
     def forward(self, features: Features) -> Tensor:
-        return super().forward(features) * (1 + 0 * float(features["level1"].mean()))
+        return features["level1"].square().mean() * (1 + 0 * float(features["level1"].mean()))
 
 
 @pytest.mark.gpu

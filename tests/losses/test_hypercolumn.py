@@ -9,8 +9,9 @@ from stylelightning.backbones.base import Features
 from stylelightning.functional.hypercolumns import (
     cosine_distances,
     euclidean_distances,
-    hypercolumns,
+    part_of_values,
     sample_places,
+    values_at_places,
 )
 from stylelightning.losses import (
     HypercolumnLoss,
@@ -63,8 +64,22 @@ def cosines(x: np.ndarray, y: np.ndarray) -> np.ndarray:
 def test_a_hypercolumn_is_all_layers_at_a_place() -> None:
     places = sample_places(8, 6, 48, torch.Generator())
     maps = features(1)
-    found = hypercolumns({**maps, "image": maps["image"] - 0.5}, LAYERS, places)
-    np.testing.assert_allclose(found, columns(maps))
+    values = [
+        values_at_places(maps["image"] - 0.5, places),
+        values_at_places(maps["level1"], places),
+    ]
+    np.testing.assert_allclose(torch.cat(values, 1), columns(maps))
+
+
+def test_values_of_parts_add_up_to_those_of_the_whole() -> None:
+    whole, places = features(1)["level1"], sample_places(64, 48, 200, torch.Generator())
+    cuts = [(slice(0, 1), slice(0, 3)), (slice(1, 4), slice(0, 1)), (slice(1, 4), slice(1, 3))]
+    parts = [
+        part_of_values(whole[:, :, rows, columns], places, (rows.start, columns.start), (4, 3))
+        for rows, columns in cuts
+    ]
+    total = sum(parts, torch.zeros(()))
+    torch.testing.assert_close(total, values_at_places(whole, places), rtol=1e-13, atol=1e-13)
 
 
 def test_places_are_pixels_drawn_once_from_the_seed() -> None:

@@ -6,6 +6,7 @@ import torch
 
 from stylelightning import Schedule, StyleTransferData
 from stylelightning.backbones.base import Features
+from stylelightning.backbones.windows import Maps
 from stylelightning.functional.patches import extract_patches, patch_positions
 from stylelightning.losses import PatchLoss
 from tests.runs import evaluated, fit, references
@@ -179,13 +180,13 @@ def test_matches_are_looked_up_once_a_step_under_a_line_search(
     evaluations: list[int] = []
 
     class Watched(PatchLoss):
-        def renew(self, features: Features, renewal: int) -> None:
+        def renew(self, features: Maps, renewal: int) -> None:
             searched.append(renewal)
             super().renew(features, renewal)
 
-        def forward(self, features: Features) -> torch.Tensor:
+        def statistics(self, features: Maps) -> Features:
             evaluations.append(1)
-            return super().forward(features)
+            return super().statistics(features)
 
     fit(
         tmp_path,

@@ -1,0 +1,212 @@
+"""A step's evaluation tile by tile: the same terms and gradient as of the whole picture."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.autograd.function import once_differentiable
+
+from stylelightning.backbones.base import Features
+from stylelightning.backbones.tiled_maps import Tile, TiledMaps, Tiles
+from stylelightning.losses.base import IMAGE_LAYER, Loss, StatisticalLoss
+from stylelightning.losses.blame import written
+from stylelightning.losses.sums import Sums
+from stylelightning.objective import Objective, Terms
+
+
+class TiledEvaluation:
+    """Evaluates the terms of a picture that is too large to be looked at at once.
+
+    In a first pass, without gradients, the losses add up what they see in each tile. The terms are
+    functions of the sums; in a second pass each tile's part of the sums goes back to the picture
+    with the terms' gradients at the sums. Gradients of whole tiles are added up, so what a tile has
+    around it needs no more than the positions see. Losses that read nothing but the picture are
+    evaluated as a whole.
+
+    Args:
+        objective: What is minimised.
+        tiles: How the picture is cut, and what computes the maps of its parts.
+    """
+
+    def __init__(self, objective: Objective, tiles: Tiles) -> None:
+        self._objective = objective
+        self.tiles = tiles
+
+    def maps(self, picture: Tensor) -> TiledMaps:
+        """Return the feature maps of a picture, none of which is computed yet."""
+        return self.tiles.maps(picture)
+
+    def evaluate(self, picture: Tensor) -> tuple[Terms, Tensor]:
+        """Return the terms, detached, and their total, which has its gradient at the picture.
+
+        Args:
+            picture: Picture of shape (1, 3, H, W) in [0, 1].
+        """
+        fixed = picture.detach()
+        sums = self.sums(fixed)
+        terms, gradients, gradient = self.compared(sums, fixed)
+        self._add_gradients(fixed, gradients, gradient)
+        total = terms.total
+        return terms, _WithGradient.apply(total, gradient, picture)
+
+    @torch.no_grad()
+    def sums(self, picture: Tensor) -> Sums:
+        """Return what the losses on sums see in all tiles of a picture."""
+        sums = Sums()
+        for tile in self.tiles.tiles:
+            self._objective.add_sums(self._features(tile.of(picture), tile), sums)
+        return sums
+
+    def part(self, objective: Objective) -> "TiledEvaluation":
+        """Return what evaluates some of the terms alone."""
+        return TiledEvaluation(objective, self.tiles)
+
+    def gradient(self, picture: Tensor, sums: Sums) -> Tensor:
+        """Return the gradient of the total at a picture.
+
+        Args:
+            picture: Picture of shape (1, 3, H, W) in [0, 1].
+            sums: What ``sums`` returned for it, of these losses at least.
+        """
+        _, gradients, gradient = self.compared(sums, picture.detach())
+        self._add_gradients(picture.detach(), gradients, gradient)
+        return gradient
+
+    @torch.enable_grad()
+    def heard(self, picture: Tensor, gradients: Mapping[str, Features]) -> set[tuple[str, str]]:
+        """Return which terms have a gradient at which layers of the network.
+
+        Args:
+            picture: Picture of shape (1, 3, H, W) in [0, 1].
+            gradients: Gradients of the terms at the sums, as ``compared`` returned them.
+        """
+        found: set[tuple[str, str]] = set()
+        for tile in self.tiles.tiles:
+            with torch.no_grad():
+                seen = self._features(tile.of(picture), tile)
+            leaves = {key: _leaf(each) for key, each in seen.items()}
+            sums = Sums()
+            self._objective.add_sums(leaves, sums)
+            for name, statistics in sums.statistics.items():
+                term = name.partition("/")[0]  # the rest is its region
+                layers = self._objective.losses[term].layers
+                back = torch.autograd.grad(
+                    list(statistics.values()),
+                    [leaves[layer] for layer in layers],
+                    [gradients[name][key] for key in statistics],
+                    allow_unused=True,
+                    materialize_grads=True,
+                )
+                for layer, each in zip(layers, back, strict=True):
+                    if each.any() and leaves[layer].any():
+                        found.add((term, layer))
+        return found
+
+    def _features(self, piece: Tensor, tile: Tile) -> Features:
+        maps = self.tiles.compute(piece, self._objective.layers)
+        return self.tiles.owned(maps, tile)
+
+    def compared(self, sums: Sums, picture: Tensor) -> tuple[Terms, dict[str, Features], Tensor]:
+        """Return the terms, and their total's gradients at the sums and at the picture itself.
+
+        Args:
+            sums: What ``sums`` returned, of these losses at least.
+            picture: The picture, (1, 3, H, W) in [0, 1].
+        """
+        with torch.enable_grad():
+            image = picture.detach().requires_grad_()
+            leaves = {
+                name: {key: each.detach().requires_grad_() for key, each in statistics.items()}
+                for name, statistics in sums.statistics.items()
+                if name.partition("/")[0] in self._objective.losses
+            }
+            terms = self._objective.terms_of(Sums(leaves, sums.counts), image)
+            pairs = [(name, key) for name, each in leaves.items() for key in each]
+            found = torch.autograd.grad(
+                terms.total,
+                [image, *(leaves[name][key] for name, key in pairs)],
+                allow_unused=True,
+                materialize_grads=True,
+            )
+        gradients: dict[str, Features] = {name: {} for name in leaves}
+        for (name, key), each in zip(pairs, found[1:], strict=True):
+            gradients[name][key] = each
+        return terms.detached(), gradients, found[0]
+
+    @torch.enable_grad()
+    def _add_gradients(
+        self, picture: Tensor, gradients: Mapping[str, Features], total: Tensor
+    ) -> None:
+        """Add each tile's gradient at the pixels that it reads."""
+        if not any(each.any() for by_key in gradients.values() for each in by_key.values()):
+            return
+        for tile in self.tiles.tiles:
+            piece = tile.of(picture).detach().requires_grad_()
+            sums = Sums()
+            self._objective.add_sums(self._features(piece, tile), sums)
+            parts = [
+                (each, gradients[name][key])
+                for name, statistics in sums.statistics.items()
+                for key, each in statistics.items()
+                if each.requires_grad
+            ]
+            if parts:
+                values, upstream = zip(*parts, strict=True)
+                (back,) = torch.autograd.grad(values, [piece], upstream)
+                tile.add(back, total)
+
+
+def _leaf(tensor: Tensor) -> Tensor:
+    """Return a tensor that a gradient can be asked for; places of windows have none."""
+    return tensor.detach().requires_grad_() if tensor.is_floating_point() else tensor
+
+
+class _WithGradient(torch.autograd.Function):
+    """A total whose gradient at the picture is known already."""
+
+    @staticmethod
+    def forward(ctx: Any, total: Tensor, gradient: Tensor, picture: Tensor) -> Tensor:
+        ctx.save_for_backward(gradient)
+        return total.clone()
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, upstream: Tensor) -> tuple[Tensor | None, ...]:
+        (gradient,) = ctx.saved_tensors
+        return None, None, upstream * gradient
+
+
+def check_tiled(losses: Mapping[str, Loss], precision: str) -> None:
+    """Refuse what can't be computed tile by tile.
+
+    Args:
+        losses: The losses of the run, by name.
+        precision: Lightning's name of its precision.
+
+    Raises:
+        ValueError: If a loss compares whole feature maps, or its layers see the whole picture; or
+            gradients are scaled.
+    """
+    if precision == "16-mixed":
+        raise ValueError(
+            "`model.tiling` can't be used in 16-mixed, whose gradients must be scaled on their way "
+            "back: use --trainer.precision bf16-mixed or 32-true."
+        )
+    for name, loss in losses.items():
+        if set(loss.layers) == {IMAGE_LAYER}:
+            continue
+        term = written(loss)
+        kind = type(term).__name__
+        if not isinstance(term, StatisticalLoss):
+            raise ValueError(
+                f"The loss {name!r} ({kind}) compares whole feature maps, and `model.tiling` has "
+                "them tile by tile: take a loss on sums over positions, such as "
+                "GaussianWassersteinLoss or GramLoss, or set --model.tiling null."
+            )
+        if loss.normalize_gradients:
+            raise ValueError(
+                f"The loss {name!r} divides gradients by their norms over whole feature maps, and "
+                f"`model.tiling` has them tile by tile: set --model.losses.{name}."
+                "normalize_gradients false, or --model.tiling null."
+            )

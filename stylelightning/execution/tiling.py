@@ -1,0 +1,134 @@
+"""Whether a run's pictures are cut into tiles, and how large these are."""
+
+import logging
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from stylelightning.backbones.base import Backbone, Features
+from stylelightning.backbones.tiled_maps import Tiles
+from stylelightning.backbones.windows import Maps
+from stylelightning.execution.memory import free_megabytes
+from stylelightning.execution.tiled_evaluation import TiledEvaluation
+from stylelightning.objective import Objective
+
+log = logging.getLogger(__name__)
+
+SMALLEST = 32
+"""Fewest pixels along a side that a tile may be asked to own."""
+CHOICES = (4096, 2048, 1024, 512, 256)
+"""Sizes that `auto` chooses from."""
+CAREFUL = 0.8
+"""Part of the free memory that `auto` trusts a step with."""
+IN_PICTURES = 12
+"""Pictures of the whole size that a step holds beside its maps: with their gradient, an optimizer's
+memory, the average, targets and copies."""
+
+
+@dataclass(frozen=True)
+class Tiling:
+    """How a picture is computed tile by tile.
+
+    Args:
+        size: Most pixels along a side that a tile owns, beside what it must see around it. Larger
+            tiles take more memory and less time; a picture no larger than one is not cut.
+
+    Raises:
+        ValueError: If it is below 32.
+    """
+
+    size: int = 1024
+
+    def __post_init__(self) -> None:
+        """Check it."""
+        if self.size < SMALLEST:
+            raise ValueError(
+                f"`model.tiling.size` must be at least {SMALLEST} pixels, got {self.size}."
+            )
+
+
+class Tiler:
+    """Cuts the pictures of a run.
+
+    Args:
+        objective: The losses, and what gives them feature maps.
+        backbone: The network, for the geometry of its layers.
+        size: Most pixels along a side that a tile owns.
+        context: What switches the run's precision on.
+    """
+
+    def __init__(
+        self,
+        objective: Objective,
+        backbone: Backbone,
+        size: int,
+        context: Callable[[], AbstractContextManager[object]],
+    ) -> None:
+        self._objective = objective
+        self._backbone = backbone
+        self._size = size
+        self._context = context
+
+    def maps(self, image: Tensor) -> Maps:
+        """Return the feature maps of an image, to be computed tile by tile if it is large."""
+        tiles = self._tiles(image)
+        return tiles.maps(image) if len(tiles.tiles) > 1 else tiles.compute(image, tiles.layers)
+
+    def evaluation(self, like: Tensor) -> TiledEvaluation | None:
+        """Return what evaluates pictures of a size; None if one tile is all of them.
+
+        Args:
+            like: A picture, (1, 3, H, W).
+        """
+        tiles = self._tiles(like)
+        return TiledEvaluation(self._objective, tiles) if len(tiles.tiles) > 1 else None
+
+    def _tiles(self, like: Tensor) -> Tiles:
+        return Tiles(self._backbone, self._compute, self._objective.layers, like, self._size)
+
+    def _compute(self, image: Tensor, layers: frozenset[str]) -> Features:
+        with self._context():
+            return self._objective.features(image, layers)
+
+
+def fitting_size(
+    backbone: Backbone,
+    layers: frozenset[str],
+    size: tuple[int, int],
+    device: torch.device,
+    bits: int,
+) -> int | None:
+    """Return the largest size of a tile with which a step fits in memory, None for the whole.
+
+    Args:
+        backbone: The network.
+        layers: Its layers that are read.
+        size: Height and width of the picture in pixels.
+        device: Where the run is.
+        bits: Bits of a value in the network, 16, 32 or 64.
+    """
+    free = CAREFUL * free_megabytes(device) * 1e6
+    held = IN_PICTURES * 3 * 4 * size[0] * size[1]
+    a_pixel = bytes_a_pixel(backbone, layers, bits)
+    if not held + a_pixel * size[0] * size[1] > free:
+        return None
+    margin = max((backbone.layer_table[name].margin for name in layers), default=0)
+    for tile in CHOICES:
+        if tile < max(size) and held + a_pixel * (tile + 2 * margin) ** 2 < free:
+            return tile
+    return CHOICES[-1] if max(size) > CHOICES[-1] else None
+
+
+def bytes_a_pixel(backbone: Backbone, layers: frozenset[str], bits: int) -> float:
+    """Return about how much memory the maps of a step take, in bytes for each pixel.
+
+    Counted are all maps down to the deepest layer that is read, and as much again for gradients and
+    what is under way: within a third of what was measured with VGGs (docs/large-pictures.md).
+    """
+    names = list(backbone.layer_table)
+    deepest = max((names.index(name) for name in layers), default=-1)
+    table = [backbone.layer_table[name] for name in names[: deepest + 1]]
+    return sum(each.channels / each.stride**2 for each in table) * bits / 8

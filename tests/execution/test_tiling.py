@@ -1,0 +1,106 @@
+"""Runs whose pictures are cut into tiles."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from stylelightning import Schedule, StyleTransferData
+from stylelightning.backbones import VGG16, Pixels
+from stylelightning.callbacks import Advice, GradientBalance
+from stylelightning.execution import tiling
+from stylelightning.execution.tiling import Tiling, fitting_size
+from stylelightning.losses import ContentLoss, GramLoss, Loss, PatchLoss
+from tests.conftest import Run
+from tests.runs import OPTIMIZERS, fit
+
+
+def losses() -> dict[str, Loss | None]:
+    return {
+        "content": ContentLoss(100.0, ["level2"]),
+        "style": GramLoss(100.0, ["level1", "level2"], "hw"),
+        "strokes": PatchLoss(10.0, ["image"], size=3, renew_every_n_steps=2),
+    }
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_a_run_makes_the_picture_of_one_that_is_not_cut(
+    tmp_path: Path, data: StyleTransferData, optimizer: str
+) -> None:
+    pictures = [
+        fit(
+            tmp_path, data, losses=losses(), optimizer=OPTIMIZERS[optimizer], tiling=tiles,
+            calibrate={"style": 10, "content": 1}, schedule=Schedule(4, min_size=16, factor=2.0),
+        ).picture
+        for tiles in (None, Tiling(32), Tiling(40))
+    ]  # fmt: skip
+    assert torch.equal(pictures[2], pictures[0])
+    torch.testing.assert_close(pictures[1], pictures[0])
+
+
+@pytest.fixture
+def small_tiles(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tiling, "SMALLEST", 8)
+
+
+@pytest.mark.usefixtures("small_tiles")
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_a_run_in_several_tiles_makes_the_picture_of_one_that_is_not_cut(
+    tmp_path: Path, data: StyleTransferData, optimizer: str
+) -> None:
+    pictures = [
+        fit(
+            tmp_path, data, Advice(), GradientBalance(every_n_steps=2),
+            losses=losses(), optimizer=OPTIMIZERS[optimizer], tiling=tiles,
+            calibrate={"style": 10, "content": 1}, schedule=Schedule(4, min_size=16, factor=2.0),
+        ).picture
+        for tiles in (None, Tiling(8))
+    ]  # fmt: skip
+    torch.testing.assert_close(pictures[1], pictures[0], rtol=1e-3, atol=1e-3)
+
+
+@pytest.mark.usefixtures("small_tiles")
+def test_a_run_in_tiles_resumes_exactly(run: Run) -> None:
+    args = ("--model.tiling.size=8", "--model.losses.tv=PatchLoss", "--model.losses.tv.size=3")
+    run("--trainer.max_steps=4", *args)
+    resumed, whole = run("--ckpt_path=last", *args), run(*args)
+    assert (resumed / "result.png").read_bytes() == (whole / "result.png").read_bytes()
+
+
+def test_auto_takes_the_whole_picture_where_it_fits_and_the_largest_tile_that_does(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    network, layers = VGG16(weights=None), frozenset(["relu4_1"])
+
+    def chosen(gigabytes: float, side: int) -> int | None:
+        monkeypatch.setattr(tiling, "free_megabytes", lambda _: 1e3 * gigabytes)
+        return fitting_size(network, layers, (side, side), torch.device("cpu"), 32)
+
+    assert chosen(1000, 8192) is None
+    sizes: list[Any] = [chosen(each, 8192) for each in (100, 40, 20, 16)]
+    assert None not in sizes
+    assert sizes == sorted(sizes, reverse=True)
+    assert len(set(sizes)) > 2
+    assert chosen(2, 300) is None
+    assert chosen(0.1, 600) == tiling.CHOICES[-1]
+
+
+def test_a_network_without_layers_is_cut_for_nothing_but_its_pictures() -> None:
+    assert tiling.bytes_a_pixel(Pixels(), frozenset(), 32) == 0
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        ("8", "model.tiling must be options (size), 'auto' or null, got 8."),
+        ("{size: 8}", "`model.tiling.size` must be at least 32 pixels, got 8"),
+        ("true", "model.tiling must be options (size), 'auto' or null, got true."),
+    ],
+)
+def test_what_is_no_tiling_is_one_line(
+    run: Run, capsys: pytest.CaptureFixture[str], value: str, words: str
+) -> None:
+    run(f"--model.tiling={value}", code=2)
+    (line,) = [each for each in capsys.readouterr().err.splitlines() if "error" in each]
+    assert words in line
