@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from threading import BoundedSemaphore
+from threading import BoundedSemaphore, Condition
 from typing import Any
 
 import torch
@@ -15,6 +15,8 @@ log = logging.getLogger(__name__)
 
 WAITING = 4
 """Most pictures that wait to be written; the run then waits for the oldest."""
+HELD = 4 * 12 * 2048**2
+"""Most bytes of pictures that wait: four of 2048 x 2048 px in floats; a larger one waits alone."""
 
 
 class BackgroundWriter:
@@ -25,21 +27,33 @@ class BackgroundWriter:
 
     def __init__(self) -> None:
         self._free = BoundedSemaphore(WAITING)
+        self._room = _Room(HELD)
         self._thread: ThreadPoolExecutor | None = None
         self._done: list[Future[None]] = []
 
-    def later(self, work: Callable[[], None]) -> None:
+    def make_room(self, held: int) -> None:
+        """Wait until copies of a picture may be made for work that comes next.
+
+        Args:
+            held: Their bytes.
+        """
+        self._room.wait_for(held)
+
+    def later(self, work: Callable[[], None], held: int = 0) -> None:
         """Do some work soon; waits when too much is waiting.
 
         Args:
             work: What to do. It must hold copies of what the run changes in place.
+            held: Bytes of what it holds.
         """
         self._raise_failures()
         if self._thread is None:
             self._thread = _one_thread()
         self._free.acquire()
+        self._room.take(held)
         future = self._thread.submit(work)
         future.add_done_callback(lambda _: self._free.release())
+        future.add_done_callback(lambda _: self._room.give_back(held))
         self._done.append(future)
 
     def __reduce__(self) -> tuple[type["BackgroundWriter"], tuple[()]]:
@@ -62,6 +76,35 @@ class BackgroundWriter:
         self._done = [future for future in self._done if not future.done()]
         for future in finished:
             future.result()
+
+
+class _Room:
+    """Bytes that work in the background may hold.
+
+    Args:
+        most: How many; a single piece of work may hold more.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._held = 0
+        self._changed = Condition()
+
+    def wait_for(self, held: int) -> None:
+        """Wait until so many more may be held, or nothing is."""
+        with self._changed:
+            self._changed.wait_for(lambda: not self._held or self._held + held <= self._most)
+
+    def take(self, held: int) -> None:
+        """Note that so many more are held."""
+        with self._changed:
+            self._held += held
+
+    def give_back(self, held: int) -> None:
+        """Note that so many are held no more."""
+        with self._changed:
+            self._held -= held
+            self._changed.notify_all()
 
 
 def _one_thread() -> ThreadPoolExecutor:

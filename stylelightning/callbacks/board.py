@@ -78,7 +78,7 @@ class RunOnBoard(Callback):
                 for name, value in {**terms, "loss/total": sum(terms.values())}.items():
                     board.add_scalar(name, value, step)
         if not _has(trainer, ImageSnapshot) and module.finite:
-            self._show(trainer, PICTURE, module.picture.float().cpu(), step)
+            self._show(trainer, PICTURE, F.within(module.picture, SIZE).float().cpu(), step)
         self._end(trainer, done=True)
 
     def on_exception(
@@ -92,10 +92,7 @@ class RunOnBoard(Callback):
         writers = boards(trainer)
 
         def write() -> None:
-            height, width = pixels.shape[2:]
-            shown = pixels
-            if max(height, width) > SIZE:
-                shown = F.resize(pixels, F.fit_long_side(height, width, SIZE))
+            shown = F.within(pixels, SIZE)
             for board in writers:
                 board.add_image(tag, shown[0], step)
 

@@ -57,19 +57,18 @@ class ImageSnapshot(PictureCallback):
 
     def record(self, trainer: Trainer, module: StyleTransfer, step: int) -> None:
         """Have the picture written."""
-        shown = module.picture
-        size = (shown.shape[2], shown.shape[3])
-        copies = to_host({"picture": shown})
+        size = module.canvas.size
+        held = 3 * 4 * size[0] * size[1]  # bytes of floats
+        self.writer.make_room(held)
+        copies = to_host({"picture": module.picture})
         alpha, writers = module.data.alpha(size), boards(trainer)
         path = run_folder(trainer).snapshot(step)
 
         def write() -> None:
             picture = copies()["picture"]
             write_picture(path, picture, alpha=alpha)
-            shown = picture
-            if max(size) > self.board_size:
-                shown = F.resize(picture, F.fit_long_side(*size, self.board_size))
+            shown = F.within(picture, self.board_size) if writers else picture
             for board in writers:
                 board.add_image(PICTURE, shown[0], step)
 
-        self.writer.later(write)
+        self.writer.later(write, held)

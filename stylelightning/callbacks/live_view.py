@@ -9,6 +9,7 @@ from typing import Any
 from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.utilities.exceptions import SIGTERMException
 
+from stylelightning import functional as F
 from stylelightning.callbacks.background import BackgroundWriter
 from stylelightning.callbacks.interrupt import StepEndInterrupt
 from stylelightning.callbacks.periodic import last_step, step_times, style_transfer
@@ -29,7 +30,8 @@ class LiveView(Callback):
 
     The page is at ``http://127.0.0.1:PORT/``, which is said when the run begins; nobody on another
     machine can reach it. A button ends the run after its step, as Ctrl-C does. The picture is
-    copied and encoded only while somebody looks, at most once a second, and no step waits for it.
+    made small, copied and encoded only while somebody looks, at most once a second, and no step
+    waits for it.
     ``--live`` adds it.
 
     Example:
@@ -190,7 +192,7 @@ class RunWatch(Callback):
     def _picture(self, module: StyleTransfer, step: int) -> None:
         frames = self.view.frames
         frames.begin()
-        picture = module.picture
+        picture = F.within(module.picture, self.view.frames.longest_side)
         alpha = module.data.alpha((picture.shape[2], picture.shape[3]))
         copies = to_host({"picture": picture})
         self.writer.later(lambda: frames.encode(copies()["picture"], alpha, step))

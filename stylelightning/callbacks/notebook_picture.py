@@ -8,6 +8,7 @@ from typing import Any
 
 from lightning.pytorch import Callback, LightningModule, Trainer
 
+from stylelightning import functional as F
 from stylelightning.callbacks.periodic import style_transfer
 from stylelightning.images import pixels_to_image, png_bytes
 from stylelightning.module import StyleTransfer
@@ -18,7 +19,8 @@ log = logging.getLogger(__name__)
 class NotebookPicture(Callback):
     """Shows the picture below a notebook's cell, and shows it anew as the run goes on.
 
-    It is as wide from the first scale on as the finished picture. Outside a notebook there is a
+    It is as wide from the first scale on as the finished picture, which is made smaller if it is
+    larger than ``longest_side``. Outside a notebook there is a
     warning, and nothing is shown. IPython is not needed to import it.
 
     Example:
@@ -29,19 +31,25 @@ class NotebookPicture(Callback):
     Args:
         min_seconds: Least time from one picture to the next, at least 0; the last of the run is
             always shown.
+        longest_side: Most pixels of a side of the picture that is shown, at least 1.
 
     Raises:
-        ValueError: If ``min_seconds`` is below 0.
+        ValueError: If a number is out of its range.
     """
 
-    def __init__(self, min_seconds: float = 1.0) -> None:
+    def __init__(self, min_seconds: float = 1.0, longest_side: int = 1024) -> None:
         super().__init__()
         if not 0 <= min_seconds < math.inf:
             raise ValueError(
                 "`min_seconds` of NotebookPicture must be a number of at least 0, got "
                 f"{min_seconds}."
             )
+        if longest_side < 1:
+            raise ValueError(
+                f"`longest_side` of NotebookPicture must be at least 1 pixel, got {longest_side}."
+            )
         self.min_seconds = min_seconds
+        self.longest_side = longest_side
         self._handle: Any = None  # IPython's DisplayHandle
         self._shown_at = -math.inf
 
@@ -56,7 +64,9 @@ class NotebookPicture(Callback):
             return
         from IPython.display import display  # a notebook has it, others need not
 
-        self._handle = display(_image(style_transfer(pl_module)), display_id=True)
+        self._handle = display(
+            _image(style_transfer(pl_module), self.longest_side), display_id=True
+        )
         self._shown_at = time.monotonic()
 
     def on_train_batch_end(self, trainer: Trainer, pl_module: LightningModule, *_: Any) -> None:
@@ -75,7 +85,7 @@ class NotebookPicture(Callback):
     def _show(self, pl_module: LightningModule) -> None:
         module = style_transfer(pl_module)
         if self._handle is not None and module.finite:
-            self._handle.update(_image(module))
+            self._handle.update(_image(module, self.longest_side))
             self._shown_at = time.monotonic()
 
     def __getstate__(self) -> dict[str, Any]:
@@ -90,11 +100,12 @@ def in_notebook() -> bool:
     return getattr(shell, "kernel", None) is not None
 
 
-def _image(module: StyleTransfer) -> Any:
-    """Return the picture as IPython shows it, as wide as the finished one."""
+def _image(module: StyleTransfer, longest_side: int) -> Any:
+    """Return the picture as IPython shows it, as wide as the finished one is shown."""
     from IPython.display import Image
 
-    alpha = module.data.alpha(module.canvas.size)
-    data = png_bytes(pixels_to_image(module.picture, alpha), compress_level=1)
-    _, width = module.data.picture_size(module.plan.scales[-1].size)
+    picture = F.within(module.picture, longest_side)
+    alpha = module.data.alpha((picture.shape[2], picture.shape[3]))
+    data = png_bytes(pixels_to_image(picture, alpha), compress_level=1)
+    _, width = module.data.picture_size(min(longest_side, module.plan.scales[-1].size))
     return Image(data=data, format="png", width=width)

@@ -1,6 +1,7 @@
 """The finished picture, written whatever happens."""
 
 import logging
+import math
 import tempfile
 import time
 from pathlib import Path
@@ -56,7 +57,7 @@ class ResultWriter(Callback):
         """
         self._written = True  # tried: a failure is not tried again
         picture = module.picture.float().cpu()
-        if not bool(picture.isfinite().all()):
+        if not all(map(math.isfinite, picture.aminmax())):  # no copy of it, unlike `isfinite`
             log.warning("Some pixels of the picture are not numbers; they are gray in the file.")
             picture = picture.nan_to_num(0.5)
         alpha = module.data.alpha(module.canvas.size)

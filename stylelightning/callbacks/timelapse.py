@@ -10,6 +10,7 @@ from PIL import Image
 from stylelightning import functional as F
 from stylelightning.callbacks.background import PictureCallback
 from stylelightning.callbacks.periodic import run_folder
+from stylelightning.execution.to_host import to_host
 from stylelightning.images import check_video, pixels_to_image, write_gif, write_mp4
 from stylelightning.module import StyleTransfer
 from stylelightning.run.folder import RunFolder
@@ -98,13 +99,12 @@ class Timelapse(PictureCallback):
 
     def record(self, trainer: Trainer, module: StyleTransfer, step: int) -> None:
         """Have the picture made a frame."""
-        picture = module.picture.float().cpu()
         final = module.data.picture_size(module.plan.scales[-1].size)
         size = even_size(final, self.size)
-        kept = self._keep(step)
+        frame, kept = to_host({"frame": F.resize(module.picture.float(), size)}), self._keep(step)
 
         def add() -> None:
-            self._frames[step] = pixels_to_image(F.resize(picture, size))
+            self._frames[step] = pixels_to_image(frame()["frame"])
             for gone in self._frames.keys() - kept:
                 del self._frames[gone]
 

@@ -14,7 +14,7 @@ from stylelightning.functional.regularity import (
     nine_point_variation,
     total_variation,
 )
-from stylelightning.functional.sizes import cover, fit_long_side, resize
+from stylelightning.functional.sizes import cover, fit_long_side, resize, within
 from stylelightning.functional.smoothing import smoothed_by_softmax
 from stylelightning.functional.structure import correlation, edge_strength, octaves
 
@@ -39,4 +39,5 @@ __all__ = [
     "squared_distance",
     "total_variation",
     "with_normalized_gradients",
+    "within",
 ]

@@ -20,6 +20,22 @@ def resize(image: Tensor, size: tuple[int, int]) -> Tensor:
     return functional.interpolate(image, size, mode="bicubic", antialias=True).clamp(0, 1)
 
 
+def within(image: Tensor, longest_side: int) -> Tensor:
+    """Return the picture, resized if it is larger than a longer side.
+
+    Args:
+        image: Picture of shape (B, C, H, W) in [0, 1].
+        longest_side: Most pixels of a side.
+
+    Returns:
+        Picture of shape (B, C, H, W); the same tensor when it is small enough.
+    """
+    height, width = image.shape[-2:]
+    if max(height, width) <= longest_side:
+        return image
+    return resize(image, fit_long_side(height, width, longest_side))
+
+
 def cover(image: Tensor, size: tuple[int, int]) -> Tensor:
     """Return the picture resized to fill a size and cut at its centre, not stretched.
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from PIL import Image
 from torch import Tensor
 
+from stylelightning import functional as F
 from stylelightning.images.convert import on_white, pixels_to_image
 from stylelightning.images.read import read_picture
 
@@ -22,7 +23,7 @@ def shown_image(path: str | Path, longest_side: int) -> Image.Image:
         OSError: If the file can't be read, of the class that the system gave.
         ValueError: If the file is not a picture, is broken, or is larger than ``PIXEL_LIMIT``.
     """
-    picture = read_picture(path)
+    picture = read_picture(path, 2 * longest_side)
     image = pixels_to_image(picture.pixels, picture.alpha)
     image.thumbnail((longest_side, longest_side), Image.Resampling.LANCZOS)
     return image if image.mode == "RGB" else on_white(image)
@@ -39,9 +40,8 @@ def shown_png(pixels: Tensor, alpha: Tensor | None, longest_side: int) -> bytes:
     Raises:
         ValueError: If a shape or type is wrong, or a value is NaN.
     """
-    image = pixels_to_image(pixels, alpha)
-    image.thumbnail((longest_side, longest_side), Image.Resampling.LANCZOS)
-    return png_bytes(image, compress_level=1)
+    shown = None if alpha is None else F.within(alpha, longest_side)
+    return png_bytes(pixels_to_image(F.within(pixels, longest_side), shown), compress_level=1)
 
 
 def data_uri(image: Image.Image, quality: int) -> str:

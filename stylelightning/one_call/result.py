@@ -8,7 +8,10 @@ import yaml
 from PIL import Image
 from torch import Tensor
 
-from stylelightning.images import pixels_to_image, png_bytes, write_picture
+from stylelightning.images import pixels_to_image, shown_png, write_picture
+
+SHOWN = 2048
+"""Most pixels of a side of what a notebook shows."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -74,5 +77,5 @@ class StyledPicture:
         return f"<StyledPicture of {width}x{height} px after {self.steps} steps{total}{end}>"
 
     def _repr_png_(self) -> bytes:
-        """Return the PNG that a notebook shows."""
-        return png_bytes(self.pil)
+        """Return the PNG that a notebook shows, of at most ``SHOWN`` pixels a side."""
+        return shown_png(self.tensor[None], None if self.alpha is None else self.alpha[None], SHOWN)

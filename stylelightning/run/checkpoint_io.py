@@ -1,7 +1,6 @@
 """Checkpoints that are whole or not there."""
 
-import io
-from typing import Any
+from typing import Any, BinaryIO
 
 import torch
 from lightning.fabric.plugins import TorchCheckpointIO
@@ -14,7 +13,8 @@ class AtomicCheckpointIO(TorchCheckpointIO):
     """Writes a checkpoint beside its place and moves it there.
 
     Lightning writes it into the system's temporary folder first: on another disk the move is a
-    copy, and a killed process leaves half of it.
+    copy, and a killed process leaves half of it. It goes straight to its file: a large picture and
+    its optimizer's memory are not copied as bytes first.
     """
 
     def save_checkpoint(
@@ -25,6 +25,39 @@ class AtomicCheckpointIO(TorchCheckpointIO):
         Raises:
             OSError: If it can't be written; an earlier file at ``path`` is still whole.
         """
-        buffer = io.BytesIO()
-        torch.save(checkpoint, buffer)
-        write_atomically(str(path), buffer.getvalue())
+
+        def write(file: BinaryIO) -> None:
+            output = _Output(file)
+            try:
+                torch.save(checkpoint, output)  # type: ignore[arg-type] # all that torch calls
+            except Exception as error:
+                raise output.failure or error from error
+
+        write_atomically(str(path), write)
+
+
+class _Output:
+    """A file that keeps what the system said: torch closes a broken archive with another error.
+
+    Args:
+        file: The file.
+    """
+
+    def __init__(self, file: BinaryIO) -> None:
+        self.failure: OSError | None = None
+        self._file = file
+
+    def write(self, data: bytes) -> int:
+        """Write some bytes.
+
+        Raises:
+            OSError: If they can't be written.
+        """
+        try:
+            return self._file.write(data)
+        except OSError as error:
+            self.failure = error
+            raise
+
+    def flush(self) -> None:
+        """Do nothing: the file is flushed when it is whole."""

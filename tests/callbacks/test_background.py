@@ -7,7 +7,7 @@ import torch
 
 from stylelightning import StyleTransferData
 from stylelightning.callbacks import ImageSnapshot
-from stylelightning.callbacks.background import WAITING, BackgroundWriter
+from stylelightning.callbacks.background import HELD, WAITING, BackgroundWriter
 from tests.runs import make_module, make_trainer
 
 
@@ -73,3 +73,30 @@ def test_a_callback_can_be_copied() -> None:
     snapshots.writer.later(lambda: None)
     assert copy.deepcopy(snapshots).every_n_steps == snapshots.every_n_steps
     snapshots.writer.finish()
+
+
+def test_only_so_many_bytes_wait_and_one_large_picture_alone() -> None:
+    writer, open_gate = BackgroundWriter(), threading.Event()
+    passed: list[int] = []
+
+    def wait() -> None:
+        open_gate.wait(10)
+
+    def next_one(held: int) -> None:
+        writer.make_room(held)
+        passed.append(held)
+
+    def waiting(held: int) -> threading.Thread:
+        thread = threading.Thread(target=next_one, args=(held,))
+        thread.start()
+        return thread
+
+    next_one(2 * HELD)  # nothing is held: even one that is too large may come
+    writer.later(wait, 2 * HELD)
+    thread = waiting(1)
+    thread.join(0.1)
+    assert thread.is_alive()
+    open_gate.set()
+    thread.join(10)
+    writer.finish()
+    assert passed == [2 * HELD, 1]

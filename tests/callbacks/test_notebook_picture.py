@@ -94,3 +94,16 @@ def test_a_run_that_does_not_start_shows_nothing(
 def test_a_time_out_of_range_is_refused(seconds: float) -> None:
     with pytest.raises(ValueError, match=f"must be a number of at least 0, got {seconds}"):
         NotebookPicture(seconds)
+
+
+def test_a_large_picture_is_made_smaller(
+    tmp_path: Path, data: StyleTransferData, cell: Cell
+) -> None:
+    fit(tmp_path, data, NotebookPicture(min_seconds=0, longest_side=20))
+    assert cell.sizes == [(16, 12)] * 4 + [(20, 15)] * 4  # by hand: 32 x 24 px at 20
+    assert {each.width for each in cell.shown} == {20}
+
+
+def test_a_side_below_one_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"`longest_side` .* at least 1 pixel, got 0\.$"):
+        NotebookPicture(longest_side=0)

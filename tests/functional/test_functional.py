@@ -151,6 +151,12 @@ def test_cover_cuts_the_centre_and_does_not_stretch() -> None:
     torch.testing.assert_close(F.cover(picture, (2, 2)), picture[..., 1:3])
 
 
+def test_within_resizes_only_what_is_larger() -> None:
+    image = torch.rand(1, 3, 4, 8, generator=torch.Generator().manual_seed(0))
+    assert F.within(image, 8) is image
+    torch.testing.assert_close(F.within(image, 6), F.resize(image, (3, 6)))  # by hand: half of 6
+
+
 @given(st.integers(1, 900), st.integers(1, 900), st.integers(1, 900))
 def test_fit_long_side_gives_that_long_side(height: int, width: int, long_side: int) -> None:
     size = F.fit_long_side(height, width, long_side)

@@ -5,9 +5,10 @@ from io import BytesIO
 from pathlib import Path
 
 import pytest
+import torch
 from PIL import Image
 
-from stylelightning.images import data_uri, shown_image
+from stylelightning.images import data_uri, shown_image, shown_png
 
 
 def test_a_large_picture_is_made_smaller_and_a_small_one_left(tmp_path: Path) -> None:
@@ -30,3 +31,10 @@ def test_a_data_uri_holds_the_picture() -> None:
     with Image.open(BytesIO(base64.b64decode(data))) as image:
         assert image.size == (30, 20)
         assert image.getpixel((15, 10)) == pytest.approx((200, 30, 60), abs=3)
+
+
+def test_a_large_picture_in_memory_is_made_smaller_with_its_opacity() -> None:
+    pixels, alpha = torch.full((1, 3, 20, 30), 0.2), torch.ones(1, 1, 20, 30)
+    with Image.open(BytesIO(shown_png(pixels, alpha, 15))) as image:
+        assert (image.mode, image.size) == ("RGBA", (15, 10))
+        assert image.getpixel((7, 5)) == (51, 51, 51, 255)  # by hand
