@@ -3,6 +3,7 @@
 import logging
 import warnings
 from copy import deepcopy
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
@@ -119,6 +120,7 @@ class StyleTransfer(LightningModule):
         super().__init__()
         used = {name: loss for name, loss in losses.items() if loss is not None}
         checks.check_losses(used)
+        checks.check_finish(schedule.finish, losses, calibrate or {})
         ratios = {name: each for name, each in (calibrate or {}).items() if each is not None}
         self.backbone = backbone.requires_grad_(False)
         mode = None if compile == "step" else compile or None
@@ -300,7 +302,7 @@ class StyleTransfer(LightningModule):
             objective: The run's objective, or a part of it.
         """
         # a compiled network frees what a second backward pass needs
-        plain = Objective(objective.losses, self.backbone, objective.weights)
+        plain = Objective(objective.in_force, self.backbone, objective.weights)
         with self.trainer.precision_plugin.forward_context():  # that of `training_step`
             return Evaluation(plain, picture)
 
@@ -348,10 +350,15 @@ class StyleTransfer(LightningModule):
 
     @torch.no_grad()
     def _prepare(self) -> None:
-        size, like = self.plan.scales[self._scale].size, self.canvas.picture
+        scale, start = self.plan.scales[self._scale], self.canvas.picture
+        self.objective.idle = scale.idle
         with self.trainer.precision_plugin.forward_context():  # that of `training_step`
-            references = references_of(self.objective, self.backbone, self.data, size, like)
-        self._evaluation.prepare(references)
+            shown = references_of(self.objective, self.backbone, self.data, scale.size, start)
+        self._evaluation.prepare(replace(shown, compute=self._features_of))
+
+    def _features_of(self, picture: Tensor) -> Features:
+        with self.trainer.precision_plugin.forward_context():
+            return self.objective.features(picture)
 
     def _enter_scale(self, index: int) -> None:
         before, old = list(self.canvas.parameters()), self.optimizers(use_pl_optimizer=False)

@@ -54,7 +54,7 @@ class GramMatrixVisualizer(PictureCallback):
     def record(self, trainer: Trainer, module: StyleTransfer, step: int) -> None:
         """Have the matrices drawn that the losses compared last."""
         targets, currents = {}, {}
-        for name, loss in module.objective.losses.items():
+        for name, loss in module.objective.in_force.items():
             if isinstance(loss, MatrixLoss):
                 pairs = loss.drawn(module.terms.statistics[name], module.terms.counts[name])
                 for layer, (target, current) in pairs.items():
