@@ -10,12 +10,14 @@ from stylelightning.losses.hypercolumn import HypercolumnLoss, StyleHypercolumnL
 from stylelightning.losses.laplacian import LaplacianLoss
 from stylelightning.losses.matrices import MatrixLoss
 from stylelightning.losses.moment import MomentLoss
+from stylelightning.losses.neural_neighbor import NeuralNeighborLoss
 from stylelightning.losses.patch import PatchLoss
 from stylelightning.losses.references import Reference, References, RegionReferences
 from stylelightning.losses.relaxed_emd import PaletteLoss, RelaxedEMDLoss, RelaxedTransportLoss
 from stylelightning.losses.renewed import RenewedLoss
 from stylelightning.losses.self_similarity import SelfSimilarityLoss
 from stylelightning.losses.sliced_wasserstein import SlicedWassersteinLoss
+from stylelightning.losses.split_neural_neighbor import SplitNeuralNeighborLoss
 from stylelightning.losses.total_variation import TotalVariationLoss
 from stylelightning.losses.value_range import RangeLoss
 
@@ -32,6 +34,7 @@ __all__ = [
     "MatrixLoss",
     "MeanCovarianceLoss",
     "MomentLoss",
+    "NeuralNeighborLoss",
     "PaletteLoss",
     "PatchLoss",
     "RangeLoss",
@@ -43,6 +46,7 @@ __all__ = [
     "RenewedLoss",
     "SelfSimilarityLoss",
     "SlicedWassersteinLoss",
+    "SplitNeuralNeighborLoss",
     "StatisticalLoss",
     "StyleHypercolumnLoss",
     "TotalVariationLoss",
