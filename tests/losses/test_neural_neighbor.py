@@ -22,7 +22,7 @@ from stylelightning.losses import (
 from stylelightning.losses.neural_neighbor import NEIGHBOR_LAYERS
 from stylelightning.objective import Objective
 from tests.conftest import smooth_picture
-from tests.runs import evaluated, fit, references
+from tests.runs import evaluated, fit, make_module, make_trainer, references
 
 LAYERS = ["level1", "level2"]
 NET = RandomMultiscale(levels=2, filters=2, sizes=[3]).double()
@@ -283,3 +283,18 @@ def test_a_run_starts_with_the_distance_of_its_content_and_lowers_it(
         schedule=Schedule(steps=20),
     )
     assert log[-1] < 0.8 * log[0]
+
+
+def test_turned_styles_are_seen_in_the_precision_of_the_run(
+    tmp_path: Path, data: StyleTransferData
+) -> None:
+    totals = []
+    for precision in ("32-true", "bf16-mixed"):
+        module = make_module(
+            losses={"neighbors": NeuralNeighborLoss(1.0, LAYERS)},
+            init="content",
+            schedule=Schedule(steps=1),
+        )
+        make_trainer(tmp_path, precision=precision).fit(module, data)
+        totals.append(float(module.total))
+    assert totals[1] == pytest.approx(totals[0], rel=0.05)
