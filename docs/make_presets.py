@@ -77,6 +77,7 @@ SECTIONS: dict[str, tuple[Preset, ...]] = {
             "--model.backbone.weights oxford --model.backbone.normalization null"
             " --model.backbone.activations unit",
         ),
+        Preset("nnst", "The content's drawing in the style's strokes and hues."),
         Preset("gpdm-like", "Patches of pixels alone. Nothing is fetched."),
     ),
 }

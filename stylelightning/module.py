@@ -3,6 +3,7 @@
 import logging
 import warnings
 from copy import deepcopy
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
@@ -131,6 +132,7 @@ class StyleTransfer(LightningModule):
         super().__init__()
         used = {name: loss for name, loss in losses.items() if loss is not None}
         checks.check_losses(used)
+        checks.check_finish(schedule.finish, losses, calibrate or {})
         ratios = {name: each for name, each in (calibrate or {}).items() if each is not None}
         self.backbone = backbone.requires_grad_(False)
         mode = None if compile == "step" else compile or None
@@ -313,7 +315,7 @@ class StyleTransfer(LightningModule):
             objective: The run's objective, or a part of it.
         """
         # a compiled network frees what a second backward pass needs
-        plain = Objective(objective.losses, self.backbone, objective.weights)
+        plain = Objective(objective.in_force, self.backbone, objective.weights)
         tiler = self._tiler(plain)
         tiled = None if tiler is None else tiler.evaluation(picture)
         if tiled is not None:
@@ -365,13 +367,18 @@ class StyleTransfer(LightningModule):
 
     @torch.no_grad()
     def _prepare(self) -> None:
-        size, like = self.plan.scales[self._scale].size, self.canvas.picture
+        scale, start = self.plan.scales[self._scale], self.canvas.picture
+        self.objective.idle = scale.idle
         tiler = self._tiler(self.objective)
         with self.trainer.precision_plugin.forward_context():  # that of `training_step`
             maps = None if tiler is None else tiler.maps
-            references = references_of(self.objective, self.backbone, self.data, size, like, maps)
-            tiled = None if tiler is None else tiler.evaluation(like)
-            self._evaluation.prepare(references, tiled)
+            shown = references_of(self.objective, self.backbone, self.data, scale.size, start, maps)
+            tiled = None if tiler is None else tiler.evaluation(start)
+            self._evaluation.prepare(replace(shown, compute=self._features_of), tiled)
+
+    def _features_of(self, picture: Tensor) -> Features:
+        with self.trainer.precision_plugin.forward_context():
+            return self.objective.features(picture)
 
     def _tiler(self, objective: Objective) -> Tiler | None:
         """Return what cuts pictures of the present scale; None if they are looked at at once."""

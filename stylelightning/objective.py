@@ -49,6 +49,8 @@ class Terms:
 class Objective:
     """The losses of a run with the weights in force, and the way from a picture to them.
 
+    Those named in ``idle`` have a term of 0 and are asked for nothing.
+
     Args:
         losses: At least one loss, by name.
         compute: The backbone.
@@ -62,6 +64,7 @@ class Objective:
         weights: Mapping[str, float] | None = None,
     ) -> None:
         self.losses = dict(losses)
+        self.idle: frozenset[str] = frozenset()
         self.compute = compute
         self._full_layers = {
             layer for loss in losses.values() if not loss.takes_bfloat16 for layer in loss.layers
@@ -70,19 +73,24 @@ class Objective:
         self.weights = configured if weights is None else dict(weights)
 
     @property
+    def in_force(self) -> dict[str, Loss]:
+        """The losses that are not idle, by name."""
+        return {name: loss for name, loss in self.losses.items() if name not in self.idle}
+
+    @property
     def layers(self) -> frozenset[str]:
-        """The layers of the backbone that the losses read."""
-        read = {name for loss in self.losses.values() for name in loss.layers}
+        """The layers of the backbone that the losses in force read."""
+        read = {name for loss in self.in_force.values() for name in loss.layers}
         return frozenset(read - {IMAGE_LAYER})
 
     def part(self, names: Iterable[str], weights: Mapping[str, float] | None = None) -> "Objective":
-        """Return an objective of some of the losses, which it shares.
+        """Return an objective of some of the losses in force, which it shares.
 
         Args:
             names: Names of the losses.
             weights: Their weights; None for those in force.
         """
-        losses = {name: self.losses[name] for name in names}
+        losses = {name: self.losses[name] for name in names if name not in self.idle}
         return Objective(losses, self.compute, self.weights if weights is None else weights)
 
     def features(self, picture: Tensor, layers: frozenset[str] | None = None) -> Features:
@@ -111,6 +119,7 @@ class Objective:
         content: Tensor | None,
         styles: Sequence[Tensor],
         shares: Sequence[float],
+        picture: Tensor | None = None,
         maps: Callable[[Tensor], Maps] | None = None,
     ) -> References:
         """Return what a run's images show its losses.
@@ -119,12 +128,15 @@ class Objective:
             content: Content image of shape (1, 3, H, W) in [0, 1], or None.
             styles: Style images, each of shape (1, 3, h, w).
             shares: Share of each style image in their blend.
+            picture: Picture that the scale starts from, (1, 3, H, W), if it is known.
             maps: What gives the feature maps of an image; None for ``features``.
         """
         see = maps or self.features
         return References(
             None if content is None else see(content),
             [Reference(see(style), share) for style, share in zip(styles, shares, strict=True)],
+            picture=picture,
+            compute=self.features,
         )
 
     def restart(self) -> None:
@@ -134,8 +146,8 @@ class Objective:
                 loss.restart()
 
     def prepare(self, references: References) -> None:
-        """Have every loss compute its targets."""
-        for name, loss in self.losses.items():
+        """Have every loss in force compute its targets."""
+        for name, loss in self.in_force.items():
             with blamed_on(name, loss, "prepare"):
                 loss.prepare(references)
 
@@ -145,7 +157,7 @@ class Objective:
         Args:
             step: Steps done since ``prepare``.
         """
-        return any(loss.is_due(step) for loss in self.losses.values())
+        return any(loss.is_due(step) for loss in self.in_force.values())
 
     @torch.no_grad()
     def advance(self, features: Maps, step: int) -> None:
@@ -159,7 +171,7 @@ class Objective:
         if not isinstance(features, TiledMaps):  # which have no gradients
             seen = {name: feature.detach() for name, feature in features.items()}
         with full_precision(features[IMAGE_LAYER].device):
-            for name, loss in self.losses.items():
+            for name, loss in self.in_force.items():
                 with blamed_on(name, loss, "advance", seen):
                     loss.advance(seen, step)
 
@@ -172,6 +184,9 @@ class Objective:
         terms = Terms({}, {}, {})
         with full_precision(features[IMAGE_LAYER].device):
             for name, loss in self.losses.items():
+                if name in self.idle:
+                    terms.weighted[name] = features[IMAGE_LAYER].new_zeros(())
+                    continue
                 value = partial(_value, name, loss, terms)
                 unweighted = (
                     F.with_normalized_gradients(value, features, loss.layer_weights)
@@ -189,7 +204,7 @@ class Objective:
             sums: What was seen in other parts.
         """
         with full_precision(features[IMAGE_LAYER].device):
-            for name, loss in self.losses.items():
+            for name, loss in self.in_force.items():
                 with blamed_on(name, loss, "statistics", features):
                     _add_sums(name, loss, features, sums)
 
@@ -203,6 +218,9 @@ class Objective:
         terms = Terms({}, {}, sums.counts)
         with full_precision(picture.device):
             for name, loss in self.losses.items():
+                if name in self.idle:
+                    terms.weighted[name] = picture.new_zeros(())
+                    continue
                 method = "compare" if isinstance(loss, StatisticalLoss) else "forward"
                 with blamed_on(name, loss, method):
                     value = _of_sums(terms, name, loss, sums, picture)
@@ -212,11 +230,11 @@ class Objective:
 
     def state(self) -> dict[str, dict[str, Any]]:
         """Return what a resumed run needs of each loss, for a checkpoint."""
-        return {name: loss.state() for name, loss in self.losses.items()}
+        return {name: loss.state() for name, loss in self.in_force.items()}
 
     def load_state(self, state: Mapping[str, dict[str, Any]]) -> None:
         """Have the losses go on from a checkpoint, after ``prepare``."""
-        for name, loss in self.losses.items():
+        for name, loss in self.in_force.items():
             if own := state.get(name):
                 loss.load_state(own)
 
@@ -236,7 +254,7 @@ def _value(name: str, loss: Loss, terms: Terms, features: Features) -> Tensor:
     return checked_term(name, loss, value, features[IMAGE_LAYER].device)
 
 
-def _noted(terms: Terms, name: str, loss: Loss, features: Maps) -> Tensor:
+def _noted(terms: Terms, name: str, loss: Loss, features: Features) -> Tensor:
     """Return what a loss returns, and note what it compared, or each of its regions."""
     if isinstance(loss, RegionalLoss):
         return loss.summed(
@@ -251,7 +269,7 @@ def _noted(terms: Terms, name: str, loss: Loss, features: Maps) -> Tensor:
     return loss.compare(statistics, count)
 
 
-def _add_sums(name: str, loss: Loss, features: Maps, sums: Sums) -> None:
+def _add_sums(name: str, loss: Loss, features: Features, sums: Sums) -> None:
     """Add what a loss, or each of its regions, sees in a part of the picture."""
     if isinstance(loss, RegionalLoss):
         for region, part in loss.parts.items():

@@ -16,10 +16,47 @@ class Scale:
     Args:
         size: Longer side of the picture in pixels.
         steps: Number of optimizer steps.
+        idle: Names of the losses that have no term here.
     """
 
     size: int
     steps: int
+    idle: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Finish:
+    """One more pass at the size of the finished picture, with other losses.
+
+    It is a scale like any other: targets and optimizer start again. Each name is that of an entry
+    of ``model.losses``; whatever is not named is in force all along.
+
+    Args:
+        steps: Steps of the pass.
+        adds: Losses that are in force in this pass alone.
+        drops: Losses that are in force before it alone.
+
+    Raises:
+        ValueError: If ``steps`` is below 1, or a loss is both added and dropped.
+    """
+
+    steps: int
+    adds: tuple[str, ...] = ()
+    drops: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Check the ranges."""
+        if self.steps < 1:
+            raise ValueError(
+                f"`model.schedule.finish.steps` must be at least 1, got {self.steps}: give "
+                "--model.schedule.finish null for no such pass."
+            )
+        for name in self.adds:
+            if name in self.drops:
+                raise ValueError(
+                    f"`model.schedule.finish` both adds and drops {name!r}, which would never be "
+                    "in force: name it once."
+                )
 
 
 @dataclass(frozen=True)
@@ -94,7 +131,9 @@ class Schedule:
         draft: Whether only a draft is made: the scales above 384 px are left out (a run of one is
             made at 384 px), and each scale has fewer steps, in proportion to the first one's size
             over its own. Its forms, palette and broad strokes are those that the whole run has when
-            it gets to that size; what later scales refine is not there.
+            it gets to that size; what later scales and ``finish`` refine is not there.
+        finish: One more pass at the last size with other losses, such as ``{steps: 200, adds:
+            [strokes], drops: [style]}``; null for none.
 
     Raises:
         ValueError: If a number is out of its range.
@@ -104,6 +143,7 @@ class Schedule:
     min_size: int | None = None
     factor: float = 2**0.5
     draft: bool = False
+    finish: Finish | None = None
 
     def __post_init__(self) -> None:
         """Check the ranges."""
@@ -160,6 +200,10 @@ class Schedule:
         if self.draft:
             parts = [(each, used[0] / each.size) for each in scales]
             scales = [replace(each, steps=max(1, round(part * each.steps))) for each, part in parts]
+        if self.finish is not None:
+            scales = [replace(each, idle=frozenset(self.finish.adds)) for each in scales]
+        if self.finish is not None and not self.draft:
+            scales += [Scale(used[-1], self.finish.steps, frozenset(self.finish.drops))]
         return Plan(tuple(scales))
 
     def _counts(self) -> list[int]:

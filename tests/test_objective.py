@@ -12,12 +12,14 @@ from stylelightning.losses import (
     GaussianWassersteinLoss,
     GramLoss,
     Loss,
+    References,
     TotalVariationLoss,
 )
 from stylelightning.losses.references import RegionReferences
 from stylelightning.losses.regional import RegionalLoss
 from stylelightning.objective import Objective
 from tests.conftest import smooth_picture
+from tests.runs import OwnLoss
 
 LAYERS = {"image": 1.0, "octave2": 0.5}
 
@@ -156,3 +158,29 @@ def test_a_gram_term_in_bfloat16_is_near_that_in_float32() -> None:
         objective.prepare(objective.references(None, pictures[:1], (1.0,)))
         found.append(objective.terms(objective.features(pictures[1])).total)
     torch.testing.assert_close(found[1], found[0], rtol=0.03, atol=0)
+
+
+def test_an_idle_loss_is_asked_for_nothing_and_has_a_term_of_zero() -> None:
+    class Refusing(OwnLoss):
+        def prepare(self, references: References) -> None:
+            raise AssertionError
+
+        def forward(self, features: Features) -> Tensor:
+            raise AssertionError
+
+    objective = Objective({"a": Refusing(1.0, ["octave1"]), "b": TotalVariationLoss(2.0)}, Pixels())
+    objective.idle = frozenset({"a"})
+    assert objective.layers == frozenset()
+    assert list(objective.in_force) == ["b"]
+    picture = smooth_picture(12, 16, 4).requires_grad_()
+    objective.prepare(objective.references(smooth_picture(12, 16, 1), [], ()))
+    features = objective.features(picture)
+    objective.advance(features, 0)
+    terms = objective.terms(features)
+    assert list(terms.weighted) == ["a", "b"]
+    assert terms.weighted["a"] == 0
+    torch.testing.assert_close(terms.total, 2 * objective.losses["b"](features))
+    assert list(objective.state()) == ["b"]
+    assert list(objective.part(["a", "b"]).losses) == ["b"]
+    torch.autograd.backward(terms.total)
+    assert picture.grad is not None

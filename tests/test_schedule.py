@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stylelightning.schedule import Plan, Scale, Schedule
+from stylelightning.schedule import Finish, Plan, Scale, Schedule
 
 
 def test_sizes_grow_by_the_root_of_two() -> None:
@@ -88,3 +88,30 @@ def test_a_draft_leaves_out_large_scales_and_most_steps_of_the_later_ones() -> N
 def test_a_draft_of_one_scale_is_smaller() -> None:
     assert Schedule(500, draft=True).plan(512, lambda _: True) == Plan((Scale(384, 500),))
     assert Schedule(500, draft=True).plan(300, lambda _: True) == Plan((Scale(300, 500),))
+
+
+def test_a_finish_is_one_more_pass_at_the_last_size_with_other_losses() -> None:
+    schedule = Schedule([9, 5], min_size=32, factor=2.0, finish=Finish(7, ("a", "b"), ("c",)))
+    early, late = frozenset({"a", "b"}), frozenset({"c"})
+    assert schedule.plan(64, lambda _: True).scales == (
+        Scale(32, 9, early),
+        Scale(64, 5, early),
+        Scale(64, 7, late),
+    )
+    assert schedule.plan(64, lambda size: size > 32).scales == (
+        Scale(64, 9, early),
+        Scale(64, 7, late),
+    )
+    assert schedule.sizes(64) == [32, 64]
+
+
+def test_a_draft_has_no_finish() -> None:
+    schedule = Schedule(4, draft=True, finish=Finish(7, ("a",), ("c",)))
+    assert schedule.plan(64, lambda _: True).scales == (Scale(64, 4, frozenset({"a"})),)
+
+
+def test_a_finish_without_steps_or_with_a_loss_that_is_never_in_force_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"`model.schedule.finish.steps` must be at least 1, got"):
+        Finish(0)
+    with pytest.raises(ValueError, match="both adds and drops 'a', which would never be in force"):
+        Finish(1, ("a",), ("b", "a"))

@@ -256,7 +256,7 @@ class TiledMaps(Mapping[str, Tensor]):
         return whole
 
 
-def parts_of(maps: Maps, layers: Iterable[str]) -> Iterator[Maps]:
+def parts_of(maps: Maps, layers: Iterable[str]) -> Iterator[Features]:
     """Yield maps of parts that cover the picture once; all of them at once as a rule.
 
     Args:
@@ -266,7 +266,7 @@ def parts_of(maps: Maps, layers: Iterable[str]) -> Iterator[Maps]:
     if isinstance(maps, TiledMaps):
         yield from maps.parts(layers)
     else:
-        yield maps
+        yield dict(maps)
 
 
 def together(maps: Maps, layers: Iterable[str]) -> Features:

@@ -58,7 +58,7 @@ class GramMatrixVisualizer(PictureCallback):
     def record(self, trainer: Trainer, module: StyleTransfer, step: int) -> None:
         """Have the matrices drawn that the losses compared last."""
         targets, currents = {}, {}
-        for name, loss in _matrix_losses(module.objective.losses):
+        for name, loss in _matrix_losses(module.objective.in_force):
             pairs = loss.drawn(module.terms.statistics[name], module.terms.counts[name])
             for layer, (target, current) in pairs.items():
                 targets[f"{name}/{layer}"] = target[0]

@@ -100,8 +100,8 @@ def explain(message: str, keys: Iterable[str], classes: Iterable[str]) -> str:
         word = match[1] or match[2]
         return f"{where}: there is no {word!r} to import. {_near(word, classes)}".strip()
     if NO_CLASS.search(text) and (match := OPTIONS_OR_WORD.search(text)):
-        options = ", ".join(_options(match[1]))
-        return f"{where} must be options ({options}), {match[2]} or null, got {_value(text)}."
+        names = ", ".join(_options(match[1]))
+        return f"{where} must be options ({names}), {match[2]} or null, got {_value(text)}."
     if (match := NO_CLASS.search(text)) and match[1] in (classes := set(classes)):
         return f"{where}: {match[1]} is a class of another kind, and can't stand here."
     if match and (not where or where in KEY.findall(text)):

@@ -2,6 +2,7 @@
 
 from stylelightning.colours.base import Colours
 from stylelightning.colours.luminance import LuminanceOnly
+from stylelightning.colours.mapped_chroma import MappedChroma
 from stylelightning.colours.transfer import ContentToStyle, StyleToContent
 
-__all__ = ["Colours", "ContentToStyle", "LuminanceOnly", "StyleToContent"]
+__all__ = ["Colours", "ContentToStyle", "LuminanceOnly", "MappedChroma", "StyleToContent"]

@@ -29,11 +29,15 @@ class Colours(ABC):
             The pixels of all, sizes unchanged.
         """
 
-    def after(self, picture: Tensor, content: Tensor) -> Tensor:
+    def after(
+        self, picture: Tensor, content: Tensor, styles: Sequence[Picture], shares: Sequence[float]
+    ) -> Tensor:
         """Return the picture to show: the same one, unless a subclass does otherwise.
 
         Args:
             picture: Picture that the run made.
             content: Content image in its own colours, at the picture's size.
+            styles: Style images in their own colours at their own sizes, at least one.
+            shares: Share of each style image in the blend; they add up to 1.
         """
         return picture

@@ -56,7 +56,9 @@ class LuminanceOnly(Colours):
         first, *others = [image.expand(-1, 3, -1, -1).clone() for image in (dark, *painted)]
         return first, others
 
-    def after(self, picture: Tensor, content: Tensor) -> Tensor:
+    def after(
+        self, picture: Tensor, content: Tensor, styles: Sequence[Picture], shares: Sequence[float]
+    ) -> Tensor:
         """Return the picture's luminance with the content image's colours."""
         return (content + luminance(picture) - luminance(content)).clamp(0, 1)
 

@@ -1,5 +1,7 @@
 """The mathematics of hypercolumns: the features of several layers at one place of the picture."""
 
+from collections.abc import Mapping, Sequence
+
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -76,6 +78,30 @@ def part_of_values(
             found = features[0][:, row.clamp(0, height - 1), column.clamp(0, width - 1)]
             total = total + found.t() * (down * across * inside).to(features)[:, None]
     return total
+
+
+def hypercolumn_map(features: Mapping[str, Tensor], layers: Sequence[str], stride: int) -> Tensor:
+    r"""Return the hypercolumns on a grid, each layer divided by its number of channels.
+
+    Layers of many channels would decide every angle without that division. The corners of all
+    layers lie on each other, and between positions a layer is bilinear.
+
+    Args:
+        features: Feature maps of shape (1, C, h, w) by layer.
+        layers: Names of layers, in the order of the channels.
+        stride: Positions of the finest layer from one column to the next, at least 1.
+
+    Returns:
+        Map of shape (1, D, H // stride, W // stride), at least 1 x 1, where H and W are those of
+        the finest layer and D is the sum of the channels.
+
+    Source: Kolkin et al., NNST, 2022, section 3.1, https://arxiv.org/abs/2203.13215
+    """
+    sides = [max(features[name].shape[axis] for name in layers) for axis in (2, 3)]
+    size = [max(1, side // stride) for side in sides]
+    maps = [features[name] / features[name].shape[1] for name in layers]
+    resized = [functional.interpolate(f, size, mode="bilinear", align_corners=True) for f in maps]
+    return torch.cat(resized, 1)
 
 
 def cosine_distances(first: Tensor, second: Tensor) -> Tensor:

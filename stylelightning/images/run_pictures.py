@@ -1,6 +1,6 @@
 """The pictures of a run, at every size."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -9,6 +9,10 @@ from torch import Tensor
 from stylelightning import functional as F
 from stylelightning.images.picture import Picture
 from stylelightning.images.regions import Regions
+
+ColoursAfter = Callable[[Tensor, Tensor, Sequence[Picture], Sequence[float]], Tensor]
+"""Returns the picture to show, given the one that a run made, the content image in its own colours
+and at that size, and the style images with their shares; pixels are (1, 3, H, W) in [0, 1]."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,8 +43,7 @@ class RunPictures:
         shape: Height and width of the picture in any unit: only their ratio counts.
         style_scale: Longer side of a style image as a multiple of the picture's, but for the
             image's own ``scale``.
-        colours_after: Returns the picture to show, given the one that the run made and the content
-            image in its own colours, both (1, 3, H, W) in [0, 1]; None where they are the same.
+        colours_after: Returns the picture to show; None where it is the one that the run made.
         regions: The picture's regions, if it has masks; None for one whole.
     """
 
@@ -49,7 +52,7 @@ class RunPictures:
     size: int
     shape: tuple[float, float]
     style_scale: float = 1.0
-    colours_after: Callable[[Tensor, Tensor], Tensor] | None = None
+    colours_after: ColoursAfter | None = None
     regions: Regions | None = None
 
     def picture_size(self, long_side: int) -> tuple[int, int]:
@@ -105,7 +108,10 @@ class RunPictures:
         if self.colours_after is None and kept is None:
             return picture
         content = F.resize(self.content_image.own.pixels, size).to(picture)
-        shown = picture if self.colours_after is None else self.colours_after(picture, content)
+        shown = picture
+        if self.colours_after is not None:
+            styles = [style.own for style in self.style_images]
+            shown = self.colours_after(picture, content, styles, self.shares)
         return shown if kept is None else torch.lerp(shown, content, kept.to(shown))
 
     def alpha(self, size: tuple[int, int]) -> Tensor | None:

@@ -10,6 +10,7 @@ from stylelightning.losses.hypercolumn import HypercolumnLoss, StyleHypercolumnL
 from stylelightning.losses.laplacian import LaplacianLoss
 from stylelightning.losses.matrices import MatrixLoss
 from stylelightning.losses.moment import MomentLoss
+from stylelightning.losses.neural_neighbor import NeuralNeighborLoss
 from stylelightning.losses.patch import PatchLoss
 from stylelightning.losses.photorealism import PhotorealismLoss
 from stylelightning.losses.references import Reference, References, RegionReferences
@@ -17,6 +18,7 @@ from stylelightning.losses.relaxed_emd import PaletteLoss, RelaxedEMDLoss, Relax
 from stylelightning.losses.renewed import RenewedLoss
 from stylelightning.losses.self_similarity import SelfSimilarityLoss
 from stylelightning.losses.sliced_wasserstein import SlicedWassersteinLoss
+from stylelightning.losses.split_neural_neighbor import SplitNeuralNeighborLoss
 from stylelightning.losses.total_variation import TotalVariationLoss
 from stylelightning.losses.value_range import RangeLoss
 
@@ -33,6 +35,7 @@ __all__ = [
     "MatrixLoss",
     "MeanCovarianceLoss",
     "MomentLoss",
+    "NeuralNeighborLoss",
     "PaletteLoss",
     "PatchLoss",
     "PhotorealismLoss",
@@ -45,6 +48,7 @@ __all__ = [
     "RenewedLoss",
     "SelfSimilarityLoss",
     "SlicedWassersteinLoss",
+    "SplitNeuralNeighborLoss",
     "StatisticalLoss",
     "StyleHypercolumnLoss",
     "TotalVariationLoss",

@@ -226,7 +226,7 @@ class StatisticalLoss(Loss):
             )
 
     @abstractmethod
-    def statistics(self, features: Maps) -> Features:
+    def statistics(self, features: Features) -> Features:
         """Return the sums over positions, which add up over disjoint regions.
 
         Args:

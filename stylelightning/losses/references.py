@@ -1,7 +1,8 @@
 """What a run's images show its losses."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import overload
 
 from torch import Tensor
 
@@ -14,6 +15,10 @@ ROUNDING = 1e-5
 """What resizing a mask may take from its weights, as a part of the largest."""
 
 
+@overload
+def with_weights(features: Features, weights: Mapping[str, Tensor]) -> Features: ...
+@overload
+def with_weights(features: Maps, weights: Mapping[str, Tensor]) -> Maps: ...
 def with_weights(features: Maps, weights: Mapping[str, Tensor]) -> Maps:
     """Return feature maps of which each position counts more or less.
 
@@ -96,8 +101,31 @@ class References:
         content: Feature maps of the content image by layer, or None when there is none.
         styles: The style images; their sizes may differ.
         regions: The regions of the picture, if each has style images of its own.
+        picture: The picture that the scale starts from, (1, 3, H, W) in [0, 1], or None where it is
+            not known.
+        compute: What gives the feature maps of any picture, for targets that are those of a picture
+            made of these, such as a turned style image. It is there while a loss prepares, and no
+            loss keeps it.
     """
 
     content: Maps | None = None
     styles: Sequence[Reference] = ()
     regions: Sequence[RegionReferences] = ()
+    picture: Tensor | None = None
+    compute: Callable[[Tensor], Features] | None = None
+
+    def features(self, picture: Tensor) -> Features:
+        """Return the feature maps of a picture that is made of these.
+
+        Args:
+            picture: Picture of shape (1, 3, H, W) in [0, 1].
+
+        Raises:
+            ValueError: If there is nothing that computes them.
+        """
+        if self.compute is None:
+            raise ValueError(
+                "The features of another picture are needed, and `compute` of References is None: "
+                "take the references of an Objective."
+            )
+        return self.compute(picture)

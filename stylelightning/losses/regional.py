@@ -100,7 +100,9 @@ class RegionalLoss(Loss):
         """Return the sum of the regions' terms by their shares."""
         return self.summed(features, lambda _, term, seen: term(seen))
 
-    def summed(self, features: Maps, evaluate: Callable[[str, Loss, Maps], Tensor]) -> Tensor:
+    def summed(
+        self, features: Features, evaluate: Callable[[str, Loss, Features], Tensor]
+    ) -> Tensor:
         """Return the sum of the regions' terms by their shares, each evaluated by the caller.
 
         Args:

@@ -13,7 +13,7 @@ from stylelightning.images import RunPictures
 from stylelightning.losses.base import IMAGE_LAYER, Loss
 from stylelightning.losses.blame import check_loss
 from stylelightning.losses.gram import GramLoss
-from stylelightning.schedule import Plan, Schedule
+from stylelightning.schedule import Finish, Plan, Schedule
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +40,46 @@ def check_losses(losses: Mapping[str, Loss]) -> None:
             raise ValueError(
                 f"The name of a loss must be a plain word and not taken, got {name!r}: give "
                 "it another name under `model.losses`."
+            )
+
+
+def check_finish(
+    finish: Finish | None,
+    losses: Mapping[str, Loss | None],
+    calibrate: Mapping[str, float | None],
+) -> None:
+    """Refuse a last pass of losses that there are not, or a pass that is left without any.
+
+    Args:
+        finish: The last pass, or None.
+        losses: The losses by name, those switched off among them.
+        calibrate: What the start of the run calibrates, by name.
+
+    Raises:
+        ValueError: If a name is unknown, no loss is in force before or in the last pass, or one
+            that is calibrated is not there at the start.
+    """
+    if finish is None:
+        return
+    for option, names in (("adds", finish.adds), ("drops", finish.drops)):
+        for name in names:
+            if name not in losses:
+                raise ValueError(
+                    f"`model.schedule.finish.{option}` names {name!r}, which is no loss of the "
+                    f"run. There are {', '.join(losses)}."
+                )
+    used = {name for name, loss in losses.items() if loss is not None}
+    for where, idle in (("before the last pass", finish.adds), ("in the last pass", finish.drops)):
+        if not used - set(idle):
+            raise ValueError(
+                f"`model.schedule.finish` leaves no loss {where}: give "
+                "--model.schedule.finish null for one objective all along."
+            )
+    for name in finish.adds:
+        if calibrate.get(name) is not None:
+            raise ValueError(
+                f"`model.calibrate` names the loss {name!r}, which comes in the last pass only: "
+                f"leave it out with --model.calibrate.{name} null."
             )
 
 

@@ -63,7 +63,8 @@ def _try(
     with torch.random.fork_rng(devices=[]):
         picture = F.resize(start, pictures.picture_size(side)).to(like).requires_grad_()
         with torch.no_grad():
-            objective.prepare(references_of(objective, backbone, pictures, side, like))
+            shown = references_of(objective, backbone, pictures, side, picture.detach())
+            objective.prepare(shown)
         features = objective.features(picture)
         objective.advance(features, 0)
         terms = objective.terms(features)

@@ -60,7 +60,7 @@ def references_of(
     backbone: Backbone,
     pictures: RunPictures,
     long_side: int,
-    like: Tensor,
+    start: Tensor,
     maps: Callable[[Tensor], Maps] | None = None,
 ) -> References:
     """Return what the pictures show the losses at a size.
@@ -70,7 +70,8 @@ def references_of(
         backbone: The network, for the geometry of its layers.
         pictures: The run's pictures.
         long_side: Longer side of the picture in pixels.
-        like: A tensor of the device and the precision.
+        start: The picture that the scale starts from, (1, 3, H, W) in [0, 1], on the device and in
+            the precision of all.
         maps: What gives the feature maps of an image; None for the objective.
 
     Raises:
@@ -78,14 +79,14 @@ def references_of(
             ``all`` need.
     """
     content = pictures.content(long_side)
-    content = None if content is None else content.to(like)
-    styles = [style.to(like) for style in pictures.styles(long_side)]
-    found = objective.references(content, styles, pictures.shares, maps)
+    content = None if content is None else content.to(start)
+    styles = [style.to(start) for style in pictures.styles(long_side)]
+    found = objective.references(content, styles, pictures.shares, start, maps)
     if pictures.regions is None or found.content is None or content is None:
         return found
     regions, size = pictures.regions, (content.shape[2], content.shape[3])
     weigh = partial(_layer_weights, backbone.layer_table, regions.guidance)
-    masks = [resized_mask(region.mask.to(like), size) for region in regions.parts]
+    masks = [resized_mask(region.mask.to(start), size) for region in regions.parts]
     parts = []
     for region, mask in zip(regions.parts, masks, strict=True):
         if region.styles:

@@ -33,7 +33,7 @@ def test_the_styles_luminance_has_the_contents_mean_and_deviation() -> None:
 def test_the_picture_has_its_own_luminance_and_the_contents_colours() -> None:
     content = random_picture(1, low=0.4, high=0.6).pixels
     made = 0.45 + 0.1 * torch.rand(1, 1, 24, 32).expand(1, 3, -1, -1)
-    shown = LuminanceOnly().after(made, content)
+    shown = LuminanceOnly().after(made, content, [], [])
     torch.testing.assert_close(luminance(shown), luminance(made))
     chroma = [torch.einsum("ij,bjhw->bihw", YIQ[1:], each) for each in (shown, content)]
     torch.testing.assert_close(chroma[0], chroma[1], rtol=0, atol=2e-4)  # three digits
@@ -47,4 +47,4 @@ def test_flat_and_gray_images_stay_finite() -> None:
             )
             assert first.isfinite().all()
             assert second.isfinite().all()
-            assert LuminanceOnly().after(first, content).isfinite().all()
+            assert LuminanceOnly().after(first, content, [], []).isfinite().all()

@@ -133,4 +133,4 @@ def test_a_strength_out_of_range_is_refused(kind: type[Colours], strength: float
 
 def test_the_picture_to_show_is_what_the_run_made(tmp_path: Path) -> None:
     picture = torch.rand(1, 3, 4, 4)
-    assert ContentToStyle().after(picture, torch.rand(1, 3, 4, 4)) is picture
+    assert ContentToStyle().after(picture, torch.rand(1, 3, 4, 4), [], []) is picture

@@ -93,7 +93,7 @@ def evaluations(
     tiler = Tiler(objective, backbone, tile, full)
     found = []
     for maps in (None, tiler.maps):
-        objective.prepare(objective.references(content, [style], [1.0], maps))
+        objective.prepare(objective.references(content, [style], [1.0], maps=maps))
         leaf = picture.clone().requires_grad_()
         tiled = tiler.evaluation(picture)
         if maps is None or tiled is None:
@@ -185,7 +185,9 @@ def test_what_a_tile_holds_does_not_grow_with_the_picture() -> None:
         largest.clear()
         objective = Objective({"own": GramLoss(1.0, LAYERS)}, Watched().double())
         tiler = Tiler(objective, Watched(), 16, full)
-        objective.prepare(objective.references(None, [image(1, side, side)], [1.0], tiler.maps))
+        objective.prepare(
+            objective.references(None, [image(1, side, side)], [1.0], maps=tiler.maps)
+        )
         tiled = tiler.evaluation(image(2, side, side))
         assert isinstance(tiled, TiledEvaluation)
         tiled.evaluate(image(2, side, side).requires_grad_())
@@ -222,7 +224,7 @@ def test_a_loss_in_regions_is_that_of_the_whole_picture(name: str) -> None:
     left = torch.linspace(0, 1, 26, dtype=torch.float64).expand(1, 1, *size)
     found = []
     for maps in (None, tiler.maps):
-        shown = objective.references(content, [style], [1.0], maps)
+        shown = objective.references(content, [style], [1.0], maps=maps)
         assert shown.content is not None
         parts = [
             RegionReferences(

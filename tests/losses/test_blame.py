@@ -10,9 +10,10 @@ from torch import Tensor, nn
 
 from stylelightning import StyleTransferData
 from stylelightning.backbones import Features
+from stylelightning.backbones.windows import Maps
 from stylelightning.losses import ContentLoss, Loss, References, StatisticalLoss
-from stylelightning.losses.base import Count
 from stylelightning.losses.blame import LossError, checked_term
+from stylelightning.losses.sums import Count
 from tests.conftest import Run
 from tests.runs import fit, make_module
 
@@ -92,7 +93,7 @@ class RaisingFirst(Own):
 
 
 class RaisingOnceAStep(Own):
-    def advance(self, features: Features, step: int) -> None:
+    def advance(self, features: Maps, step: int) -> None:
         raise OverflowError("too large")
 
 
@@ -165,7 +166,7 @@ def test_what_is_no_loss_is_refused() -> None:
 class Late(Own):
     """Fails at its third step."""
 
-    def advance(self, features: Features, step: int) -> None:
+    def advance(self, features: Maps, step: int) -> None:
         if step == 2:
             raise RuntimeError("late")
 

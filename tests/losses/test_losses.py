@@ -36,6 +36,7 @@ from stylelightning.losses import (
     MatrixLoss,
     MeanCovarianceLoss,
     MomentLoss,
+    NeuralNeighborLoss,
     PaletteLoss,
     PatchLoss,
     PhotorealismLoss,
@@ -43,6 +44,7 @@ from stylelightning.losses import (
     RelaxedEMDLoss,
     SelfSimilarityLoss,
     SlicedWassersteinLoss,
+    SplitNeuralNeighborLoss,
     StatisticalLoss,
     TotalVariationLoss,
 )
@@ -80,12 +82,14 @@ LOSSES: dict[str, Callable[[], Loss]] = {
     "gaussian-wasserstein": lambda: GaussianWassersteinLoss(1.0, LAYERS),
     "patch": lambda: PatchLoss(1.0, LAYERS, size=2, stride=1, renew_every_n_steps=10**6),
     "photorealism": lambda: PhotorealismLoss(),
+    "neural-neighbor": lambda: NeuralNeighborLoss(1.0, NAMES, stride=1, orientations=1),
     "range": lambda: RangeLoss(1.0, LAYERS, minimum=0.2, maximum=0.8),
     "range-sum": lambda: RangeLoss(1.0, LAYERS, minimum=0.2, maximum=0.8, reduction="sum"),
     "relaxed-emd": lambda: RelaxedEMDLoss(1.0, NAMES),
     "self-similarity": lambda: SelfSimilarityLoss(1.0, NAMES),
     "sliced-wasserstein": lambda: SlicedWassersteinLoss(1.0, LAYERS),
     "sliced-wasserstein-1": lambda: SlicedWassersteinLoss(1.0, LAYERS, exponent=1),
+    "split-neural-neighbor": lambda: SplitNeuralNeighborLoss(1.0, LAYERS, orientations=1),
     "tv": lambda: TotalVariationLoss(1.0, LAYERS),
     "tv-isotropic": lambda: TotalVariationLoss(1.0, LAYERS, exponent=1.0, isotropic=True),
     "tv-diagonals": lambda: TotalVariationLoss(1.0, LAYERS, diagonals=True),
@@ -94,10 +98,16 @@ CRITICS = [name for name, make in LOSSES.items() if isinstance(make(), Adversari
 STYLE_LOSSES = [name for name, make in LOSSES.items() if make().needs_style]
 STATISTICAL = [name for name, make in LOSSES.items() if make().scope == "statistical"]
 MATRICES = [name for name, make in LOSSES.items() if isinstance(make(), MatrixLoss)]
-JOINT = [name for name, make in LOSSES.items() if isinstance(make(), HypercolumnLoss)]
+JOINT = [
+    name
+    for name, make in LOSSES.items()
+    if isinstance(make(), HypercolumnLoss | NeuralNeighborLoss)
+]
 JOINT.remove("palette")
 IMAGE_ALONE = ["palette", "photorealism"]
 """Those whose layer can't be chosen."""
+MATCHED = ["neural-neighbor", "patch", "split-neural-neighbor"]
+"""Style terms that know which place was matched with what."""
 
 
 def random_features(seed: int, dtype: torch.dtype = torch.float64) -> Features:
@@ -130,7 +140,10 @@ def test_a_loss_is_a_scalar_of_at_least_zero(loss: Loss) -> None:
     assert value >= 0
 
 
-@pytest.mark.parametrize("kind", [name for name in LOSSES if name not in CRITICS])
+# neural neighbours have the style as their target where the content has it
+@pytest.mark.parametrize(
+    "kind", [name for name in LOSSES if name not in ("neural-neighbor", *CRITICS)]
+)
 def test_a_loss_is_zero_at_its_target(kind: str) -> None:
     loss = prepared(kind)
     if loss.needs_content:
@@ -165,7 +178,7 @@ def test_a_loss_is_the_same_for_mirrored_pictures(kind: str, seed: int) -> None:
     torch.testing.assert_close(values[1], values[0])
 
 
-@pytest.mark.parametrize("kind", [name for name in STYLE_LOSSES if name not in ("patch", *CRITICS)])
+@pytest.mark.parametrize("kind", [n for n in STYLE_LOSSES if n not in (*MATCHED, *CRITICS)])
 @given(seed=st.integers(0, 99))
 def test_a_style_term_ignores_where_things_are(kind: str, seed: int) -> None:
     loss = LOSSES[kind]()
@@ -341,7 +354,7 @@ def test_a_style_without_a_share_does_not_matter(kind: str) -> None:
     values = []
     for shares, blended in (((1.0, 0.0), styles), ((1.0,), styles[:1])):
         loss = LOSSES[kind]()
-        loss.prepare(references(None, blended, shares))
+        loss.prepare(references(random_features(1), blended, shares))
         values.append(evaluated(loss, features))
     torch.testing.assert_close(values[0], values[1])
 

@@ -9,7 +9,12 @@ from stylelightning.losses import Loss
 from tests.conftest import ROOT
 
 ROW = re.compile(r"^\| \{class\}`~stylelightning\.losses\.(\w+)` \| (.+) \| (.+) \|$", re.MULTILINE)
-COMPARED = {(True, False): "content", (False, True): "style", (False, False): "nothing"}
+COMPARED = {
+    (True, False): "content",
+    (False, True): "style",
+    (True, True): "both",
+    (False, False): "nothing",
+}
 
 
 def test_the_table_of_losses_has_the_scope_of_every_class() -> None:

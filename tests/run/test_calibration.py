@@ -11,7 +11,7 @@ from lightning.pytorch.callbacks import ModelCheckpoint
 from stylelightning import Schedule, StyleTransfer, StyleTransferData
 from stylelightning.__main__ import main
 from stylelightning.backbones import VGG16, Backbone, RandomMultiscale
-from stylelightning.backbones.base import Features
+from stylelightning.backbones.windows import Maps
 from stylelightning.losses import (
     ContentLoss,
     GramLoss,
@@ -199,7 +199,7 @@ def test_losses_advance_once_a_step(tmp_path: Path, data: StyleTransferData) -> 
             super().__init__()
             self.steps: list[int] = []  # a copy, which is tried before the run, has its own
 
-        def advance(self, features: Features, step: int) -> None:
+        def advance(self, features: Maps, step: int) -> None:
             self.steps.append(step)
 
     watched = Watched()

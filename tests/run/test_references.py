@@ -34,7 +34,7 @@ from stylelightning.objective import Objective
 from stylelightning.run.references import in_regions, references_of
 from tests.conftest import smooth_picture
 
-LIKE = torch.zeros(1)
+START = torch.zeros(1, 3, 24, 32)
 
 
 def left(height: int = 24, width: int = 32) -> Tensor:
@@ -67,14 +67,14 @@ def shown(of: RunPictures, side: int = 32, losses: dict[str, Loss] | None = None
     backbone = RandomMultiscale(levels=2, filters=2, sizes=[3])
     objective = Objective(losses or {"style": GramLoss(layers=["level1", "level2"])}, backbone)
     objective.losses = in_regions(objective.losses, of)
-    objective.prepare(references_of(objective, backbone, of, side, LIKE))
+    objective.prepare(references_of(objective, backbone, of, side, START))
     return objective
 
 
 def parts_of(of: RunPictures, side: int = 32) -> Sequence[RegionReferences]:
     backbone = RandomMultiscale(levels=2, filters=2, sizes=[3])
     objective = Objective({"style": GramLoss(layers=["level1", "level2"])}, backbone)
-    return references_of(objective, backbone, of, side, LIKE).regions
+    return references_of(objective, backbone, of, side, START).regions
 
 
 @pytest.mark.parametrize("side", [32, 16])

@@ -59,6 +59,8 @@ def load(folder: Path) -> Any:
 
 STATEFUL = {
     "patch": ["PatchLoss", "size=5", "search_components=20"],
+    "neural-neighbor": ["NeuralNeighborLoss", "stride=2"],
+    "split-neural-neighbor": ["SplitNeuralNeighborLoss", "samples=9", "renew_every_n_steps=2"],
     "sliced-wasserstein": ["SlicedWassersteinLoss", "size=3", "renew_every_n_steps=2"],
 }
 

@@ -6,6 +6,7 @@ from torch import Tensor
 
 from stylelightning.backbones import VGG16, Backbone, Pixels, RandomMultiscale
 from stylelightning.backbones.base import Features
+from stylelightning.backbones.tiled_maps import Compute
 from stylelightning.losses import (
     ContentLoss,
     GramLoss,
@@ -15,7 +16,7 @@ from stylelightning.losses import (
     TotalVariationLoss,
 )
 from stylelightning.losses.sums import Count
-from stylelightning.objective import Compute, Objective
+from stylelightning.objective import Objective
 from stylelightning.run.term_gradients import WholeTermGradients, norm, with_noise
 from tests.conftest import smooth_picture
 from tests.runs import OwnLoss, evaluated, references
