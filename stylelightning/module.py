@@ -21,6 +21,8 @@ from stylelightning.data import GivenPictures, StyleTransferData
 from stylelightning.execution.engine import CompileMode, FastBackbone, MatmulPrecision
 from stylelightning.execution.step_evaluation import StepEvaluation
 from stylelightning.execution.step_graph import new_step_graph
+from stylelightning.execution.team import Team
+from stylelightning.execution.tile_strategy import team_of
 from stylelightning.execution.tiled_evaluation import check_tiled
 from stylelightning.execution.tiling import Tiler, Tiling, fitting_size
 from stylelightning.images import RunPictures
@@ -235,7 +237,7 @@ class StyleTransfer(LightningModule):
         losses = self.objective.losses = in_regions(self._losses, self.data)
         checks.check_layers(losses, self.backbone)
         checks.check_images(losses, self.data)
-        if self.tiling is not None:
+        if self.tiling is not None or team_of(self.trainer) is not None:
             check_tiled(losses, str(self.trainer.precision))
         checks.check_residual(self._losses, self.backbone)
         least = checks.smallest_side(losses, self.backbone)
@@ -369,7 +371,7 @@ class StyleTransfer(LightningModule):
     def _prepare(self) -> None:
         scale, start = self.plan.scales[self._scale], self.canvas.picture
         self.objective.idle = scale.idle
-        tiler = self._tiler(self.objective)
+        tiler = self._tiler(self.objective, team_of(self.trainer))
         with self.trainer.precision_plugin.forward_context():  # that of `training_step`
             maps = None if tiler is None else tiler.maps
             shown = references_of(self.objective, self.backbone, self.data, scale.size, start, maps)
@@ -380,12 +382,12 @@ class StyleTransfer(LightningModule):
         with self.trainer.precision_plugin.forward_context():
             return self.objective.features(picture)
 
-    def _tiler(self, objective: Objective) -> Tiler | None:
+    def _tiler(self, objective: Objective, team: Team | None = None) -> Tiler | None:
         """Return what cuts pictures of the present scale; None if they are looked at at once."""
-        size = self._tile_size(objective)
-        if size is None:
+        size, context = self._tile_size(objective), self.trainer.precision_plugin.forward_context
+        if size is None and team is None:
             return None
-        return Tiler(objective, self.backbone, size, self.trainer.precision_plugin.forward_context)
+        return Tiler(objective, self.backbone, size, context, team)
 
     def _tile_size(self, objective: Objective) -> int | None:
         if self.tiling is None:

@@ -30,6 +30,11 @@ class Tile:
     rows: Span
     columns: Span
 
+    @property
+    def pixels(self) -> int:
+        """Number of pixels that its maps are computed from."""
+        return (self.rows.end - self.rows.begin) * (self.columns.end - self.columns.begin)
+
     def of(self, picture: Tensor) -> Tensor:
         """Return the pixels that its maps are computed from, (1, 3, h, w)."""
         height, width = picture.shape[2:]
@@ -60,7 +65,7 @@ class Tiles:
         compute: What gives the maps of a part of a picture; it switches the run's precision on.
         layers: Names of the layers that are read; ``image`` may be among them.
         like: A picture; the others are of its size, its device and its precision.
-        tile: Most pixels along a side that a tile owns.
+        tile: Most rows and columns of pixels that a tile owns.
 
     Raises:
         ValueError: If positions of a layer see the whole picture.
@@ -76,7 +81,7 @@ class Tiles:
         compute: Compute,
         layers: Iterable[str],
         like: Tensor,
-        tile: int,
+        tile: tuple[int, int],
     ) -> None:
         self.compute = compute
         self.layers = frozenset(layers)
@@ -96,8 +101,8 @@ class Tiles:
         rows, columns = (
             [Span(0, side, 0, side)]
             if goes_round is None
-            else spans(side, tile, deepest, margin, smallest, goes_round)
-            for side in size
+            else spans(side, most, deepest, margin, smallest, goes_round)
+            for side, most in zip(size, tile, strict=True)
         )
         self.tiles = [Tile(*pair) for pair in product(rows, columns)]
         self._map_sizes = self._sizes_of_maps(read, like, deepest, smallest)

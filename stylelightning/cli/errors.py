@@ -85,12 +85,13 @@ def is_mendable(error: Exception) -> bool:
     Args:
         error: Why it failed.
     """
+    from stylelightning.execution.team import LostProcessError
     from stylelightning.losses.blame import LossError
     from stylelightning.module import DivergenceError
     from stylelightning.run.calibration import CalibrationError  # these import torch
 
-    known = isinstance(error, OSError | DivergenceError | CalibrationError | LossError)
-    return known or _out_of_memory(error) or _of_compiler(error)
+    kinds = OSError | DivergenceError | CalibrationError | LossError | LostProcessError
+    return isinstance(error, kinds) or _out_of_memory(error) or _of_compiler(error)
 
 
 def _out_of_memory(error: Exception) -> bool:
@@ -126,7 +127,7 @@ def one_line(error: Exception) -> str:
     if isinstance(error, OSError | ValueError):
         return text
     if _out_of_memory(error):
-        return f"Out of memory: use a smaller --data.size. {text}"
+        return f"Out of memory: use --model.tiling auto or a smaller --data.size. {text}"
     if is_mendable(error):
         return text
     return f"{type(error).__name__}: {text.rstrip('.')}. STYLELIGHTNING_DEBUG=1 shows where."

@@ -27,10 +27,12 @@ from stylelightning.cli.config import (
 from stylelightning.cli.config_keys import differing_keys
 from stylelightning.cli.console import WHOLE
 from stylelightning.cli.errors import RunError
+from stylelightning.cli.helping import help_to_make, helps
 from stylelightning.cli.manner import Manner
 from stylelightning.cli.process import exit_code_of_a_stop
 from stylelightning.cli.resuming import says_how_to_go_on
 from stylelightning.cli.run_callbacks import run_callbacks
+from stylelightning.execution.tile_strategy import TileStrategy
 from stylelightning.files.atomic import write_atomically
 from stylelightning.run.checkpoint_io import AtomicCheckpointIO
 from stylelightning.run.folder import MadeFolders, RunFolder, create_run_folder
@@ -70,6 +72,9 @@ def _fit(args: Sequence[str], manner: Manner, made: MadeFolders) -> None:
     set_seed(config)
     missing = _missing_folders(config)
     checkpoint = check_config(config, made)
+    if helps(config):
+        help_to_make(parser.instantiate(config), checkpoint)
+        return
     run = parser.instantiate(config, instantiators=list(manner.instantiators) or None)
     folder = create_run_folder(root_folder(config), config.name, made)
     text = kept_config(parser, config, manner.not_kept)
@@ -147,6 +152,7 @@ def _trainer_settings(
     if not manner.records:
         settings["logger"] = settings["enable_checkpointing"] = False
     settings["plugins"] = [AtomicCheckpointIO(), *as_list(settings["plugins"])]
+    settings["use_distributed_sampler"] = False  # every process has every step
     if settings["logger"] is True or settings["logger"] is None:
         settings["logger"] = TensorBoardLogger(
             folder.path,
@@ -171,9 +177,10 @@ def one_picture_trainer(settings: Mapping[str, Any]) -> Trainer:
         trainer = Trainer(**settings)
     except Exception as error:
         raise ValueError(f"`trainer`: {error}") from error
-    if trainer.world_size > 1:
+    if trainer.world_size > 1 and not isinstance(trainer.strategy, TileStrategy):
         raise ValueError(
             f"One picture is made by one process, got {trainer.world_size}: use "
-            "--trainer.devices 1 and --trainer.num_nodes 1."
+            "--trainer.strategy tiles for several, or --trainer.devices 1 and --trainer.num_nodes "
+            "1."
         )
     return trainer

@@ -1,6 +1,7 @@
 """A step's evaluation tile by tile: the same terms and gradient as of the whole picture."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -9,6 +10,7 @@ from torch.autograd.function import once_differentiable
 
 from stylelightning.backbones.base import Features
 from stylelightning.backbones.tiled_maps import Tile, TiledMaps, Tiles
+from stylelightning.execution.team import Team
 from stylelightning.losses.base import IMAGE_LAYER, Loss, StatisticalLoss
 from stylelightning.losses.blame import written
 from stylelightning.losses.sums import Sums
@@ -24,14 +26,20 @@ class TiledEvaluation:
     around it needs no more than the positions see. Losses that read nothing but the picture are
     evaluated as a whole.
 
+    Several processes have some of the tiles each, and add up the sums and the gradient. A process
+    that has one tile keeps its graph in place of computing it twice.
+
     Args:
         objective: What is minimised.
         tiles: How the picture is cut, and what computes the maps of its parts.
+        team: The processes that evaluate it together; None for this one alone.
     """
 
-    def __init__(self, objective: Objective, tiles: Tiles) -> None:
+    def __init__(self, objective: Objective, tiles: Tiles, team: Team | None = None) -> None:
         self._objective = objective
         self.tiles = tiles
+        self._team = team or Team()
+        self._mine = self._team.share(tiles.tiles)
 
     def maps(self, picture: Tensor) -> TiledMaps:
         """Return the feature maps of a picture, none of which is computed yet."""
@@ -44,19 +52,41 @@ class TiledEvaluation:
             picture: Picture of shape (1, 3, H, W) in [0, 1].
         """
         fixed = picture.detach()
-        sums = self.sums(fixed)
-        terms, gradients, gradient = self.compared(sums, fixed)
-        self._add_gradients(fixed, gradients, gradient)
-        total = terms.total
-        return terms, _WithGradient.apply(total, gradient, picture)
+        seen = self._look(fixed)
+        terms, gradients, gradient = self.compared(self._team.add_up(seen.sums), fixed)
+        if not self._team.leads:  # what is seen in the picture itself is the leader's
+            gradient.zero_()
+        self._add_gradients(fixed, gradients, gradient, seen)
+        (gradient,) = self._team.all_reduce([gradient])
+        values = self._team.of_the_leader(list(terms.weighted.values()))
+        terms = replace(terms, weighted=dict(zip(terms.weighted, values, strict=True)))
+        return terms, _WithGradient.apply(terms.total, gradient, picture)
 
     @torch.no_grad()
     def sums(self, picture: Tensor) -> Sums:
-        """Return what the losses on sums see in all tiles of a picture."""
+        """Return what the losses on sums see in all tiles of a picture, by this process alone."""
         sums = Sums()
         for tile in self.tiles.tiles:
             self._objective.add_sums(self._features(tile.of(picture), tile), sums)
         return sums
+
+    def _look(self, picture: Tensor) -> "_Seen":
+        """Return what the losses on sums see in the tiles of this process."""
+        if self._team.size > 1 and len(self._mine) == 1:
+            with torch.enable_grad():
+                piece = self._mine[0].of(picture).detach().requires_grad_()
+                sums = Sums()
+                self._objective.add_sums(self._features(piece, self._mine[0]), sums)
+            return _Seen(sums, piece)
+        sums = Sums()
+        with torch.no_grad():
+            for tile in self._mine:
+                self._objective.add_sums(self._features(tile.of(picture), tile), sums)
+            if not self._mine:  # the names and shapes are those of any tile
+                tile = self.tiles.tiles[0]
+                self._objective.add_sums(self._features(tile.of(picture), tile), sums)
+                sums = sums.zeros()
+        return _Seen(sums)
 
     def part(self, objective: Objective) -> "TiledEvaluation":
         """Return what evaluates some of the terms alone."""
@@ -136,15 +166,21 @@ class TiledEvaluation:
 
     @torch.enable_grad()
     def _add_gradients(
-        self, picture: Tensor, gradients: Mapping[str, Features], total: Tensor
+        self,
+        picture: Tensor,
+        gradients: Mapping[str, Features],
+        total: Tensor,
+        seen: "_Seen | None" = None,
     ) -> None:
-        """Add each tile's gradient at the pixels that it reads."""
+        """Add the gradient of each tile of this process at the pixels that it reads."""
         if not any(each.any() for by_key in gradients.values() for each in by_key.values()):
             return
-        for tile in self.tiles.tiles:
-            piece = tile.of(picture).detach().requires_grad_()
-            sums = Sums()
-            self._objective.add_sums(self._features(piece, tile), sums)
+        for tile in self._mine:
+            if seen is not None and seen.piece is not None:
+                piece, sums = seen.piece, seen.sums
+            else:
+                piece, sums = tile.of(picture).detach().requires_grad_(), Sums()
+                self._objective.add_sums(self._features(piece, tile), sums)
             parts = [
                 (each, gradients[name][key])
                 for name, statistics in sums.statistics.items()
@@ -155,6 +191,19 @@ class TiledEvaluation:
                 values, upstream = zip(*parts, strict=True)
                 (back,) = torch.autograd.grad(values, [piece], upstream)
                 tile.add(back, total)
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """What was seen in the tiles of a process.
+
+    Args:
+        sums: The sums over its tiles.
+        piece: What the only tile was computed from, if the sums have their graph to it.
+    """
+
+    sums: Sums
+    piece: Tensor | None = None
 
 
 def _leaf(tensor: Tensor) -> Tensor:

@@ -12,6 +12,7 @@ from stylelightning.backbones.base import Backbone, Features
 from stylelightning.backbones.tiled_maps import Tiles
 from stylelightning.backbones.windows import Maps
 from stylelightning.execution.memory import free_megabytes
+from stylelightning.execution.team import Team
 from stylelightning.execution.tiled_evaluation import TiledEvaluation
 from stylelightning.objective import Objective
 
@@ -56,21 +57,24 @@ class Tiler:
     Args:
         objective: The losses, and what gives them feature maps.
         backbone: The network, for the geometry of its layers.
-        size: Most pixels along a side that a tile owns.
+        size: Most pixels along a side that a tile owns; None for a tile for each process.
         context: What switches the run's precision on.
+        team: The processes that make the picture; None for one.
     """
 
     def __init__(
         self,
         objective: Objective,
         backbone: Backbone,
-        size: int,
+        size: int | None,
         context: Callable[[], AbstractContextManager[object]],
+        team: Team | None = None,
     ) -> None:
         self._objective = objective
         self._backbone = backbone
         self._size = size
         self._context = context
+        self._team = team or Team()
 
     def maps(self, image: Tensor) -> Maps:
         """Return the feature maps of an image, to be computed tile by tile if it is large."""
@@ -84,14 +88,39 @@ class Tiler:
             like: A picture, (1, 3, H, W).
         """
         tiles = self._tiles(like)
-        return TiledEvaluation(self._objective, tiles) if len(tiles.tiles) > 1 else None
+        if len(tiles.tiles) == 1 and self._team.size == 1:
+            return None
+        return TiledEvaluation(self._objective, tiles, self._team)
 
     def _tiles(self, like: Tensor) -> Tiles:
-        return Tiles(self._backbone, self._compute, self._objective.layers, like, self._size)
+        layers, sides = self._objective.layers, (like.shape[2], like.shape[3])
+        tile = shares(sides, self._team.size)
+        if self._size is not None:
+            tile = min(tile[0], self._size), min(tile[1], self._size)
+        return Tiles(self._backbone, self._compute, layers, like, tile)
 
     def _compute(self, image: Tensor, layers: frozenset[str]) -> Features:
         with self._context():
             return self._objective.features(image, layers)
+
+
+def shares(size: tuple[int, int], count: int) -> tuple[int, int]:
+    """Return rows and columns of equal parts of a picture that have the shortest borders.
+
+    Args:
+        size: Height and width of the picture.
+        count: Number of parts.
+
+    Example:
+        >>> shares((600, 800), 2), shares((600, 800), 4)
+        ((600, 400), (300, 400))
+    """
+    height, width = size
+    grids = [(rows, count // rows) for rows in range(1, count + 1) if count % rows == 0]
+    # of two equal ones that of rows, which are in one piece in memory
+    borders = {grid: (grid[0] - 1) * width + (grid[1] - 1) * height for grid in grids}
+    rows, columns = min(grids, key=lambda grid: (borders[grid], grid[1]))
+    return -(-height // rows), -(-width // columns)
 
 
 def fitting_size(

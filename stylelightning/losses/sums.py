@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from stylelightning.backbones.base import Features
@@ -32,6 +33,19 @@ class Sums:
             _add(self.statistics.setdefault(name, {}), each)
         for name, numbers in counts.items():
             _add(self.counts.setdefault(name, {}), numbers)
+
+    def zeros(self) -> "Sums":
+        """Return as much of nothing: the same names and shapes."""
+        return Sums(
+            {
+                name: {key: torch.zeros_like(each) for key, each in found.items()}
+                for name, found in self.statistics.items()
+            },
+            {
+                name: {key: each * 0 for key, each in found.items()}
+                for name, found in self.counts.items()
+            },
+        )
 
 
 def _add(total: dict[str, Any], more: Mapping[str, Any]) -> None:

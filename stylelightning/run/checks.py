@@ -9,6 +9,7 @@ from torch import nn
 from torch.optim import LBFGS, Optimizer, SparseAdam
 
 from stylelightning.backbones.base import Backbone
+from stylelightning.execution.tile_strategy import TileStrategy
 from stylelightning.images import RunPictures
 from stylelightning.losses.base import IMAGE_LAYER, Loss
 from stylelightning.losses.blame import check_loss
@@ -91,15 +92,17 @@ def check_trainer(trainer: Trainer) -> None:
             would keep the picture in 16 bits.
     """
     check_epoch(trainer.limit_train_batches)
+    alone = trainer.world_size == 1 or isinstance(trainer.strategy, TileStrategy)
     for name, value in (
-        ("devices times num_nodes", trainer.world_size),
+        ("devices times num_nodes", 1 if alone else trainer.world_size),
         ("accumulate_grad_batches", trainer.accumulate_grad_batches),
         ("min_epochs", trainer.min_epochs or 1),  # 1 is Lightning's own, given min_steps
     ):
         if value > 1:
             raise ValueError(
                 f"`trainer`: {name} must be 1, got {value}: one process makes one picture, "
-                "without epochs, and every step has all its data."
+                "or several with --trainer.strategy tiles, without epochs, and every step has all "
+                "its data."
             )
     if trainer.precision in ("16-true", "bf16-true"):
         raise ValueError(

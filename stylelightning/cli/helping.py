@@ -1,0 +1,67 @@
+"""A process that helps another one to make its picture."""
+
+import logging
+import os
+import signal
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+
+from jsonargparse import Namespace
+from lightning.pytorch import Trainer
+
+from stylelightning.execution.team import LostProcessError
+from stylelightning.execution.tile_strategy import NAME
+
+log = logging.getLogger(__name__)
+
+LOST = 1
+"""Exit code of a process whose run was lost elsewhere."""
+
+
+def helps(config: Namespace) -> bool:
+    """Return whether this process is not the first of those that make the run's picture."""
+    return config.trainer.strategy == NAME and not _is_first(os.environ)
+
+
+def _is_first(environment: Mapping[str, str]) -> bool:
+    """Return whether a process is the first of all, by what started it: torchrun, Lightning, SLURM.
+
+    Args:
+        environment: Its environment variables.
+    """
+    if "RANK" in environment:
+        return int(environment["RANK"]) == 0
+    if "LOCAL_RANK" in environment or "NODE_RANK" in environment:
+        return all(int(environment.get(name, 0)) == 0 for name in ("NODE_RANK", "LOCAL_RANK"))
+    return int(environment.get("SLURM_PROCID", 0)) == 0
+
+
+def help_to_make(run: Namespace, checkpoint: Path | None) -> None:
+    """Take part in a run until the first process ends it; nothing is written or said.
+
+    Ctrl-C goes to all processes of a terminal and is left to the first one, which lets the step
+    end. SIGTERM, which the first one sends when it stops, ends this one at once.
+
+    Args:
+        run: The run's config, with its objects.
+        checkpoint: Where the run goes on from.
+
+    Raises:
+        SystemExit: If another process was lost; the first one says so, and this one if that is it.
+    """
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, signal.SIG_DFL)
+    logging.getLogger("stylelightning").setLevel(logging.ERROR)
+    first = os.getppid()
+    silent = {"logger": False, "enable_checkpointing": False, "enable_progress_bar": False}
+    settings = {**run.trainer, **silent, "callbacks": [], "max_epochs": -1}
+    settings |= {"use_distributed_sampler": False, "val_check_interval": None}
+    try:
+        Trainer(**settings).fit(run.model, run.data, ckpt_path=checkpoint, weights_only=True)
+    except LostProcessError as error:
+        if os.getppid() != first:
+            log.error("%s", error)
+        raise SystemExit(LOST) from error
