@@ -16,7 +16,7 @@ from stylelightning.images.output import check_output
 from stylelightning.images.picture import Picture
 from stylelightning.images.read import read_picture
 from stylelightning.images.regions import Region, Regions, RegionStyle
-from stylelightning.images.run_pictures import RunPictures, SourcePicture
+from stylelightning.images.run_pictures import HeldPicture, RunPictures, SourcePicture
 from stylelightning.images.shown import data_uri, png_bytes, shown_image, shown_png
 from stylelightning.images.video_decoding import VideoFile
 from stylelightning.images.video_encoding import (
@@ -34,6 +34,7 @@ __all__ = [
     "PIXEL_LIMIT",
     "READABLE_SUFFIXES",
     "Encoding",
+    "HeldPicture",
     "MissingConfigError",
     "Picture",
     "PictureSource",

@@ -16,6 +16,7 @@ from stylelightning.losses.relaxed_emd import PaletteLoss, RelaxedEMDLoss, Relax
 from stylelightning.losses.renewed import RenewedLoss
 from stylelightning.losses.self_similarity import SelfSimilarityLoss
 from stylelightning.losses.sliced_wasserstein import SlicedWassersteinLoss
+from stylelightning.losses.temporal import TemporalLoss
 from stylelightning.losses.total_variation import TotalVariationLoss
 from stylelightning.losses.value_range import RangeLoss
 
@@ -45,5 +46,6 @@ __all__ = [
     "SlicedWassersteinLoss",
     "StatisticalLoss",
     "StyleHypercolumnLoss",
+    "TemporalLoss",
     "TotalVariationLoss",
 ]

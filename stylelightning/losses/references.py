@@ -86,8 +86,11 @@ class References:
         content: Feature maps of the content image by layer, or None when there is none.
         styles: The style images; their sizes may differ.
         regions: The regions of the picture, if each has style images of its own.
+        held: Pictures that the picture is held to, pixel by pixel, such as the last frame of a clip
+            moved to its place in this one: each has the layer ``image`` alone, with weights.
     """
 
     content: Features | None = None
     styles: Sequence[Reference] = ()
     regions: Sequence[RegionReferences] = ()
+    held: Sequence[Reference] = ()

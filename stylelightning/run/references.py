@@ -73,6 +73,7 @@ def references_of(
     content = None if content is None else content.to(like)
     styles = [style.to(like) for style in pictures.styles(long_side)]
     found = objective.references(content, styles, pictures.shares)
+    found = replace(found, held=_held(pictures, long_side, like))
     if pictures.regions is None or found.content is None or content is None:
         return found
     regions, size = pictures.regions, (content.shape[2], content.shape[3])
@@ -98,6 +99,16 @@ def references_of(
         held = {name: area_weights(factors, _size(each)) for name, each in found.content.items()}
         found = replace(found, content=with_weights(found.content, held))
     return replace(found, regions=parts)
+
+
+def _held(pictures: RunPictures, long_side: int, like: Tensor) -> list[Reference]:
+    """Return what the picture is held to: each a picture with the weights of its pixels."""
+    return [
+        Reference(
+            with_weights({IMAGE_LAYER: each.pixels.to(like)}, {IMAGE_LAYER: each.weights.to(like)})
+        )
+        for each in pictures.held(long_side)
+    ]
 
 
 def _shares(pictures: RunPictures, region: Region) -> list[float]:
