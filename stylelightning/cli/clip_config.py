@@ -157,7 +157,7 @@ def _check(config: Namespace) -> None:
     if not any(_is_temporal(each) for each in losses):
         log.warning(
             "No term holds a frame to the one before: give --model.losses.temporal TemporalLoss "
-            "--model.losses.temporal.weight 1e6."
+            "--model.losses.temporal.weight 2e4."
         )
 
 

@@ -13,7 +13,7 @@ class ClipOptions:
         steps: Steps of a frame that starts from the one before it, at its full size. The first
             frame of a shot has the config's whole schedule.
         later: Options of `fit` by dotted key that hold for such a frame, such as
-            ``{model.optimizer.init_args.lr: 0.02}``.
+            ``{model.optimizer.init_args.lr: 0.05}``.
         distances: How many frames before it lie those that a frame is held to by a TemporalLoss:
             ``[1]`` is the last one; more bring back what was hidden for a while.
         passes: How often the clip is gone through, in alternating directions.
