@@ -16,6 +16,8 @@ COMMANDS = {
     "sweep": "runs that differ in some keys: stylelightning sweep --config sweeps/start",
     "batch": "every content image in every style: stylelightning batch --contents photos "
     "--styles art",
+    "video": "a clip, frame by frame: stylelightning video --content clip.mp4 --style art.jpg "
+    "--output out.mp4",
     "distill": "train a slim network on a large one: stylelightning distill --config "
     "distillation/slim",
     "report": "one page of runs, to look at and to send: stylelightning report last",

@@ -14,9 +14,11 @@ from benchmarks.clock import StepClock
 from benchmarks.convergence import own_settings
 from benchmarks.floor import bare_network, floor
 from benchmarks.lbfgs_starts import Totals, any_length
+from benchmarks.moving_scene import frame, wall
 from benchmarks.parametrizations import Near, Ratings
 from benchmarks.trace import Trace
 from benchmarks.usual import GramTerm, WassersteinTerm, usual_step
+from benchmarks.video import errors, strip
 from stylelightning import StyleTransferData
 from stylelightning.losses import GaussianWassersteinLoss, Reference, References
 from stylelightning.parametrizations import LaplacianParametrization
@@ -243,3 +245,24 @@ def test_float32_is_left_alone_by_it() -> None:
     with convolutions_by_float32():
         assert torch.equal(convolution(maps), expected)
     assert torch.nn.functional.conv2d.__module__ != "benchmarks.bf16"
+
+
+def test_a_ball_rolls_in_front_of_a_wall_that_stays() -> None:
+    background = wall(32)
+    first, last = (frame(background, number, 5) for number in (0, 4))
+    for picture in (background, first, last):
+        assert picture.shape == (1, 3, 32, 32)
+        assert bool(((picture >= 0) & (picture <= 1)).all())
+    assert torch.equal(first[..., :5, :], background[..., :5, :])
+    moved = (first - last).abs().sum(1)[0]
+    # by hand: the centres are at a quarter and at three quarters, the radius is 5.4 pixels
+    assert float(moved[17, 8]) > 0.1
+    assert float(moved[17, 24]) > 0.1
+    assert float(moved[17, 16]) == 0
+
+
+def test_frames_of_a_still_clip_have_no_error_and_stand_side_by_side() -> None:
+    picture = wall(32)
+    assert errors([picture] * 3, [picture] * 3) == pytest.approx(0, abs=1e-6)
+    assert errors([picture] * 2, [picture, picture + 0.25]) == pytest.approx(0.25, abs=1e-5)
+    assert strip([[picture] * 3, [picture]]).size == (96, 64)

@@ -15,10 +15,11 @@ from tests.conftest import ROOT
 
 SWEEPS = ROOT / "configs" / "sweeps"
 DISTILLATION = ROOT / "configs" / "distillation"  # tests/commands/test_distill.py
+VIDEO = ROOT / "configs" / "video"  # tests/commands/test_video.py
 CONFIGS = sorted(
     path
     for path in (ROOT / "configs").rglob("*.yaml")
-    if not {SWEEPS, DISTILLATION} & set(path.parents)
+    if not {SWEEPS, DISTILLATION, VIDEO} & set(path.parents)
 )
 MATRICES = {"GramLoss", "GaussianWassersteinLoss", "MeanCovarianceLoss"}
 DEFAULT_CALLBACKS = {

@@ -15,7 +15,7 @@ LAYERS = (
     ("data", "objective", "canvas"),
     ("execution", "run", "live"),
     ("module", "callbacks"),
-    ("distillation",),
+    ("distillation", "video"),
     ("cli", "commands", "report", "sweep", "__main__"),
     ("one_call",),
 )

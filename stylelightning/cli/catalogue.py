@@ -12,6 +12,7 @@ from pathlib import Path
 from pkgutil import resolve_name
 
 from stylelightning.cli.kinds import KINDS
+from stylelightning.files.paths import natural
 
 STORED = Path(__file__).with_name("catalogue.json")
 UNUSABLE = ("Optimizer", "Muon", "SparseAdam")
@@ -61,12 +62,6 @@ def first_sentence(docstring: str) -> str:
     """Return the first sentence of a docstring, in one line."""
     paragraph = " ".join(inspect.cleandoc(docstring).split("\n\n")[0].split())
     return re.split(r"(?<=\.) (?![a-z])", paragraph)[0]
-
-
-def natural(name: str) -> list[tuple[int, str]]:
-    """Return a key that sorts ``resnet18`` before ``resnet101``, whatever the case of letters."""
-    parts = re.findall(r"(\d+)|(\D+)", name.casefold())
-    return [(int(number or -1), word) for number, word in parts]
 
 
 def _optimizers() -> dict[str, str]:

@@ -34,6 +34,7 @@ WRITTEN_FOR = {
     "model.losses": A_RUN,
     "model.backbone": A_RUN,
     "model.teacher": "that of a training: give it to `distill`",
+    "video.steps": "that of a clip: give it to `video`",
     "axes": A_SWEEP,
     "points": A_SWEEP,
     "base": A_SWEEP,

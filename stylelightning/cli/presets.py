@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from stylelightning.cli.answer import near_ones
-from stylelightning.cli.catalogue import first_sentence, natural
+from stylelightning.cli.catalogue import first_sentence
 from stylelightning.cli.yaml_text import load_yaml
-from stylelightning.files.paths import absolute_path
+from stylelightning.files.paths import absolute_path, natural
 from stylelightning.files.shipped import shipped, shipped_folder
 
 DEFAULT = "quickstart"
@@ -115,14 +115,15 @@ def config_path(given: str) -> Path:
     )
 
 
-def with_preset(args: Sequence[str]) -> list[str]:
-    """Return the options of a run, of which one without a config is the quickstart.
+def with_preset(args: Sequence[str], preset: str = DEFAULT) -> list[str]:
+    """Return the options of a run, of which one without a config takes a preset.
 
     Args:
         args: The options; those that ask for help alone stay as they are.
+        preset: The preset.
     """
     given = any(arg.startswith(("--config=", "-c")) or arg == "--config" for arg in args)
-    return [*args] if given or asks_for_help(args) else ["--config", DEFAULT, *args]
+    return [*args] if given or asks_for_help(args) else ["--config", preset, *args]
 
 
 def asks_for_help(args: Sequence[str]) -> bool:

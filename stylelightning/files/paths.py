@@ -1,6 +1,7 @@
 """Paths as a user writes them."""
 
 import difflib
+import re
 from pathlib import Path
 
 
@@ -29,3 +30,9 @@ def similar_names(path: Path) -> list[str]:
         return []
     names = {name.lower(): name for name in sorted(files)}
     return [names[name] for name in difflib.get_close_matches(path.name.lower(), names)]
+
+
+def natural(name: str) -> list[tuple[int, str]]:
+    """Return a key that sorts ``resnet18`` before ``resnet101``, whatever the case of letters."""
+    parts = re.findall(r"(\d+)|(\D+)", name.casefold())
+    return [(int(number or -1), word) for number, word in parts]

@@ -17,17 +17,20 @@ from stylelightning.functional.regularity import (
 from stylelightning.functional.sizes import cover, fit_long_side, resize, within
 from stylelightning.functional.smoothing import smoothed_by_softmax
 from stylelightning.functional.structure import correlation, edge_strength, octaves
+from stylelightning.functional.warping import closest_first, flow_weights, stays_inside, warp
 
 __all__ = [
     "GramNormalization",
     "Reduction",
     "absolute_distance",
+    "closest_first",
     "correlation",
     "cover",
     "edge_strength",
     "edge_weights",
     "excess",
     "fit_long_side",
+    "flow_weights",
     "gram_divisor",
     "gram_matrix",
     "laplacian",
@@ -37,7 +40,9 @@ __all__ = [
     "resize",
     "smoothed_by_softmax",
     "squared_distance",
+    "stays_inside",
     "total_variation",
+    "warp",
     "with_normalized_gradients",
     "within",
 ]

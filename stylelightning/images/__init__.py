@@ -1,6 +1,6 @@
 """Read and write pictures: the only place of the project that touches picture files."""
 
-from stylelightning.images.animation import check_video, write_gif, write_mp4
+from stylelightning.images.animation import write_gif, write_mp4
 from stylelightning.images.convert import pixels_to_image
 from stylelightning.images.folders import pictures_of_folder
 from stylelightning.images.formats import PICTURE_SUFFIXES, READABLE_SUFFIXES
@@ -16,14 +16,25 @@ from stylelightning.images.output import check_output
 from stylelightning.images.picture import Picture
 from stylelightning.images.read import read_picture
 from stylelightning.images.regions import Region, Regions, RegionStyle
-from stylelightning.images.run_pictures import RunPictures, SourcePicture
+from stylelightning.images.run_pictures import HeldPicture, RunPictures, SourcePicture
 from stylelightning.images.shown import data_uri, png_bytes, shown_image, shown_png
+from stylelightning.images.video_decoding import VideoFile
+from stylelightning.images.video_encoding import (
+    DEFAULT_CODEC,
+    Encoding,
+    check_video,
+    try_encoding,
+    write_video,
+)
 from stylelightning.images.write import write_picture
 
 __all__ = [
+    "DEFAULT_CODEC",
     "PICTURE_SUFFIXES",
     "PIXEL_LIMIT",
     "READABLE_SUFFIXES",
+    "Encoding",
+    "HeldPicture",
     "MissingConfigError",
     "Picture",
     "PictureSource",
@@ -32,6 +43,7 @@ __all__ = [
     "Regions",
     "RunPictures",
     "SourcePicture",
+    "VideoFile",
     "check_output",
     "check_source",
     "check_video",
@@ -45,7 +57,9 @@ __all__ = [
     "shown_image",
     "shown_png",
     "source_name",
+    "try_encoding",
     "write_gif",
     "write_mp4",
     "write_picture",
+    "write_video",
 ]

@@ -2,20 +2,13 @@
 
 from collections.abc import Sequence
 from fractions import Fraction
-from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, cast
+from typing import BinaryIO
 
-import numpy as np
 from PIL import Image
 
 from stylelightning.files.atomic import write_atomically
-
-if TYPE_CHECKING:
-    from av import VideoStream
-
-CODECS = {"libx264": {"crf": "18", "preset": "veryfast"}, "mpeg4": {"q": "3"}}
-"""Codecs with the options of a good quality; the first that is there is taken."""
+from stylelightning.images.video_encoding import Encoding, check_video, write_video
 
 SAMPLED = 128
 """Longer side in pixels of what the colours of a GIF's frame are chosen from."""
@@ -62,23 +55,10 @@ def _of_few_colours(image: Image.Image) -> Image.Image:
     return image.quantize(palette=palette, dither=Image.Dither.NONE)
 
 
-def check_video() -> None:
-    """Refuse to go on without the package that encodes videos.
-
-    Raises:
-        ValueError: If it is missing.
-    """
-    if find_spec("av") is None:
-        raise ValueError(
-            "An MP4 needs the package av: pip install 'stylelightning[video]', or ask for a GIF "
-            "alone."
-        )
-
-
 def write_mp4(
     path: str | Path, frames: Sequence[Image.Image], frames_per_second: float, hold: float
 ) -> None:
-    """Write an MP4, whole or not at all: H.264 where the encoder is there, MPEG-4 elsewhere.
+    """Write an MP4, whole or not at all, as ``video_encoding`` does by default.
 
     Args:
         path: Path of the file; a missing folder is created.
@@ -91,20 +71,5 @@ def write_mp4(
         OSError: If the file can't be written, of the class and number that the system gave.
     """
     check_video()
-    import av
-
-    codec = next(name for name in CODECS if name in av.codecs_available)
-    rate = round(1000 * frames_per_second)
     repeated = [*frames, *[frames[-1]] * round(hold * frames_per_second)]
-
-    def write(file: BinaryIO) -> None:
-        with av.open(file, "w", format="mp4") as container:
-            stream = cast("VideoStream", container.add_stream(codec, Fraction(rate, 1000)))
-            stream.width, stream.height = frames[0].size
-            stream.pix_fmt = "yuv420p"  # what every player reads
-            stream.options = dict(CODECS[codec])
-            for each in repeated:
-                container.mux(stream.encode(av.VideoFrame.from_ndarray(np.asarray(each), "rgb24")))
-            container.mux(stream.encode(None))
-
-    write_atomically(path, write)
+    write_video(Path(path), repeated, Encoding(Fraction(round(1000 * frames_per_second), 1000)))

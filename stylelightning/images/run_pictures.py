@@ -33,6 +33,19 @@ class SourcePicture:
 
 
 @dataclass(frozen=True, eq=False)
+class HeldPicture:
+    """A picture that the run's picture is held to, pixel by pixel, where its weights say so.
+
+    Args:
+        pixels: The picture, (1, 3, H, W) in [0, 1], of the shape of the run's.
+        weights: Weights of its pixels in [0, 1], (1, 1, H, W).
+    """
+
+    pixels: Tensor
+    weights: Tensor
+
+
+@dataclass(frozen=True, eq=False)
 class RunPictures:
     """What a run reads: its content image and its style images, and the size of its picture.
 
@@ -45,6 +58,8 @@ class RunPictures:
             image's own ``scale``.
         colours_after: Returns the picture to show; None where it is the one that the run made.
         regions: The picture's regions, if it has masks; None for one whole.
+        held_pictures: What the picture is held to beside its content image, such as other frames of
+            a clip.
     """
 
     content_image: SourcePicture | None
@@ -54,6 +69,7 @@ class RunPictures:
     style_scale: float = 1.0
     colours_after: ColoursAfter | None = None
     regions: Regions | None = None
+    held_pictures: tuple[HeldPicture, ...] = ()
 
     def picture_size(self, long_side: int) -> tuple[int, int]:
         """Return the picture's height and width in pixels at a longer side."""
@@ -82,6 +98,14 @@ class RunPictures:
         """Return the style images at the picture's longer side, each (1, 3, h, w)."""
         sizes = zip(self.style_images, self.style_sizes(long_side), strict=True)
         return [F.resize(style.pixels, size) for style, size in sizes]
+
+    def held(self, long_side: int) -> list[HeldPicture]:
+        """Return what the picture is held to, at a longer side."""
+        size = self.picture_size(long_side)
+        return [
+            HeldPicture(F.resize(each.pixels, size), F.resize(each.weights, size))
+            for each in self.held_pictures
+        ]
 
     def references(self, size: tuple[int, int]) -> tuple[Tensor | None, list[Tensor]]:
         """Return the images that a finished picture is measured by: in their own colours.

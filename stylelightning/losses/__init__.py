@@ -19,6 +19,7 @@ from stylelightning.losses.renewed import RenewedLoss
 from stylelightning.losses.self_similarity import SelfSimilarityLoss
 from stylelightning.losses.sliced_wasserstein import SlicedWassersteinLoss
 from stylelightning.losses.split_neural_neighbor import SplitNeuralNeighborLoss
+from stylelightning.losses.temporal import TemporalLoss
 from stylelightning.losses.total_variation import TotalVariationLoss
 from stylelightning.losses.value_range import RangeLoss
 
@@ -51,5 +52,6 @@ __all__ = [
     "SplitNeuralNeighborLoss",
     "StatisticalLoss",
     "StyleHypercolumnLoss",
+    "TemporalLoss",
     "TotalVariationLoss",
 ]

@@ -106,11 +106,14 @@ class References:
         compute: What gives the feature maps of any picture, for targets that are those of a picture
             made of these, such as a turned style image. It is there while a loss prepares, and no
             loss keeps it.
+        held: Pictures that the picture is held to, pixel by pixel, such as the last frame of a clip
+            moved to its place in this one: each has the layer ``image`` alone, with weights.
     """
 
     content: Maps | None = None
     styles: Sequence[Reference] = ()
     regions: Sequence[RegionReferences] = ()
+    held: Sequence[Reference] = ()
     picture: Tensor | None = None
     compute: Callable[[Tensor], Features] | None = None
 

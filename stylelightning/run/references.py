@@ -82,6 +82,7 @@ def references_of(
     content = None if content is None else content.to(start)
     styles = [style.to(start) for style in pictures.styles(long_side)]
     found = objective.references(content, styles, pictures.shares, start, maps)
+    found = replace(found, held=_held(pictures, long_side, start))
     if pictures.regions is None or found.content is None or content is None:
         return found
     regions, size = pictures.regions, (content.shape[2], content.shape[3])
@@ -109,6 +110,16 @@ def references_of(
         }
         found = replace(found, content=with_weights(found.content, held))
     return replace(found, regions=parts)
+
+
+def _held(pictures: RunPictures, long_side: int, like: Tensor) -> list[Reference]:
+    """Return what the picture is held to: each a picture with the weights of its pixels."""
+    return [
+        Reference(
+            with_weights({IMAGE_LAYER: each.pixels.to(like)}, {IMAGE_LAYER: each.weights.to(like)})
+        )
+        for each in pictures.held(long_side)
+    ]
 
 
 def _shares(pictures: RunPictures, region: Region) -> list[float]:

@@ -144,7 +144,7 @@ def test_it_does_not_change_the_run(tmp_path: Path, data: StyleTransferData) -> 
 def test_without_its_package_an_mp4_ends_the_program_before_the_run(
     run: Run, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("stylelightning.images.animation.find_spec", lambda name: None)
+    monkeypatch.setattr("stylelightning.images.video_encoding.find_spec", lambda name: None)
     run("--callbacks.lapse=Timelapse", "--callbacks.lapse.formats=[mp4]", code=2)
     error = capsys.readouterr().err
     assert "pip install 'stylelightning[video]'" in error

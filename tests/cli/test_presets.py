@@ -88,6 +88,7 @@ def test_a_line_is_cut_well(text: str, line: str) -> None:
         ("neural-style-pt", "vgg19-d01eb7cb.pth of VGG19"),
         ("resnet", "DEFAULT of resnet50"),
         ("distillation/slim", "oxford of VGG16, 58 MB"),
+        ("video/clip", ""),
         ("sweeps/start", ""),  # its base needs some, its own backbone none
         ("sweeps/pooling", ""),  # `model.backbone.weights: null`
         ("sweeps/trained/start", "oxford of VGG16, 58 MB"),  # those of its base
@@ -198,6 +199,11 @@ def test_a_folder_of_the_packages_pictures_is_called_as_it_was_given(elsewhere: 
 def test_a_preset_of_a_sweep_is_found_by_its_name(capsys: Capture, elsewhere: Path) -> None:
     assert main(["fit", "--config", "sweeps/start"]) == 2
     assert "start.yaml is that of a sweep: give it to `sweep`." in capsys.readouterr().err
+
+
+def test_a_preset_of_a_clip_is_no_run_of_fit(capsys: Capture, elsewhere: Path) -> None:
+    assert main(["fit", "--config", "video/clip"]) == 2
+    assert "clip.yaml is that of a clip: give it to `video`." in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("name", preset_names())

@@ -22,11 +22,12 @@ from stylelightning import backbones
 from stylelightning.__main__ import main
 from stylelightning.backbones import Layer
 from stylelightning.cli import catalogue
-from stylelightning.cli.catalogue import ONE_SIZE, components, first_sentence, natural, networks
+from stylelightning.cli.catalogue import ONE_SIZE, components, first_sentence, networks
 from stylelightning.cli.kinds import KINDS
 from stylelightning.cli.parser import Parser
 from stylelightning.cli.presets import preset_names
 from stylelightning.commands import list as listing
+from stylelightning.files.paths import natural
 from stylelightning.run.checks import check_optimizer
 
 Capture = pytest.CaptureFixture[str]
@@ -195,7 +196,7 @@ def test_an_unknown_command_is_told_both(capsys: Capture) -> None:
     assert (
         capsys.readouterr().err
         == "error: There is no command 'lst'. Did you mean list? There are paint, fit, plan, "
-        "sweep, batch, distill, report, test, list, weights.\n"
+        "sweep, batch, video, distill, report, test, list, weights.\n"
     )
 
 

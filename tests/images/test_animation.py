@@ -9,7 +9,6 @@ import pytest
 from PIL import Image, ImageSequence
 
 from stylelightning.images import check_video, write_gif, write_mp4
-from stylelightning.images.animation import CODECS
 
 COLOURS = ["red", "lime", "blue", "gray"]
 
@@ -61,11 +60,7 @@ def test_a_gif_is_not_shown_faster_than_viewers_can(tmp_path: Path) -> None:
         assert gif.info["duration"] == 20
 
 
-@pytest.mark.parametrize("codec", CODECS)
-def test_an_mp4_holds_its_frames(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, codec: str
-) -> None:
-    monkeypatch.setattr("av.codecs_available", {codec})
+def test_an_mp4_holds_its_frames(tmp_path: Path) -> None:
     path = tmp_path / "new" / "a.mp4"
     write_mp4(path, flat(*COLOURS), 8, hold=0.5)
     with av.open(path) as container:

@@ -1,0 +1,126 @@
+"""The runs that paint the frames of a clip, one each, with one backbone."""
+
+import gc
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from jsonargparse import Namespace
+from lightning.pytorch import Callback, LightningModule, Trainer
+from lightning.pytorch.callbacks import Checkpoint, ProgressBar
+from torch import Tensor
+
+from stylelightning.backbones import Backbone
+from stylelightning.callbacks import FinalMetrics, LiveView, PeriodicCallback, TerminalPreview
+from stylelightning.callbacks.periodic import last_step, style_transfer
+from stylelightning.cli.config import as_list, set_seed
+from stylelightning.cli.errors import RunError
+from stylelightning.cli.parser import Parser
+from stylelightning.cli.run import one_picture_trainer
+from stylelightning.data import GivenPictures, StyleTransferData
+from stylelightning.video.painting import FrameTask
+from stylelightning.video.start import InitialFrame
+
+OF_A_PICTURE = (
+    Checkpoint, FinalMetrics, LiveView, PeriodicCallback, ProgressBar, TerminalPreview
+)  # fmt: skip
+"""Callbacks that show or keep one picture's run, which a frame does not have."""
+
+Step = Callable[[int, int], None]
+"""Hears after each step of a frame how many are done, and how many there are at most."""
+
+
+class FrameRuns:
+    """Paints frames: each is a run of its own from the same seed, all have one backbone.
+
+    Args:
+        parser: What parsed the configs.
+        first: The config of a frame that starts as the config says.
+        later: That of a frame that starts from another.
+        step: Hears of every step.
+    """
+
+    def __init__(self, parser: Parser, first: Namespace, later: Namespace, step: Step) -> None:
+        self._parser = parser
+        self._first = first
+        self._later = later
+        self._step = step
+        self._backbones: dict[str, Backbone] = {}
+
+    def paint(self, task: FrameTask) -> Tensor:
+        """Return the painted frame, (1, 3, H, W) in [0, 1], on the CPU.
+
+        Args:
+            task: The frame.
+
+        Raises:
+            RunError: If the run failed after its first step.
+            Exception: If it could not begin.
+        """
+        config = self._first if task.start is None else self._later
+        set_seed(config)  # the same for each: noise that is not would flicker
+        run = self._made(config, task)
+        if task.start is not None:
+            run.model.init = InitialFrame(task.start)
+        run.data.setup("fit")
+        pictures = replace(run.data.pictures, held_pictures=task.held)
+        trainer = one_picture_trainer(self._settings(run))
+        try:
+            trainer.fit(run.model, datamodule=GivenPictures(pictures))
+        except Exception as error:
+            if not trainer.global_step:
+                raise
+            raise RunError(error) from error
+        picture: Tensor = run.model.picture.float().cpu()
+        del run, trainer, pictures
+        gc.collect()  # a run holds itself in circles, and each has hundreds of megabytes
+        return picture
+
+    def _made(self, config: Namespace, task: FrameTask) -> Namespace:
+        """Return the objects of a frame's run."""
+
+        def data(kind: type[StyleTransferData], *args: Any, **options: Any) -> StyleTransferData:
+            options.pop("applied_instantiation_links", None)
+            return kind(*args, **{**options, "content": task.content, "size": None})
+
+        instantiators = [(data, StyleTransferData, False), (self._backbone, Backbone, True)]
+        made: Namespace = self._parser.instantiate(config, instantiators=instantiators)
+        return made
+
+    def _backbone(self, kind: type[Backbone], *args: Any, **options: Any) -> Backbone:
+        options.pop("applied_instantiation_links", None)
+        key = f"{kind}{args}{sorted(options.items())}"
+        if key not in self._backbones:
+            self._backbones[key] = kind(*args, **options)
+        return self._backbones[key]
+
+    def _settings(self, run: Namespace) -> dict[str, Any]:
+        """Return the arguments of the trainer of a frame's run."""
+        named = [each for each in run.callbacks.values() if each is not None]
+        given = [*named, *as_list(run.trainer.callbacks)]
+        kept = [each for each in given if not isinstance(each, OF_A_PICTURE)]
+        return {
+            **run.trainer,
+            "callbacks": [*kept, _Steps(self._step)],
+            "max_epochs": -1,  # Lightning's null is 1000
+            "val_check_interval": None,
+            "enable_progress_bar": False,
+            "enable_checkpointing": False,
+            "logger": False,
+        }
+
+
+class _Steps(Callback):
+    """Tells of every step.
+
+    Args:
+        step: What hears it.
+    """
+
+    def __init__(self, step: Step) -> None:
+        super().__init__()
+        self._step = step
+
+    def on_train_batch_end(self, trainer: Trainer, pl_module: LightningModule, *_: Any) -> None:
+        """Tell of a step."""
+        self._step(trainer.global_step, last_step(trainer, style_transfer(pl_module)))

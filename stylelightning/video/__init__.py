@@ -1,0 +1,1 @@
+"""A clip, frame by frame: how its frames move, are painted in order, and are measured."""

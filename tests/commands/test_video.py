@@ -1,0 +1,313 @@
+"""`video` paints a clip, goes on where it was, and refuses mistakes."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+import weakref
+from collections.abc import Callable
+from pathlib import Path
+from typing import ClassVar
+
+import pytest
+import torch
+from lightning.pytorch import Callback, LightningModule, Trainer
+
+from stylelightning import StyleTransfer
+from stylelightning.__main__ import main
+from stylelightning.commands.video import long_names
+from stylelightning.images import VideoFile, read_picture, write_picture
+from tests.conftest import ROOT, TINY, smooth_picture
+from tests.video.clips import panned, sounds, write_clip, write_frames
+
+Capture = pytest.CaptureFixture[str]
+Video = Callable[..., Path]
+COUNT = 4
+
+
+@pytest.fixture
+def clip(tmp_path: Path) -> Path:
+    return write_frames(tmp_path / "clip", [panned(number) for number in range(COUNT)])
+
+
+def options(clip: Path, style: Path, output: Path) -> list[str]:
+    given = ["video", "--config", str(TINY), "--content", str(clip), "--style", str(style)]
+    given += ["--output", str(output), "--data.size=null", "--video.steps=2"]
+    return [*given, "--model.losses.temporal=TemporalLoss", "--model.losses.temporal.weight=1000"]
+
+
+@pytest.fixture
+def video(tmp_path: Path, clip: Path, style: Path) -> Video:
+    """Run ``video`` on the tiny config and return the output; its exit code must be right."""
+
+    def make(*args: str, code: int = 0, output: str = "out", content: Path = clip) -> Path:
+        assert main([*options(content, style, tmp_path / output), *args]) == code
+        return tmp_path / output
+
+    return make
+
+
+def frames(folder: Path) -> list[bytes]:
+    return [path.read_bytes() for path in sorted(folder.glob("frame_*.png"))]
+
+
+def work(output: Path) -> Path:
+    return output.with_name(f"{output.name}.frames")
+
+
+def test_a_folder_becomes_a_folder(video: Video, capsys: Capture) -> None:
+    output = video()
+    said = capsys.readouterr().out
+    assert [path.name for path in sorted(output.iterdir())] == [
+        f"frame_{number:06d}.png" for number in range(1, COUNT + 1)
+    ]
+    assert read_picture(output / "frame_000001.png").pixels.shape == (1, 3, 24, 32)
+    assert "4 frames in 1 shot" in said
+    assert "temporal error 0." in said
+    assert "the clip's own 0." in said
+    assert {path.name for path in work(output).iterdir()} == {
+        "pass_1", "settings.yaml", "survey.json", "temporal.csv", "temporal.png",
+    }  # fmt: skip
+    assert len((work(output) / "temporal.csv").read_text().splitlines()) == COUNT
+    # nothing of one picture's run: neither folder nor snapshots
+    assert not list(output.parent.glob("runs*"))
+
+
+def test_a_video_keeps_its_rate_its_size_and_its_sound(video: Video, tmp_path: Path) -> None:
+    source = write_clip(tmp_path / "clip.mp4", COUNT, 10, sound=True)
+    output = video(output="out.mp4", content=source)
+    made = VideoFile(output)
+    assert made.rate == 10
+    pictures = list(made.frames())
+    assert [each.size for each in pictures] == [(32, 24)] * COUNT
+    assert sounds(output) == sounds(source)
+
+
+class KeepStart(Callback):
+    """Keeps the picture that each frame starts from."""
+
+    starts: ClassVar[list[torch.Tensor]] = []
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        assert isinstance(pl_module, StyleTransfer)
+        self.starts.append(pl_module.canvas.picture.clone())
+
+
+def test_every_frame_starts_from_the_same_seed(video: Video, tmp_path: Path) -> None:
+    pair = write_frames(tmp_path / "pair", [smooth_picture(24, 32, seed) for seed in (5, 6)])
+    KeepStart.starts.clear()
+    video("--video.cut=1", f"--callbacks.start={__name__}.KeepStart", content=pair)
+    first, second = KeepStart.starts  # both from noise
+    assert torch.equal(first, second)
+
+
+def test_a_still_clip_moves_less_than_it_is_optimised(video: Video, tmp_path: Path) -> None:
+    still = write_frames(tmp_path / "still", [panned(0)] * 3)
+    output = video(
+        "--model.losses.temporal.weight=1e7", "--video.steps=20", "--video.later",
+        "{model.optimizer.init_args.lr: 0.001}", content=still,
+    )  # fmt: skip
+    first, *others = [read_picture(path).pixels for path in sorted(output.iterdir())]
+    for each in others:
+        assert float((each - first).abs().mean()) < 1 / 255
+
+
+def test_a_term_that_holds_frames_makes_them_steadier(video: Video) -> None:
+    errors = []
+    for weight in ("0", "1e6"):
+        output = video(f"--model.losses.temporal.weight={weight}", "--overwrite")
+        rows = (work(output) / "temporal.csv").read_text().splitlines()[1:]
+        errors.append(sum(float(row.split(",")[2]) for row in rows))
+    assert errors[1] < errors[0]
+
+
+def test_the_backbone_is_made_once(video: Video, monkeypatch: pytest.MonkeyPatch) -> None:
+    from stylelightning.backbones import RandomMultiscale
+
+    made: list[object] = []
+    init = RandomMultiscale.__init__
+
+    def counted(self: RandomMultiscale, *args: object, **options: object) -> None:
+        made.append(self)
+        init(self, *args, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(RandomMultiscale, "__init__", counted)
+    video()
+    assert len(made) == 1
+
+
+class CountRuns(Callback):
+    """Counts the runs before this one that are still in memory."""
+
+    runs: ClassVar[list[weakref.ref[LightningModule]]] = []
+    alive: ClassVar[list[int]] = []
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        self.alive.append(sum(each() is not None for each in self.runs))
+        self.runs.append(weakref.ref(pl_module))
+
+
+def test_no_runs_pile_up(video: Video) -> None:
+    CountRuns.runs.clear()
+    CountRuns.alive.clear()
+    video(f"--callbacks.count={__name__}.CountRuns")
+    assert CountRuns.alive == [0] * COUNT
+
+
+KILL_AFTER = 2
+
+
+def test_a_clip_that_was_killed_goes_on_and_is_the_same(
+    video: Video, clip: Path, style: Path, tmp_path: Path
+) -> None:
+    whole = video(output="whole")
+    output = tmp_path / "killed"
+    command = [sys.executable, "-m", "stylelightning", *options(clip, style, output)]
+    process = subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+    )  # fmt: skip
+    try:
+        deadline = time.monotonic() + 120
+        while len(list(work(output).glob("pass_1/frame_*.png"))) < KILL_AFTER:
+            assert process.poll() is None
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+    finally:
+        process.kill()
+        process.wait()
+    assert not output.exists()
+    before = {path: path.stat().st_mtime_ns for path in work(output).glob("pass_1/frame_*.png")}
+    assert KILL_AFTER <= len(before) < COUNT
+    video(output="killed")
+    assert frames(output) == frames(whole)
+    assert {path: path.stat().st_mtime_ns for path in before} == before
+
+
+def test_ctrl_c_leaves_frames_and_says_what_goes_on(
+    video: Video, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    from stylelightning.cli.frame_runs import FrameRuns
+    from stylelightning.video.painting import FrameTask
+
+    whole = frames(video(output="whole"))
+    paint = FrameRuns.paint
+
+    def interrupted(self: FrameRuns, task: FrameTask) -> torch.Tensor:
+        if task.number == 2:
+            signal.raise_signal(signal.SIGINT)
+        return paint(self, task)
+
+    monkeypatch.setattr(FrameRuns, "paint", interrupted)
+    output = video(code=130)
+    said = capsys.readouterr().out
+    assert "stopped: 2 painted frames are in" in said
+    assert f"--output {output}" in said.splitlines()[-1]
+    assert not output.exists()
+    monkeypatch.setattr(FrameRuns, "paint", paint)
+    assert frames(video()) == whole
+
+
+def test_an_output_is_replaced_only_if_asked(video: Video, capsys: Capture) -> None:
+    before = frames(video())
+    capsys.readouterr()
+    output = video(code=2)
+    assert "is there already: give another name, or --overwrite" in one_line(capsys)
+    assert frames(output) == before
+    video("--overwrite", "--model.optimizer.lr=0.1")
+    assert frames(output) != before
+    (output / "mine.txt").write_text("mine")
+    video("--overwrite", code=2)
+    assert "holds mine.txt, which is no frame" in one_line(capsys)
+
+
+def test_frames_of_other_settings_are_not_gone_on_with(
+    video: Video, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    output = video()
+    for path in output.iterdir():
+        path.unlink()
+    output.rmdir()
+    capsys.readouterr()
+    video("--model.optimizer.lr=0.1", code=2)
+    assert "painted with other settings (model.optimizer" in one_line(capsys)
+    video()  # with the same it is written again
+    assert len(frames(output)) == COUNT
+
+
+def test_a_run_that_can_not_begin_leaves_nothing(video: Video, capsys: Capture) -> None:
+    output = video("--model.losses.content.layers=[nope]", code=2)
+    assert "nope" in one_line(capsys)
+    assert not work(output).exists()
+    video()  # other settings are not in its way
+
+
+def test_passes_are_made_and_only_the_last_is_kept(video: Video) -> None:
+    output = video("--video.passes=2")
+    assert {path.name for path in work(output).glob("pass_*")} == {"pass_2"}
+    assert len(frames(output)) == COUNT
+
+
+def one_line(capsys: Capture) -> str:
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1, error
+    return error
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (["--content=none.mp4"], "There is no picture or folder"),
+        (["--style=none.jpg"], "there is no such file"),
+        (["--data.content=null"], "A clip is missing: give --content FILE"),
+        (["--output=null"], "`output` must be given: --output out.mp4"),
+        (["--output=out.xyz"], "must end with .mp4, .mov, .mkv, .webm"),
+        (["--output=out.mp4", "--codec=nope"], "encoder nope (there is no such encoder)"),
+        (["--seed_everything=true"], "`seed_everything` must be a number for a clip, the same"),
+        (["--ckpt_path=last"], "`ckpt_path` is an option of one picture's run"),
+        (["--live"], "`live` is an option of one picture's run"),
+        (["--model.schedule.draft=true"], "`model.schedule.draft` is for one picture"),
+        (["--video.steps=0"], "`video.steps` must be at least 1, got 0"),
+        (["--data.colours=LuminanceOnly"], "LuminanceOnly does not: take ContentToStyle"),
+        (["--video.later={model.nope: 1}"], "model.nope"),
+    ],
+)
+def test_mistakes_are_one_line(
+    video: Video, args: list[str], message: str, capsys: Capture, monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:  # fmt: skip
+    monkeypatch.chdir(tmp_path)
+    output = video(*args, code=2)
+    assert message in one_line(capsys)
+    assert not work(output).exists()
+    assert not output.exists()
+
+
+def test_without_a_temporal_term_it_is_said(video: Video, capsys: Capture) -> None:
+    video("--model.losses.temporal=null")
+    assert "No term holds a frame to the one before" in capsys.readouterr().err
+
+
+def test_the_output_is_not_the_clip(tmp_path: Path, style: Path, capsys: Capture) -> None:
+    source = write_clip(tmp_path / "clip.mp4", 2)
+    before = source.read_bytes()
+    assert main([*options(source, style, source), "--overwrite"]) == 2
+    assert "`output` would replace the clip" in one_line(capsys)
+    assert source.read_bytes() == before
+
+
+def test_names_are_long(tmp_path: Path) -> None:
+    assert long_names(["--content=a", "--style", "b", "--output", "--content"]) == [
+        "--data.content=a", "--data.style", "b", "--output", "--data.content",
+    ]  # fmt: skip
+
+
+def test_the_preset_is_painted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    for number in range(2):
+        write_picture(tmp_path / "clip" / f"{number}.png", panned(number, height=32, width=32))
+    args = ["video", "--content", str(tmp_path / "clip"), "--output", str(tmp_path / "out.mp4")]
+    args += ["--model.schedule.steps=2", "--video.steps=2"]
+    assert main(args) == 0
+    assert len(list(VideoFile(tmp_path / "out.mp4").frames())) == 2

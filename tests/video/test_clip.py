@@ -1,0 +1,52 @@
+"""Clips as they are given."""
+
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+import torch
+
+from stylelightning.images import write_picture
+from stylelightning.video.clip import FolderClip, VideoClip, open_clip
+from tests.conftest import smooth_picture
+from tests.video.clips import panned, write_clip
+
+
+def test_frames_come_in_the_order_of_their_numbers(tmp_path: Path) -> None:
+    for number in (10, 2, 1, 20):
+        write_picture(tmp_path / f"f{number}.png", torch.full((1, 3, 4, 4), number / 255))
+    clip = open_clip(str(tmp_path))
+    assert isinstance(clip, FolderClip)
+    assert [round(float(each.mean()) * 255) for each in clip.frames()] == [1, 2, 10, 20]
+
+
+def test_a_video_is_decoded_frame_by_frame(tmp_path: Path) -> None:
+    clip = open_clip(str(write_clip(tmp_path / "clip.mp4", sound=True)))
+    assert isinstance(clip, VideoClip)
+    assert clip.rate == Fraction(10)
+    assert clip.sound == tmp_path / "clip.mp4"
+    frames = list(clip.frames())
+    assert len(frames) == 4
+    for number, frame in enumerate(frames):
+        assert frame.shape == (1, 3, 24, 32)
+        assert float((frame - panned(number)).abs().mean()) < 0.06  # half the colours' resolution
+
+
+def test_another_clip_has_another_mark(tmp_path: Path) -> None:
+    write_picture(tmp_path / "1.png", smooth_picture(4, 4, 1))
+    before = open_clip(str(tmp_path)).mark()
+    assert open_clip(str(tmp_path)).mark() == before
+    write_picture(tmp_path / "2.png", smooth_picture(4, 4, 1))
+    assert open_clip(str(tmp_path)).mark() != before
+
+
+def test_a_frame_of_another_size_is_named(tmp_path: Path) -> None:
+    write_picture(tmp_path / "1.png", smooth_picture(4, 6, 1))
+    write_picture(tmp_path / "2.png", smooth_picture(4, 7, 1))
+    with pytest.raises(ValueError, match=r"one size: 1\.png has 6x4 pixels, .*2\.png has 7x4"):
+        list(open_clip(str(tmp_path)).frames())
+
+
+def test_a_clip_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="There is no picture or folder"):
+        open_clip(str(tmp_path / "none.mp4"))
