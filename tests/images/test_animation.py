@@ -94,7 +94,7 @@ def test_the_file_before_stays_when_writing_fails(tmp_path: Path, write: object)
 
 
 def test_without_its_package_a_video_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("stylelightning.images.animation.find_spec", lambda name: None)
+    monkeypatch.setattr("stylelightning.images.video_encoding.find_spec", lambda name: None)
     with pytest.raises(ValueError, match=r"pip install 'stylelightning\[video\]'"):
         check_video()
     with pytest.raises(ValueError, match=r"pip install 'stylelightning\[video\]'"):
