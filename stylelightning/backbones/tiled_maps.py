@@ -308,8 +308,9 @@ class _Owned(torch.autograd.Function):
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, upstream: Tensor) -> tuple[Tensor, None, None]:
-        like = {"dtype": upstream.dtype, "device": upstream.device}
-        gradient = torch.empty(ctx.shape, memory_format=ctx.layout, **like).zero_()
+        gradient = torch.empty(
+            ctx.shape, dtype=upstream.dtype, device=upstream.device, memory_format=ctx.layout
+        ).zero_()
         gradient[:, :, ctx.rows, ctx.columns] = upstream
         return gradient, None, None
 

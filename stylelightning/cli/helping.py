@@ -19,9 +19,13 @@ LOST = 1
 """Exit code of a process whose run was lost elsewhere."""
 
 
-def helps(config: Namespace) -> bool:
-    """Return whether this process is not the first of those that make the run's picture."""
-    return config.trainer.strategy == NAME and not _is_first(os.environ)
+def helps(strategy: object) -> bool:
+    """Return whether this process is not the first of those that make the run's picture.
+
+    Args:
+        strategy: ``trainer.strategy``.
+    """
+    return strategy == NAME and not _is_first(os.environ)
 
 
 def _is_first(environment: Mapping[str, str]) -> bool:

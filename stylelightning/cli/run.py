@@ -72,7 +72,7 @@ def _fit(args: Sequence[str], manner: Manner, made: MadeFolders) -> None:
     set_seed(config)
     missing = _missing_folders(config)
     checkpoint = check_config(config, made)
-    if helps(config):
+    if helps(config.trainer.strategy):
         help_to_make(parser.instantiate(config), checkpoint)
         return
     run = parser.instantiate(config, instantiators=list(manner.instantiators) or None)
