@@ -5,7 +5,8 @@ the learning rate falling over just these steps; the metrics are means over the 
 `list metrics`, whose network is not the one that is optimised.
 
 Usage: python -m benchmarks.budgets [CONFIG ...] [--steps 15 30 60 120 240] [--size 384]
-       [--precision 32-true] [--backbone VGG16] [--weights oxford] [--plot FILE.svg] [--quick]
+       [--pairs 3] [--precision 32-true] [--backbone VGG16] [--weights oxford] [--plot FILE.svg]
+       [--quick]
 """
 
 import argparse
@@ -32,7 +33,7 @@ PANEL, HEIGHT, MARGIN = 260, 220, 46  # pixels of a panel, and around it
 def measure(config: Path, steps: int, options: argparse.Namespace) -> Row:
     """Return the means over the pairs of seconds and metrics."""
     found = defaultdict(list)
-    for content, style in PAIRS[: 1 if options.quick else None]:
+    for content, style in PAIRS[: 1 if options.quick else options.pairs]:
         with tempfile.TemporaryDirectory() as folder:
             args = ["fit", "--config", str(config), *QUIET, "--callbacks.checkpoint=null"]
             args += ["--data.content", str(next(IMAGES.glob(f"{content}.*")))]
@@ -107,6 +108,7 @@ def main() -> None:
     parser.add_argument("configs", type=Path, nargs="*", default=defaults)
     parser.add_argument("--steps", type=int, nargs="+", default=[15, 30, 60, 120, 240])
     parser.add_argument("--size", type=int, default=384, help="longer side in pixels")
+    parser.add_argument("--pairs", type=int, default=len(PAIRS), help="how many pairs of pictures")
     parser.add_argument("--precision", default="32-true")
     parser.add_argument("--backbone", default="VGG16")
     parser.add_argument("--weights", default="oxford")

@@ -1,3 +1,5 @@
+import math
+
 import pytest
 import torch
 
@@ -22,6 +24,14 @@ def test_there_is_no_picture_before_the_first() -> None:
     assert not canvas.has_picture
     canvas.encode(torch.rand(1, 3, 4, 5))
     assert canvas.has_picture
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+def test_one_value_that_is_no_number_is_seen(value: float) -> None:
+    canvas = make(torch.rand(1, 3, 4, 5))
+    assert canvas.finite
+    canvas.decode().data[0, 1, 2, 3] = value
+    assert not canvas.finite
 
 
 def test_the_average_is_that_of_the_weights_sum_to_one() -> None:

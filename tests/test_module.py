@@ -18,6 +18,7 @@ from stylelightning.backbones import Pixels, RandomMultiscale
 from stylelightning.callbacks import StopOnDivergence
 from stylelightning.losses import (
     ContentLoss,
+    GaussianWassersteinLoss,
     GramLoss,
     Loss,
     References,
@@ -315,6 +316,13 @@ def test_a_random_loss_is_refused_with_lbfgs_unless_its_draws_are_kept(
         fit(tmp_path, data, losses=losses(1), optimizer=OPTIMIZERS["lbfgs"])
     fit(tmp_path, data, losses=losses(None), optimizer=OPTIMIZERS["lbfgs"])
     fit(tmp_path, data, losses=losses(1))
+
+
+def test_bf16_mixed_prepares_targets_in_float32(tmp_path: Path, data: StyleTransferData) -> None:
+    loss = GaussianWassersteinLoss(1.0, ["level1"])
+    make_trainer(tmp_path, precision="bf16-mixed").fit(make_module(losses={"style": loss}), data)
+    mean, target = loss.targets["level1"]
+    assert (mean.dtype, target.vectors.dtype) == (torch.float64, torch.float32)
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from stylelightning.backbones.base import Backbone, Features
+from stylelightning.execution.halving import halved, halves
 from stylelightning.execution.probe import pace
 from stylelightning.execution.winograd import FEWEST_CHANNELS, WinogradConvolution
 
@@ -69,7 +70,7 @@ class FastBackbone:
             None if compile_mode is None else torch.compile(backbone, mode=compile_mode)
         )
         self._full: list[tuple[nn.Parameter, Tensor]] = []
-        self._replaced: list[nn.Conv2d] = []
+        self._replaced: list[nn.Module] = []
         self._before: tuple[str, str] | None = None
 
     def compute(self, image: Tensor, layers: Iterable[str]) -> Features:
@@ -124,7 +125,12 @@ class FastBackbone:
             for module in large:
                 # not the module itself: graphs made before hold it too
                 vars(module)["forward"] = WinogradConvolution(module)
-            self._replaced = large
+            self._replaced += large
+        if on_cpu and lower is not None and self._compiled is None:
+            pools = [each for each in self.backbone.modules() if halves(each)]
+            for pool in pools:
+                vars(pool)["forward"] = halved
+            self._replaced += pools
 
     def stop(self) -> None:
         """Put filters and settings back."""

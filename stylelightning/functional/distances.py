@@ -29,6 +29,9 @@ def squared_distance(
     """
     _check_shapes(first, second)
     if weight is None:
+        if first.ndim == 4 and first.is_contiguous(memory_format=torch.channels_last):
+            # torch's gradient has the axes in the order of the shape, which is this memory's then
+            first, second = first.movedim(1, -1), second.movedim(1, -1)
         return functional.mse_loss(first, second, reduction=reduction)
     squares = weight * (first - second).square()
     return squares.mean() if reduction == "mean" else squares.sum()

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from stylelightning.functional.roots import Target
+from stylelightning.functional.roots import Root, Target
 
 _FIRST = (8.28721201814563, -23.595886519098837, 17.300387312530933)
 _GROWTH = (4.107059111542203, -2.9478499167379106, 0.5448431082926601)
@@ -25,9 +25,7 @@ NOISE = 4
 """Rounding errors of a covariance's norm below which its eigenvalues say nothing."""
 
 
-def by_iteration(
-    covariance: Tensor, target: Target, epsilon: float, rank: int
-) -> tuple[Tensor, Tensor]:
+def by_iteration(covariance: Tensor, target: Target, epsilon: float, rank: int) -> Root:
     """Return trace and gradient for `squared_bures` by a fixed number of products, in float64.
 
     Root and inverse root come together, by Newton and Schulz's coupled iteration with the

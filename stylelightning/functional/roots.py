@@ -50,13 +50,13 @@ def target_of(covariance: Tensor, epsilon: float = 0.0, rank: int | None = None)
     return Target(vectors, (values + epsilon).sqrt(), channels - low, probe)
 
 
-Solver = Callable[[Tensor, Target, float, int], tuple[Tensor, Tensor]]
-"""Gives the trace of the root in ``squared_bures`` and the trace's gradient to the covariance."""
+Root = tuple[Tensor, Tensor]
+"""The trace of the root in ``squared_bures``, (B,) in float64, and its gradient, (B, C, C)."""
+Solver = Callable[[Tensor, Target, float, int], Root]
+"""Gives both from a covariance, the fixed one, epsilon and the covariance's largest rank."""
 
 
-def squared_bures(
-    covariance: Tensor, target: Target, epsilon: float, rank: int, solver: Solver
-) -> Tensor:
+def squared_bures(covariance: Tensor, target: Target, epsilon: float, root: Root) -> Tensor:
     r"""Return the squared Bures distance of two covariances.
 
     .. math:: d^2 = \mathrm{tr}\, \Sigma + \mathrm{tr}\, T
@@ -70,9 +70,7 @@ def squared_bures(
         covariance: Covariance of shape (B, C, C), without negative eigenvalues but for rounding.
         target: The other covariance T, epsilon included.
         epsilon: What is added to the covariance's eigenvalues, at least 0.
-        rank: Largest number of its eigenvalues that are not 0 before, such as the number of samples
-            that it is computed from.
-        solver: How the root's trace is computed.
+        root: What a solver gives for these.
 
     Returns:
         Distances of shape (B,) in float64, at least 0 but for rounding.
@@ -80,13 +78,11 @@ def squared_bures(
     Source: Bhatia, Jain and Lim, "On the Bures-Wasserstein distance between positive definite
     matrices", Expositiones Mathematicae 37, 2019, https://arxiv.org/abs/1712.01504
     """
-    distance: Tensor = _SquaredBures.apply(covariance, target, epsilon, rank, solver)
+    distance: Tensor = _SquaredBures.apply(covariance, target, epsilon, *root)
     return distance
 
 
-def by_eigenvalues(
-    covariance: Tensor, target: Target, epsilon: float, rank: int
-) -> tuple[Tensor, Tensor]:
+def by_eigenvalues(covariance: Tensor, target: Target, epsilon: float, rank: int) -> Root:
     r"""Return trace and gradient by an eigendecomposition in float64.
 
     Products are in the covariance's own dtype. Among the eigenvectors of T only the scaling by its
@@ -108,7 +104,7 @@ def by_eigenvalues(
         Traces of shape (B,) in float64, and gradients of shape (B, C, C), symmetric.
     """
     channels = covariance.shape[1]
-    with _exact_products():
+    with exact_products():
         if epsilon == 0 or target.rank + rank + SPARE > WORTH_REDUCING * channels:
             rotated = target.vectors.mT @ covariance @ target.vectors
             trace, factor = _decompose(rotated, target.deviations, epsilon)
@@ -155,7 +151,7 @@ def _decompose(rotated: Tensor, deviations: Tensor, epsilon: float) -> tuple[Ten
 
 
 @contextmanager
-def _exact_products() -> Iterator[None]:
+def exact_products() -> Iterator[None]:
     """Keep TF32 and bfloat16 away from products in float32."""
     before = torch.get_float32_matmul_precision()
     torch.set_float32_matmul_precision("highest")
@@ -166,14 +162,17 @@ def _exact_products() -> Iterator[None]:
 
 
 class _SquaredBures(torch.autograd.Function):
-    """The distance, with the gradient that its solver gives."""
+    """The distance, with the gradient that comes with its root."""
 
     @staticmethod
     def forward(
-        ctx: Any, covariance: Tensor, target: Target, epsilon: float, rank: int, solver: Solver
+        ctx: Any,
+        covariance: Tensor,
+        target: Target,
+        epsilon: float,
+        trace: Tensor,
+        gradient: Tensor,
     ) -> Tensor:
-        trace, gradient = solver(covariance, target, epsilon, rank)
-        gradient.mul_(-2).diagonal(dim1=1, dim2=2).add_(1)
         ctx.save_for_backward(gradient)
         variances = covariance.diagonal(dim1=1, dim2=2).double() + epsilon
         return (variances + target.deviations.square()).sum(1) - 2 * trace
@@ -185,5 +184,8 @@ class _SquaredBures(torch.autograd.Function):
                 "The distance of Gaussians has no second derivative: its gradient must not be "
                 "taken with create_graph=True."
             )
-        (own,) = ctx.saved_tensors
-        return own * gradient[:, None, None].to(own.dtype), None, None, None, None
+        (of_trace,) = ctx.saved_tensors
+        scale = gradient[:, None].to(of_trace.dtype)  # (B, 1)
+        found = of_trace * (-2 * scale[..., None])
+        found.diagonal(dim1=1, dim2=2).add_(scale)
+        return found, None, None, None, None

@@ -6,7 +6,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from stylelightning.functional.roots import Solver, Target, by_eigenvalues, squared_bures
+from stylelightning.functional.roots import Root, Target, squared_bures
 
 
 def quantile_means(values: Tensor, count: int) -> Tensor:
@@ -128,8 +128,7 @@ def squared_gaussian_wasserstein(
     target_mean: Tensor,
     target: Target,
     epsilon: float,
-    rank: int,
-    solver: Solver = by_eigenvalues,
+    root: Root,
 ) -> Tensor:
     r"""Return the squared Wasserstein-2 distance of two Gaussians.
 
@@ -144,8 +143,7 @@ def squared_gaussian_wasserstein(
         target_mean: Mean of shape (B, C) of the other Gaussian, float64.
         target: The other Gaussian's covariance T.
         epsilon: What is added to the eigenvalues of the covariance, at least 0.
-        rank: Largest rank of the covariance, such as the number of samples.
-        solver: How the last trace is computed, and its gradient.
+        root: The last trace and its gradient, as ``roots.by_eigenvalues`` gives them.
 
     Returns:
         Distances of shape (B,) in float64, at least 0 but for rounding.
@@ -154,4 +152,4 @@ def squared_gaussian_wasserstein(
     matrices", Linear Algebra and its Applications 48, 1982.
     """
     distance: Tensor = (mean.double() - target_mean).square().sum(1)
-    return distance + squared_bures(covariance, target, epsilon, rank, solver)
+    return distance + squared_bures(covariance, target, epsilon, root)

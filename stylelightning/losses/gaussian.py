@@ -11,6 +11,7 @@ from stylelightning.backbones.base import Features
 from stylelightning.backbones.tiled_maps import map_size
 from stylelightning.backbones.windows import Maps
 from stylelightning.functional.root_iteration import by_iteration
+from stylelightning.functional.root_pairs import Problem, roots_of
 from stylelightning.functional.roots import Solver, Target, by_eigenvalues, target_of
 from stylelightning.functional.transport import squared_gaussian_wasserstein
 from stylelightning.losses.base import STYLE_LAYERS
@@ -64,7 +65,7 @@ class GaussianLoss(MatrixLoss):
             name: each if isinstance(each, int) else statistics[name].shape[1]
             for name, each in count.items()
         }
-        return self._weighted_sum(lambda name: self.distance(name, *moments[name], ranks[name]))
+        return self._weighted_sum(self.distances(moments, ranks).__getitem__)
 
     def drawn(
         self, statistics: Features, count: dict[str, Count]
@@ -80,8 +81,8 @@ class GaussianLoss(MatrixLoss):
         """Keep the style images' moments, over so many positions, as the targets."""
 
     @abstractmethod
-    def distance(self, name: str, mean: Tensor, covariance: Tensor, positions: int) -> Tensor:
-        """Return how far a layer's moments over so many positions are from the target's."""
+    def distances(self, moments: Moments, positions: dict[str, int]) -> Features:
+        """Return how far each layer's moments, over so many positions, are from the target's."""
 
     def _moments(self, maps: Maps) -> Features:
         sums, count = self.sums_of(maps)
@@ -125,12 +126,15 @@ class MeanCovarianceLoss(GaussianLoss):
         """Keep both."""
         self.targets = moments
 
-    def distance(self, name: str, mean: Tensor, covariance: Tensor, positions: int) -> Tensor:
-        """Return the sum of both distances, a scalar."""
+    def distances(self, moments: Moments, positions: dict[str, int]) -> Features:
+        """Return the sum of both distances, a scalar for each layer."""
         distance = F.absolute_distance if self.exponent == 1 else F.squared_distance
-        pairs = zip((mean, covariance), self.targets[name], strict=True)
-        first, second = (distance(value, target, self.reduction) for value, target in pairs)
-        return first + second
+        found = {}
+        for name, pair in moments.items():
+            pairs = zip(pair, self.targets[name], strict=True)
+            first, second = (distance(value, target, self.reduction) for value, target in pairs)
+            found[name] = first + second
+        return found
 
 
 class GaussianWassersteinLoss(GaussianLoss):
@@ -183,14 +187,24 @@ class GaussianWassersteinLoss(GaussianLoss):
             for name, (mean, covariance) in moments.items()
         }
 
-    def distance(self, name: str, mean: Tensor, covariance: Tensor, positions: int) -> Tensor:
-        """Return the squared distance of the two Gaussians, a scalar."""
-        method = self.method or ("iteration" if covariance.is_cuda else "eigenvalues")
-        squared = squared_gaussian_wasserstein(
-            mean, covariance, *self.targets[name], self.epsilon, positions, SOLVERS[method]
-        )
-        divisor = mean.shape[1] if self.reduction == "mean" else 1
-        return (squared.sum() / divisor).clamp_min(0).to(mean.dtype)
+    def distances(self, moments: Moments, positions: dict[str, int]) -> Features:
+        """Return the squared distance of the two Gaussians, a scalar for each layer."""
+        problems = [
+            Problem(covariance.detach(), self.targets[name][1], positions[name])
+            for name, (_, covariance) in moments.items()
+        ]
+        on_gpu = problems[0].covariance.is_cuda
+        solver = SOLVERS[self.method or ("iteration" if on_gpu else "eigenvalues")]
+        found = {}
+        for root, (name, (mean, covariance)) in zip(
+            roots_of(problems, self.epsilon, solver), moments.items(), strict=True
+        ):
+            squared = squared_gaussian_wasserstein(
+                mean, covariance, *self.targets[name], self.epsilon, root
+            )
+            divisor = mean.shape[1] if self.reduction == "mean" else 1
+            found[name] = (squared.sum() / divisor).clamp_min(0).to(mean.dtype)
+        return found
 
 
 def _sums(maps: Tensor, weights: Tensor | None) -> Tensor:

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from stylelightning import functional as F
 from stylelightning.backbones import Backbone
-from stylelightning.functional.roots import target_of
+from stylelightning.functional.roots import by_eigenvalues, target_of
 from stylelightning.functional.transport import squared_gaussian_wasserstein
 from stylelightning.losses.base import STYLE_LAYERS
 from stylelightning.metrics.trained_network import NetworkMetric
@@ -83,9 +83,11 @@ def _distances(pair: Sequence[Tensor], styles: Sequence[Tensor], shares: Tensor)
     target = target_of(covariance, EPSILON, sum(each[0, 0].numel() for each in styles))
     squared = []
     for maps in pair:
-        moments = _split(_moments(maps))
-        rank = maps[0, 0].numel()
-        squared.append(squared_gaussian_wasserstein(*moments, mean.double(), target, EPSILON, rank))
+        own, spread = _split(_moments(maps))
+        root = by_eigenvalues(spread, target, EPSILON, maps[0, 0].numel())
+        squared.append(
+            squared_gaussian_wasserstein(own, spread, mean.double(), target, EPSILON, root)
+        )
     return (squared[0].clamp_min(0) / squared[1]).sqrt().squeeze().float()
 
 

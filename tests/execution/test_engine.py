@@ -24,6 +24,7 @@ from stylelightning.backbones import (
 from stylelightning.execution import engine
 from stylelightning.execution import winograd as winograd_module
 from stylelightning.execution.engine import FastBackbone
+from stylelightning.execution.halving import halved
 from stylelightning.execution.probe import Pace
 from stylelightning.losses import GramLoss, Loss
 from tests.runs import fit, make_module, make_trainer
@@ -65,6 +66,19 @@ def test_filters_are_laid_out_and_cast_once(precision: str) -> None:
     run.stop()
     for name, each in backbone.state_dict().items():
         assert torch.equal(each, before[name])
+
+
+@pytest.mark.parametrize("precision", ["32-true", "bf16-mixed"])
+def test_average_pools_are_torchs_own_but_in_16_bits_on_a_cpu(precision: str) -> None:
+    backbone = VGG16(weights=None, pooling="avg")
+    pools = [backbone.network.get_submodule(f"pool{block}") for block in range(1, 6)]
+    run = FastBackbone(backbone)
+    run.start(torch.device("cpu"), precision)
+    assert [vars(pool).get("forward") for pool in pools] == (
+        [halved if precision == "bf16-mixed" else None] * 5
+    )
+    run.stop()
+    assert not any("forward" in vars(pool) for pool in pools)
 
 
 def test_a_backbone_may_keep_its_layout() -> None:

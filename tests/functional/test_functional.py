@@ -205,6 +205,15 @@ def test_weights_are_factors_of_the_squares() -> None:
     assert F.squared_distance(second, first + 1, "sum", weight) == 9 + 3
 
 
+def test_the_gradient_of_squares_has_the_layout_of_the_map() -> None:
+    first, second = torch.randn(2, 1, 3, 4, 5, generator=torch.Generator().manual_seed(0))
+    last = first.contiguous(memory_format=torch.channels_last).requires_grad_()
+    value = F.squared_distance(last, second, "sum")
+    (gradient,) = torch.autograd.grad(value, last)
+    assert gradient.stride() == last.stride()
+    torch.testing.assert_close(gradient, 2 * (last - second).detach())  # by hand
+
+
 def test_nine_point_variation_by_hand() -> None:
     # a 2x2 checkerboard of 0 and 1: within the repeated border two differences of 1 across and two
     # down; of the nine diagonals of either direction the four that cross an edge once are 1

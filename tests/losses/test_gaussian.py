@@ -4,7 +4,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stylelightning.functional.roots import target_of
+from stylelightning.functional.roots import by_eigenvalues, target_of
 from stylelightning.functional.transport import squared_gaussian_wasserstein
 from stylelightning.losses import GaussianWassersteinLoss, MeanCovarianceLoss
 from tests.runs import references
@@ -46,13 +46,11 @@ def test_the_wasserstein_term_is_that_of_two_gaussians(seed: int) -> None:
 
 def test_the_distance_of_uncorrelated_gaussians_by_hand() -> None:
     # by hand: |(1, 2)|^2 + (3 - 1)^2 + (2 - 5)^2 with deviations (3, 2) and (1, 5)
+    covariance = torch.tensor([[9.0, 4.0]]).diag_embed()
+    target = target_of(torch.tensor([[1.0, 25.0]]).diag_embed())
+    root = by_eigenvalues(covariance, target, 0.0, 2)
     value = squared_gaussian_wasserstein(
-        torch.tensor([[1.0, 2.0]]),
-        torch.tensor([[9.0, 4.0]]).diag_embed(),
-        torch.zeros(1, 2),
-        target_of(torch.tensor([[1.0, 25.0]]).diag_embed()),
-        epsilon=0.0,
-        rank=2,
+        torch.tensor([[1.0, 2.0]]), covariance, torch.zeros(1, 2), target, 0.0, root
     )
     torch.testing.assert_close(value, torch.tensor([5.0 + 4 + 9], dtype=torch.float64))
 
