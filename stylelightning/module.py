@@ -371,7 +371,7 @@ class StyleTransfer(LightningModule):
             maps = None if tiler is None else tiler.maps
             references = references_of(self.objective, self.backbone, self.data, size, like, maps)
             tiled = None if tiler is None else tiler.evaluation(like)
-            self._evaluation.prepare(references, tiled)
+        self._evaluation.prepare(references, tiled)  # in full precision
 
     def _tiler(self, objective: Objective) -> Tiler | None:
         """Return what cuts pictures of the present scale; None if they are looked at at once."""
