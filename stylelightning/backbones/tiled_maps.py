@@ -121,9 +121,13 @@ class Tiles:
             columns = self._positions(tile.columns, name, self.size[1], width)
             stride = self._strides[name]
             top, left = tile.rows.begin // stride, tile.columns.begin // stride
-            found[name] = each[
+            part = each[
                 :, :, rows.start - top : rows.stop - top, columns.start - left : columns.stop - left
             ]
+            if each.is_contiguous(memory_format=torch.channels_last):
+                # else losses would copy it into the other layout, which is slow
+                part = part.contiguous(memory_format=torch.channels_last)
+            found[name] = part
             windows[name] = Window(rows.start, columns.start, height, width)
         return with_windows(found, windows)
 
