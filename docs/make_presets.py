@@ -100,8 +100,8 @@ Presets that ask for VGG-19, or for VGG-16 with torchvision's filters, ran on VG
 original ones (K. Simonyan and A. Zisserman, Visual Geometry Group, University of Oxford,
 CC BY 4.0), as the commands say; the quickstart's slim network is derived from them.
 Left out are `resnet`, whose filters are not at hand here, `texture`, which has no content image,
-`photorealism`, which takes two photographs, and `regions`, which has two style images and masks:
-{{doc}}`regions`.
+`photorealism`, which takes two photographs, `large`, which is for pictures of 2048 px and more
+({{doc}}`large-pictures`), and `regions`, which has two style images and masks: {{doc}}`regions`.
 """
 
 

@@ -376,6 +376,7 @@ class StyleTransfer(LightningModule):
             maps = None if tiler is None else tiler.maps
             shown = references_of(self.objective, self.backbone, self.data, scale.size, start, maps)
             tiled = None if tiler is None else tiler.evaluation(start)
+        # in full precision
         self._evaluation.prepare(replace(shown, compute=self._features_of), tiled)
 
     def _features_of(self, picture: Tensor) -> Features:

@@ -16,6 +16,7 @@ from torch.optim import Optimizer
 from stylelightning import Schedule, StyleTransfer, StyleTransferData
 from stylelightning.backbones import Pixels, RandomMultiscale
 from stylelightning.callbacks import StopOnDivergence
+from stylelightning.execution.tiling import Tiling
 from stylelightning.losses import (
     ContentLoss,
     GaussianWassersteinLoss,
@@ -335,6 +336,17 @@ def test_bf16_mixed_keeps_picture_and_statistics_in_float32(
     statistics = module.terms.statistics["style"]
     assert {matrix.dtype for matrix in statistics.values()} == {torch.float32}
     assert module.picture.isfinite().all()
+
+
+@pytest.mark.parametrize("tiling", [None, Tiling(32)])
+def test_targets_are_computed_in_full_precision_in_bf16_mixed(
+    tmp_path: Path, data: StyleTransferData, tiling: Tiling | None
+) -> None:
+    style = GaussianWassersteinLoss(1.0, ["level1"])
+    module = make_module(losses={"style": style}, tiling=tiling)
+    make_trainer(tmp_path, precision="bf16-mixed").fit(module, data)
+    _, covariance = style.targets["level1"]
+    assert covariance.vectors.dtype == torch.float32
 
 
 def test_a_scaled_gradient_goes_over_a_scale_change(

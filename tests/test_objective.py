@@ -11,6 +11,7 @@ from stylelightning.losses import (
     ContentLoss,
     GaussianWassersteinLoss,
     GramLoss,
+    HistogramLoss,
     Loss,
     References,
     TotalVariationLoss,
@@ -141,12 +142,15 @@ def in_bfloat16(picture: Tensor, layers: frozenset[str]) -> Features:
 
 
 def test_only_losses_that_take_them_get_maps_in_bfloat16() -> None:
-    losses = {"style": GramLoss(1.0, ["level1", "level2"]), "content": ContentLoss(1.0, ["level2"])}
+    losses = {
+        "style": GramLoss(1.0, ["level1", "level2"]),
+        "palette": HistogramLoss(1.0, ["level2"]),
+    }
     features = Objective(losses, in_bfloat16).features(smooth_picture(12, 16, 1))
     assert {name: each.dtype for name, each in features.items()} == {
         "image": torch.float32,
         "level1": torch.bfloat16,
-        "level2": torch.float32,  # the content loss reads it too
+        "level2": torch.float32,  # histograms are of this layer too
     }
 
 

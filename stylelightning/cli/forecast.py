@@ -8,14 +8,23 @@ from copy import copy
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from statistics import mean, median
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
 from torch.optim import LBFGS
 
+from stylelightning.cli.tiled_forecast import (
+    SIZES,
+    TILE,
+    TiledForecast,
+    TiledProbe,
+    tile_of,
+    work_at,
+)
 from stylelightning.data import GivenPictures, StyleTransferData
 from stylelightning.execution.memory import PeakMemory, free_megabytes
+from stylelightning.execution.tiling import Tiling
 from stylelightning.images import RunPictures
 from stylelightning.module import StyleTransfer
 from stylelightning.run import checks
@@ -84,7 +93,12 @@ class StepClock(Callback):
 
 
 def probe(
-    module: StyleTransfer, pictures: RunPictures, new_trainer: NewTrainer, size: int
+    module: StyleTransfer,
+    pictures: RunPictures,
+    new_trainer: NewTrainer,
+    size: int,
+    tiling: Tiling | Literal["auto"] | None = None,
+    steps: int | None = None,
 ) -> Probe:
     """Run a few steps at one size.
 
@@ -93,10 +107,14 @@ def probe(
         pictures: The run's pictures.
         new_trainer: What makes the trainer.
         size: Longer side of the picture in pixels.
+        tiling: How the picture is cut.
+        steps: Number of steps, at least 2; None for as many as a time needs.
     """
     period = _period(module)
-    clock, steps = StepClock(period > 1), 1 + max(FEWEST, period)
+    steps = steps or 1 + max(FEWEST, period)
+    clock = StepClock(period > 1)
     short = copy(module)
+    short.tiling = tiling
     short.schedule = Schedule(steps)
     short.calibration = None  # what a term weighs takes no time
     trainer = new_trainer([clock])
@@ -167,22 +185,54 @@ def measure(
         least: Smallest side in pixels that the losses of the run can read.
         device: Where the run is.
     """
-    usable = [
-        size
-        for size in PROBES
-        if size < pictures.size
-        and min(min(pictures.picture_size(size)), *map(min, pictures.style_sizes(size))) >= least
-    ]
-    probes = [probe(module, pictures, new_trainer, size) for size in usable]
+    usable = _usable(PROBES, pictures, least)
+    probes = [probe(module, pictures, new_trainer, size, module.tiling) for size in usable]
     height, width = pictures.picture_size(pictures.size)
     if len(probes) < 2:
-        return [*probes, probe(module, pictures, new_trainer, pictures.size)]
+        return [*probes, probe(module, pictures, new_trainer, pictures.size, module.tiling)]
     steps = 1 + max(FEWEST, _period(module))
     free = free_megabytes(device) + probes[-1].megabytes
     fits = not predicted(height * width, probes, "megabytes") > CAREFUL * free
     if fits and steps * predicted(height * width, probes, "seconds") < PATIENCE:
-        probes.append(probe(module, pictures, new_trainer, pictures.size))
+        probes.append(probe(module, pictures, new_trainer, pictures.size, module.tiling))
     return probes
+
+
+def _usable(sizes: Sequence[int], pictures: RunPictures, least: int) -> list[int]:
+    """Return the sizes below the run's at which its losses can read all pictures."""
+    return [
+        size
+        for size in sizes
+        if size < pictures.size
+        and min(min(pictures.picture_size(size)), *map(min, pictures.style_sizes(size))) >= least
+    ]
+
+
+def measure_in_tiles(
+    module: StyleTransfer, pictures: RunPictures, new_trainer: NewTrainer, least: int
+) -> tuple[list[Probe], TiledForecast]:
+    """Measure small pictures, looked at at once and in small tiles.
+
+    Args:
+        module: The run's module.
+        pictures: The run's pictures.
+        new_trainer: What makes the trainers.
+        least: Smallest side in pixels that the losses of the run can read.
+
+    Returns:
+        What was measured at once, and what predicts a step in tiles.
+    """
+    whole, found = [], []
+    for size in _usable(PROBES, pictures, least):
+        whole.append(probe(module, pictures, new_trainer, size))
+        work = work_at(module, pictures.picture_size(size), size)
+        found.append(TiledProbe(work, whole[-1].seconds, whole[-1].megabytes))
+    for size in SIZES:
+        few = 2 if size == SIZES[-1] else None  # for its memory
+        cut = probe(module, pictures, new_trainer, size, Tiling(TILE), few)
+        work = work_at(module, pictures.picture_size(size), TILE)
+        found.append(TiledProbe(work, None if few else cut.seconds, cut.megabytes))
+    return whole, TiledForecast(found)
 
 
 def report(
@@ -205,30 +255,56 @@ def report(
     checks.check_images(module.objective.losses, pictures)
     least = checks.smallest_side(module.objective.losses, module.backbone)
     plan = checks.plan_scales(module.schedule, pictures, least)
-    device = new_trainer([]).strategy.root_device
-    probes = measure(module, pictures, new_trainer, least, device)
+    trainer = new_trainer([])
+    device = trainer.strategy.root_device
+    bits = 16 if "16" in str(trainer.precision) else 32
+    final = pictures.picture_size(pictures.size)
+    tile = tile_of(module, final, device, bits)
+    tiled: TiledForecast | None = None
+    if tile is not None and tile < pictures.size and pictures.size > SIZES[-1]:
+        probes, tiled = measure_in_tiles(module, pictures, new_trainer, least)
+    else:
+        probes = measure(module, pictures, new_trainer, least, device)
     total, left, lines = 0.0, max_steps if max_steps >= 0 else plan.total_steps, []
     for scale in plan.scales:
         steps = min(scale.steps, left)
         left -= steps
         height, width = pictures.picture_size(scale.size)
-        seconds = predicted(height * width, probes, "seconds")
+        work = None if tiled is None or tile is None else work_at(module, (height, width), tile)
+        if tiled is None or work is None or work.tiles == 1:
+            seconds, tiles = predicted(height * width, probes, "seconds"), ""
+        else:
+            seconds, tiles = tiled.seconds(work), f"{work.tiles:5d} tiles"
         total += steps * seconds
         lines.append(
             f"{width}x{height} px".rjust(16)
             + f"{steps:8d} steps{1e3 * seconds:10.0f} ms/step"
             + _duration(steps * seconds).rjust(14)
+            + tiles
         )
-    height, width = pictures.picture_size(pictures.size)
-    peak = predicted(height * width, probes, "megabytes")
+    height, width = final
     free = free_megabytes(device) + probes[-1].megabytes
     lines.append(f"{'together':>16}{_duration(total):>47}")
-    lines.append(f"{'peak memory':>16}  {peak:.0f} MB; {free:.0f} MB are there")
-    if len(probes) > 1:
-        factor = math.sqrt(largest_pixels(probes, CAREFUL * free) / (height * width))
-        if math.isfinite(factor):
-            largest = int(pictures.size * factor)
-            lines.append(f"{'largest size':>16}  {largest} px, in {CAREFUL:.0%} of that")
+    if tiled is not None and tile is not None:
+        work = work_at(module, final, tile)
+        lines.append(
+            f"{'peak memory':>16}  {tiled.megabytes(work):.0f} MB; {free:.0f} MB are there"
+        )
+        again = 100 * (work.read / work.pixels - 1)
+        lines.append(
+            f"{'tiles':>16}  {tile} px; {again:.0f} % of the picture is read again around them"
+        )
+        largest_tile = tiled.largest_tile(module, final, CAREFUL * free)
+        fits = "none fits" if largest_tile is None else f"{largest_tile} px"
+        lines.append(f"{'largest tile':>16}  {fits}, in {CAREFUL:.0%} of that")
+    else:
+        peak = predicted(height * width, probes, "megabytes")
+        lines.append(f"{'peak memory':>16}  {peak:.0f} MB; {free:.0f} MB are there")
+        if len(probes) > 1:
+            factor = math.sqrt(largest_pixels(probes, CAREFUL * free) / (height * width))
+            if math.isfinite(factor):
+                largest = int(pictures.size * factor)
+                lines.append(f"{'largest size':>16}  {largest} px, in {CAREFUL:.0%} of that")
     measured = any(each.pixels == height * width for each in probes)
     how = "measured at that size" if measured else "computed from smaller sizes"
     took = _duration(time.perf_counter() - began)

@@ -24,6 +24,8 @@ CHOICES = (4096, 2048, 1024, 512, 256)
 """Sizes that `auto` chooses from."""
 CAREFUL = 0.8
 """Part of the free memory that `auto` trusts a step with."""
+IN_16_BITS, IN_MORE, OF_FEW_CHANNELS = 1.9, 1.5, 4.2
+"""How many times its maps a step holds at most, as measured."""
 IN_PICTURES = 12
 """Pictures of the whole size that a step holds beside its maps: with their gradient, an optimizer's
 memory, the average, targets and copies."""
@@ -154,10 +156,14 @@ def fitting_size(
 def bytes_a_pixel(backbone: Backbone, layers: frozenset[str], bits: int) -> float:
     """Return about how much memory the maps of a step take, in bytes for each pixel.
 
-    Counted are all maps down to the deepest layer that is read, and as much again for gradients and
-    what is under way: within a third of what was measured with VGGs (docs/large-pictures.md).
+    Counted are all maps down to the deepest layer that is read, and what is under way by a factor:
+    within a fifth of what was measured with VGG-16, SlimVGG and RandomMultiscale on a CPU, in 32
+    and in 16 bits (`benchmarks.large`).
     """
     names = list(backbone.layer_table)
     deepest = max((names.index(name) for name in layers), default=-1)
     table = [backbone.layer_table[name] for name in names[: deepest + 1]]
-    return sum(each.channels / each.stride**2 for each in table) * bits / 8
+    values = sum(each.channels / each.stride**2 for each in table)
+    if not backbone.channels_last:  # few channels: what torch computes them with is larger
+        return OF_FEW_CHANNELS * values * max(bits, 32) / 8
+    return (IN_16_BITS if bits == 16 else IN_MORE) * values * bits / 8

@@ -8,6 +8,8 @@ from torch import Tensor
 from torch.nn import functional
 
 Reduction = Literal["mean", "sum"]
+EDGE_ROWS = 64
+"""Rows of a feature map whose edges are computed at once."""
 
 
 def squared_distance(
@@ -65,21 +67,33 @@ def edge_weights(features: Tensor, smallest: float, largest: float, width: int =
     so does a map without any edge.
 
     Args:
-        features: Feature map of shape (B, C, H, W).
+        features: Feature map of shape (B, C, H, W), looked at a few rows at a time.
         smallest: The factor a of flat places, at least 0.
         largest: The factor b of the strongest edges.
         width: Side in positions of the box over which edges are averaged, odd.
 
     Returns:
-        Factors of shape (B, 1, H, W).
+        Factors of shape (B, 1, H, W), in float32 at least.
     """
-    across = functional.pad(features.diff(dim=3), (0, 1, 0, 0))  # (B, C, H, W), 0 at the border
-    down = functional.pad(features.diff(dim=2), (0, 0, 0, 1))
-    edges = (across.square() + down.square()).sum(1, keepdim=True).sqrt()  # (B, 1, H, W)
+    rows = range(0, features.shape[2], EDGE_ROWS)
+    edges = torch.cat([_steepness(features[:, :, top : top + EDGE_ROWS + 1]) for top in rows], 2)
     edges = functional.avg_pool2d(edges, width, 1, width // 2, count_include_pad=False)
     mean = edges.mean((2, 3), keepdim=True)
     relative = torch.where(mean > 0, edges / mean.clamp_min(torch.finfo(edges.dtype).tiny), 1.0)
     return relative.clamp(smallest, largest)
+
+
+def _steepness(features: Tensor) -> Tensor:
+    """Return how much a feature map changes at each position, without that of a row too many.
+
+    Args:
+        features: The last rows of a map, or ``EDGE_ROWS`` of its rows and the one after them.
+    """
+    rows = features.to(torch.promote_types(features.dtype, torch.float32))
+    down = functional.pad(rows.diff(dim=2), (0, 0, 0, 1))  # (B, C, h, W), 0 at the border
+    across = functional.pad(rows.diff(dim=3), (0, 1, 0, 0))
+    steepness = (across.square() + down.square()).sum(1, keepdim=True).sqrt()  # (B, 1, h, W)
+    return steepness[:, :, :EDGE_ROWS]
 
 
 def with_normalized_gradients(

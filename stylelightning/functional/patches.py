@@ -112,7 +112,8 @@ def extract_patches(features: Tensor, size: int, rows: Tensor, columns: Tensor) 
         max(0, int(starts.max()) + size - length)
         for starts, length in ((columns, features.shape[3]), (rows, features.shape[2]))
     ]
-    features = functional.pad(features, (0, beyond[0], 0, beyond[1]), mode="circular")
+    if any(beyond):  # without need it would copy the map
+        features = functional.pad(features, (0, beyond[0], 0, beyond[1]), mode="circular")
     return patches_at(features, size, *torch.cartesian_prod(rows, columns).unbind(1))
 
 
@@ -182,7 +183,7 @@ class PatchBands:
     def __iter__(self) -> Iterator[Tensor]:
         """Yield the patches of some rows of the grid after the other, (N, C * size * size)."""
         for rows in self.rows:
-            yield extract_patches(self.features, self.size, rows, self.columns)
+            yield self._patches(self.features, rows)
 
     def votes(self, indices: Tensor, bank: Tensor) -> tuple[Tensor, Tensor]:
         """Return what patches of a bank, laid over the grid, say of each pixel.
@@ -202,13 +203,26 @@ class PatchBands:
         mean, square = torch.zeros_like(self.features), bank.new_zeros(())
         places = torch.split(indices, [len(rows) * len(self.columns) for rows in self.rows])
         for rows, here in zip(self.rows, places, strict=True):
-            patches = bank[here]
-            mean += vote(patches, (channels, height, width), self.size, rows, self.columns)
-            shares = extract_patches(share, self.size, rows, self.columns)  # (N, size * size)
+            patches, (seen, starts) = bank[here], self._band(rows)
+            band = mean[:, :, seen]
+            shape = channels, band.shape[2], width
+            band += vote(patches, shape, self.size, starts, self.columns)
+            shares = self._patches(share, rows)  # (N, size * size)
             squares = patches.square_().view(len(here), channels, -1).sum(1)
             square += (shares * squares).sum()
         mean *= share
         return mean, square / mean.numel() - mean.square().mean()
+
+    def _patches(self, features: Tensor, rows: Tensor) -> Tensor:
+        seen, starts = self._band(rows)
+        return extract_patches(features[:, :, seen], self.size, starts, self.columns)
+
+    def _band(self, rows: Tensor) -> tuple[slice, Tensor]:
+        """Return the part of the map that a band lies in, and where its patches start there."""
+        first, end = int(rows[0]), int(rows[-1]) + self.size
+        if end > self.features.shape[2]:  # they go round the border
+            return slice(None), rows
+        return slice(first, end), rows - first
 
 
 def nearest_patches(

@@ -2,6 +2,7 @@
 
 import math
 
+import torch
 from torch import Tensor
 
 from stylelightning import functional as F
@@ -60,6 +61,7 @@ class ContentLoss(StatisticalLoss):
         self.reduction = reduction
         self.edge_weights = edge_weights
         self.normalize_gradients = normalize_gradients
+        self.takes_bfloat16 = not normalize_gradients  # a norm of small numbers
         self.targets: Features = {}
         self.position_weights: Features = {}
 
@@ -94,9 +96,12 @@ class ContentLoss(StatisticalLoss):
 
     def _squares(self, features: Maps, name: str) -> Tensor:
         weights = self.position_weights.get(name)
+        maps, target = features[name], cut(self.targets[name], features, name)
+        # in bfloat16 the targets take half the memory; distances are in float32
+        wide = torch.promote_types(maps.dtype, torch.float32)
         return F.squared_distance(
-            features[name],
-            cut(self.targets[name], features, name),
+            maps.to(wide),
+            target.to(wide),
             "sum",
             None if weights is None else cut(weights, features, name),
         )

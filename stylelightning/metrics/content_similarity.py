@@ -8,6 +8,7 @@ from torchmetrics.functional.image import structural_similarity_index_measure
 from stylelightning import functional as F
 from stylelightning.colours.luminance import luminance
 from stylelightning.metrics.base import PictureMetric
+from stylelightning.metrics.parts import strips
 
 WINDOW = 11
 """Side in pixels of the window of SSIM."""
@@ -24,7 +25,7 @@ class ContentSimilarity(PictureMetric):
 
     the correlation of the strength of edges of the mean over the three colours, both halved once:
     1 for the same edges in whatever colours, about 0 for unrelated ones. It is not defined for a
-    picture without any edge.
+    picture without any edge. The mean over a large picture is taken strip by strip.
 
     Source: Wang, Bovik, Sheikh and Simoncelli, "Image quality assessment: from error visibility to
     structural similarity", IEEE Transactions on Image Processing 13, 2004,
@@ -50,9 +51,23 @@ class ContentSimilarity(PictureMetric):
                 f"ContentSimilarity needs a picture of at least {WINDOW} px on its shorter side, "
                 f"got {width}x{height} px: use a larger picture."
             )
-        ssim = structural_similarity_index_measure(
-            luminance(picture), luminance(content), data_range=1.0
-        )
-        assert isinstance(ssim, Tensor)  # a tuple only where it is asked for
+
+        ssim = picture.new_zeros(())
+        for rows in strips(height, width):
+            ssim += _similarities(picture, content, rows).sum() / (height * width)
         edges = [F.edge_strength(F.octaves(image, 2)[1]) for image in (picture, content)]
         return {"ssim": ssim, "structure": F.correlation(*edges)}
+
+
+def _similarities(picture: Tensor, content: Tensor, rows: slice) -> Tensor:
+    """Return the structural similarity at the positions of some rows, (1, 1, h, W)."""
+    first = max(0, rows.start - WINDOW // 2)
+    seen = slice(first, rows.stop + WINDOW // 2)
+    _, found = structural_similarity_index_measure(
+        luminance(picture[:, :, seen]),
+        luminance(content[:, :, seen]),
+        data_range=1.0,
+        return_full_image=True,
+    )
+    here: Tensor = found[:, :, rows.start - first : rows.stop - first]
+    return here

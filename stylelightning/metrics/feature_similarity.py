@@ -1,11 +1,14 @@
 """How much of the content image a trained network finds in a picture."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from stylelightning.backbones import Backbone
+from stylelightning.backbones import Backbone, Features
+from stylelightning.backbones.tiled_maps import map_size, parts_of
+from stylelightning.backbones.windows import Maps
 from stylelightning.metrics.trained_network import NetworkMetric
 
 LEAST = 1e-5
@@ -61,18 +64,46 @@ class FeatureSimilarity(NetworkMetric):
             ValueError: If an image is too small for a layer.
         """
         assert content is not None  # `update` has looked
-        first, second = self.features(picture), self.features(content)
+        pair = [self.features(picture), self.features(content)]
+        moments = [_moments(maps, self.layers) for maps in pair]
+        sums = {layer: picture.new_zeros(()) for layer in self.layers}
+        parts = [parts_of(maps, self.layers) for maps in pair]
+        for seen in zip(*parts, strict=True):
+            for layer in self.layers:
+                normalised = [
+                    (maps[layer] - mean[layer]) / deviation[layer]
+                    for maps, (mean, deviation) in zip(seen, moments, strict=True)
+                ]
+                sums[layer] += torch.cosine_similarity(*normalised).sum()
+        sizes = {layer: map_size(pair[0], layer) for layer in self.layers}
         return self.with_mean(
-            {
-                layer: torch.cosine_similarity(
-                    _normalised(first[layer]), _normalised(second[layer])
-                ).mean()
-                for layer in self.layers
-            }
+            {layer: each / (sizes[layer][0] * sizes[layer][1]) for layer, each in sums.items()}
         )
 
 
-def _normalised(maps: Tensor) -> Tensor:
-    """Return maps of mean 0 and deviation 1 in each channel."""
-    variance, mean = torch.var_mean(maps, (2, 3), correction=0, keepdim=True)
-    return (maps - mean) / (variance + LEAST).sqrt()
+def _moments(maps: Maps, layers: Sequence[str]) -> tuple[Features, Features]:
+    """Return mean and deviation of each channel over all parts, each (1, C, 1, 1) by layer."""
+    found: dict[str, tuple[int, Tensor, Tensor]] = {}
+    for part in parts_of(maps, layers):
+        for layer in layers:
+            count = part[layer].shape[2] * part[layer].shape[3]
+            variance, mean = torch.var_mean(part[layer], (2, 3), correction=0, keepdim=True)
+            here = (count, mean, variance)
+            found[layer] = _together(found[layer], here) if layer in found else here
+    means = {layer: mean for layer, (_, mean, _) in found.items()}
+    return means, {layer: (each[2] + LEAST).sqrt() for layer, each in found.items()}
+
+
+def _together(
+    first: tuple[int, Tensor, Tensor], second: tuple[int, Tensor, Tensor]
+) -> tuple[int, Tensor, Tensor]:
+    """Return count, mean and variance of two parts; sums of squares would lose digits.
+
+    Source: Chan, Golub and LeVeque, "Updating formulae and a pairwise algorithm for computing
+    sample variances", COMPSTAT 1982.
+    """
+    count = first[0] + second[0]
+    share, apart = second[0] / count, second[1] - first[1]
+    mean = first[1] + share * apart
+    between = share * (1 - share) * apart.square()
+    return count, mean, (1 - share) * first[2] + share * second[2] + between

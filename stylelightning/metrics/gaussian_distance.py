@@ -1,15 +1,18 @@
 """How far the features of a picture are from those of the style image, by a trained network."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from stylelightning import functional as F
 from stylelightning.backbones import Backbone
+from stylelightning.backbones.tiled_maps import map_size, parts_of
 from stylelightning.functional.roots import by_eigenvalues, target_of
 from stylelightning.functional.transport import squared_gaussian_wasserstein
 from stylelightning.losses.base import STYLE_LAYERS
+from stylelightning.losses.sums import Sums
 from stylelightning.metrics.trained_network import NetworkMetric
 
 EPSILON = 1e-4
@@ -68,33 +71,57 @@ class GaussianDistance(NetworkMetric):
             ValueError: If an image is too small for a layer.
         """
         assert content is not None  # `update` has looked
-        maps = [self.features(image) for image in (picture, content, *styles)]
+        moments = [self._moments(image) for image in (picture, content, *styles)]
         ratios = {}
         for layer in self.layers:
-            x, c, *s = [each[layer] for each in maps]
+            x, c, *s = [each[layer] for each in moments]
             ratios[layer] = _distances([x, c], s, shares)
         return self.with_mean(ratios)
 
+    def _moments(self, image: Tensor) -> dict[str, "_Moments"]:
+        """Return the moments of a picture, summed up over the tiles of a large one."""
+        maps, sums = self.features(image), Sums()
+        for part in parts_of(maps, self.layers):
+            sums.add({"": {layer: _sums(part[layer]) for layer in self.layers}}, {})
+        found = {}
+        for layer, each in sums.statistics[""].items():
+            height, width = map_size(maps, layer)
+            found[layer] = _Moments(each / (height * width), height * width)
+        return found
 
-def _distances(pair: Sequence[Tensor], styles: Sequence[Tensor], shares: Tensor) -> Tensor:
+
+@dataclass(frozen=True)
+class _Moments:
+    """Moments of a layer.
+
+    Args:
+        values: Second moments and, as a last column, means over positions, (1, C, C + 1).
+        positions: Number of positions.
+    """
+
+    values: Tensor
+    positions: int
+
+
+def _distances(pair: Sequence[_Moments], styles: Sequence[_Moments], shares: Tensor) -> Tensor:
     """Return the distance of the first's moments to the styles', as a part of the second's."""
-    blend = torch.einsum("s,sbij->bij", shares, torch.stack([_moments(each) for each in styles]))
+    blend = torch.einsum("s,sbij->bij", shares, torch.stack([each.values for each in styles]))
     mean, covariance = _split(blend)
-    target = target_of(covariance, EPSILON, sum(each[0, 0].numel() for each in styles))
+    target = target_of(covariance, EPSILON, sum(each.positions for each in styles))
     squared = []
-    for maps in pair:
-        own, spread = _split(_moments(maps))
-        root = by_eigenvalues(spread, target, EPSILON, maps[0, 0].numel())
+    for each in pair:
+        own, spread = _split(each.values)
+        root = by_eigenvalues(spread, target, EPSILON, each.positions)
         squared.append(
             squared_gaussian_wasserstein(own, spread, mean.double(), target, EPSILON, root)
         )
     return (squared[0].clamp_min(0) / squared[1]).sqrt().squeeze().float()
 
 
-def _moments(maps: Tensor) -> Tensor:
-    """Return second moments and, as a last column, means over positions, (1, C, C + 1)."""
+def _sums(maps: Tensor) -> Tensor:
+    """Return sums over positions: of products of two channels, then of each, (1, C, C + 1)."""
     products, sums = F.moment_sums(maps)
-    return torch.cat([products, sums[..., None]], 2) / maps[0, 0].numel()
+    return torch.cat([products, sums[..., None]], 2)
 
 
 def _split(moments: Tensor) -> tuple[Tensor, Tensor]:

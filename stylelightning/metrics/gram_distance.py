@@ -7,7 +7,9 @@ from torch import Tensor
 
 from stylelightning import functional as F
 from stylelightning.backbones import Backbone, Features, RandomMultiscale
+from stylelightning.backbones.tiled_maps import map_size, parts_of
 from stylelightning.metrics.base import PictureMetric
+from stylelightning.metrics.parts import maps_of
 
 SEED = 1000
 """Of filters that no shipped run has."""
@@ -70,5 +72,12 @@ class GramDistance(PictureMetric):
         return {self.name: mean} | {f"{self.name}/{layer}": each for layer, each in ratios.items()}
 
     def _matrices(self, image: Tensor) -> Features:
-        features = self.backbone(image, self.layers)
-        return {name: F.gram_matrix(each) for name, each in features.items()}
+        """Return the Gram matrices of a picture, summed up over the tiles of a large one."""
+        sums: Features = {}
+        maps = maps_of(self.backbone, self.backbone, self.layers, image)
+        for part in parts_of(maps, self.layers):
+            for name in self.layers:
+                products = F.gram_matrix(part[name], "none")
+                sums[name] = sums[name] + products if name in sums else products
+        sizes = {name: map_size(maps, name) for name in self.layers}
+        return {name: each / (sizes[name][0] * sizes[name][1]) for name, each in sums.items()}

@@ -13,6 +13,7 @@ from stylelightning.backbones.weights.files import digest
 from stylelightning.backbones.weights.finding import find_weights
 from stylelightning.backbones.weights.torchvision_files import cached_file
 from stylelightning.metrics.base import PictureMetric
+from stylelightning.metrics.parts import WHOLE
 
 Network = Literal["alex", "squeeze", "vgg"]
 
@@ -38,7 +39,8 @@ class LPIPS(PictureMetric):
     compared position by position; the weights of the channels, which were learnt from people's
     judgement, come with torchmetrics. The network's own are torchvision's file in the cache of
     ``torch.hub``. Nothing is downloaded unless that is asked for, and a file whose hash is not the
-    one in its name is refused: the number of another network would look just as good.
+    one in its name is refused: the number of another network would look just as good. Its maps are
+    computed at once, so a picture of more than 2048 x 2048 pixels is refused too.
 
     Args:
         network: ``alex``, which its authors propose for measuring, ``squeeze`` (5 MB of weights)
@@ -77,7 +79,7 @@ class LPIPS(PictureMetric):
 
         Raises:
             OSError: If the weights are not there, or damaged.
-            ValueError: If the picture is too small for the network.
+            ValueError: If the picture is too small for the network, or too large.
         """
         assert content is not None  # `update` has looked
         if self.learned is None:
@@ -87,6 +89,12 @@ class LPIPS(PictureMetric):
             raise ValueError(
                 f"LPIPS needs a picture of at least {least} px on its shorter side for "
                 f"{self.network!r}, got {side} px: use a larger picture."
+            )
+        if picture.shape[2] * picture.shape[3] > WHOLE:
+            height, width = picture.shape[2:]
+            raise ValueError(
+                f"LPIPS needs a picture of at most {WHOLE} pixels, got {width}x{height} px: "
+                "compare it at a smaller size."
             )
         self.learned.to(picture.device)
         value: Tensor = self.learned(picture, content)

@@ -112,7 +112,8 @@ class StyleDistance(PictureMetric):
     def _places(self, sides: Sequence[int], generator: torch.Generator) -> tuple[Tensor, Tensor]:
         """Return the first row and column of the patches that are compared, (N,) each."""
         rows, columns = (side - self.size + 1 for side in sides)
-        places = torch.arange(rows * columns)
-        if len(places) > self.samples:
+        if rows * columns > self.samples:
             places = torch.randint(rows * columns, (self.samples,), generator=generator)
+        else:
+            places = torch.arange(rows * columns)
         return places // columns, places % columns

@@ -11,7 +11,9 @@ from stylelightning import backbones
 from stylelightning.backbones import VGG16, Backbone, Features
 from stylelightning.backbones.weights.cache import kept_file
 from stylelightning.backbones.weights.source import OXFORD
+from stylelightning.backbones.windows import Maps
 from stylelightning.metrics.base import PictureMetric
+from stylelightning.metrics.parts import maps_of
 
 NETWORK_LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu4_2", "relu5_1")
 """Layers of VGG-16 that a metric may compare."""
@@ -41,11 +43,12 @@ class NetworkMetric(PictureMetric):
         self.layers = tuple(layers)
         self.name = name
 
-    def features(self, image: Tensor) -> Features:
+    def features(self, image: Tensor) -> Maps:
         """Return the maps of a picture, from the network in the layout in which it is fastest.
 
         Args:
-            image: Picture of shape (1, 3, H, W) in [0, 1].
+            image: Picture of shape (1, 3, H, W) in [0, 1]; the maps of a large one are computed
+                tile by tile when they are asked for.
 
         Raises:
             OSError: If the trained filters are not in the cache: a metric never fetches anything.
@@ -53,8 +56,13 @@ class NetworkMetric(PictureMetric):
         """
         network = self._network()
         network.to(image.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        found: Features = network(image.contiguous(memory_format=torch.channels_last), self.layers)
-        return found
+
+        def compute(part: Tensor, layers: frozenset[str]) -> Features:
+            laid_out = part.contiguous(memory_format=torch.channels_last)
+            found: Features = network(laid_out, layers)
+            return found
+
+        return maps_of(network, compute, self.layers, image)
 
     def with_mean(self, of_layers: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Return the metric's numbers, the mean first.

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
 from stylelightning import functional as F
+from stylelightning.functional import distances
 
 images = arrays(
     np.float64, array_shapes(min_dims=4, max_dims=4, max_side=5), elements=st.floats(-9, 9)
@@ -177,6 +178,16 @@ def test_edge_weights_lie_in_their_range_and_ignore_contrast(x: np.ndarray) -> N
     assert weights.shape == (x.shape[0], 1, *x.shape[2:])
     assert 0.2 <= weights.min() <= weights.max() <= 3
     torch.testing.assert_close(F.edge_weights(8 * features - 1, 0.2, 3.0), weights)
+
+
+def test_edge_weights_are_the_same_however_many_rows_are_looked_at_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    features = torch.rand(1, 3, 11, 5)
+    whole = F.edge_weights(features, 0.2, 3.0)  # fewer rows than are looked at at once
+    for rows in (1, 3, 11):
+        monkeypatch.setattr(distances, "EDGE_ROWS", rows)
+        torch.testing.assert_close(F.edge_weights(features, 0.2, 3.0), whole)
 
 
 def test_edge_weights_of_a_map_without_edges_are_one() -> None:

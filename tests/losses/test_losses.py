@@ -203,6 +203,18 @@ def test_a_loss_keeps_no_layer_that_it_does_not_read(kind: str) -> None:
     assert [each() for each in unread] == [None, None]
 
 
+def test_a_content_target_in_bfloat16_says_what_it_says_in_float32() -> None:
+    rounded = {"image": torch.rand(1, 3, 6, 7).bfloat16()}, {"image": torch.rand(1, 3, 6, 7)}
+    loss = ContentLoss(1.0, ["image"], edge_weights=[0.1, 2.0])
+    values = []
+    for content in (rounded[0], {"image": rounded[0]["image"].float()}):
+        loss.prepare(references(content, []))
+        assert loss.targets["image"].dtype == content["image"].dtype
+        values.append(loss(rounded[1]))
+    assert values[0].dtype == torch.float32
+    assert torch.equal(values[0], values[1])
+
+
 def test_a_loss_is_finite_for_features_that_were_in_bfloat16(loss: Loss) -> None:
     # the module hands features in float32, whatever they were computed in
     flat = {name: torch.full_like(value, 0.5) for name, value in random_features(3).items()}

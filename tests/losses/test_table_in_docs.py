@@ -5,10 +5,12 @@ import re
 from typing import Any
 
 from stylelightning import losses
-from stylelightning.losses import Loss
+from stylelightning.losses import Loss, StatisticalLoss
 from tests.conftest import ROOT
 
-ROW = re.compile(r"^\| \{class\}`~stylelightning\.losses\.(\w+)` \| (.+) \| (.+) \|$", re.MULTILINE)
+ROW = re.compile(
+    r"^\| \{class\}`~stylelightning\.losses\.(\w+)` \| (.+) \| (.+) \| (.+) \|$", re.MULTILINE
+)
 COMPARED = {
     (True, False): "content",
     (False, True): "style",
@@ -17,16 +19,20 @@ COMPARED = {
 }
 
 
-def test_the_table_of_losses_has_the_scope_of_every_class() -> None:
+def test_the_table_of_losses_has_the_scope_of_every_class_and_whether_it_can_be_cut() -> None:
     kinds: list[Any] = [
         kind
         for kind in (getattr(losses, name) for name in losses.__all__)
         if inspect.isclass(kind) and issubclass(kind, Loss) and not inspect.isabstract(kind)
     ]
     expected = {
-        type(loss).__name__: (COMPARED[loss.needs_content, loss.needs_style], loss.scope)
+        type(loss).__name__: (
+            COMPARED[loss.needs_content, loss.needs_style],
+            loss.scope,
+            "yes" if isinstance(loss, StatisticalLoss) else "on `image`",
+        )
         for loss in (kind() for kind in kinds)
     }
     rows = ROW.findall((ROOT / "docs" / "losses.md").read_text(encoding="utf-8"))
-    assert {name: (compared, scope) for name, compared, scope in rows} == expected
+    assert {name: tuple(said) for name, *said in rows} == expected
     assert len(rows) == len(expected)

@@ -1,0 +1,151 @@
+"""What a step tile by tile will take, from steps that were measured in small tiles."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+
+from stylelightning.backbones.tiled_maps import Tiles
+from stylelightning.execution.tiling import CHOICES, Tiling, fitting_size
+from stylelightning.module import StyleTransfer
+
+TILE = 160
+"""Side in pixels of the tiles in which steps are measured."""
+SIZES = (320, 640)
+"""Longer sides of the pictures that are measured in such tiles."""
+
+
+@dataclass(frozen=True)
+class Work:
+    """What a step at one size has to do.
+
+    Args:
+        pixels: Number of pixels of the picture.
+        read: Number of pixels that all tiles read, those around them too.
+        largest: Number of pixels that the largest tile reads.
+        tiles: Number of tiles; 1 for a picture that is looked at at once.
+    """
+
+    pixels: int
+    read: int
+    largest: int
+    tiles: int
+
+
+@dataclass(frozen=True)
+class TiledProbe:
+    """What was measured at one size.
+
+    Args:
+        work: What the step had to do.
+        seconds: Time of a step; None where only memory was measured.
+        megabytes: Peak memory.
+    """
+
+    work: Work
+    seconds: float | None
+    megabytes: float
+
+
+def work_at(module: StyleTransfer, size: tuple[int, int], tile: int) -> Work:
+    """Return what a step at a size has to do.
+
+    Args:
+        module: The run's module.
+        size: Height and width of the picture in pixels.
+        tile: Most pixels along a side that a tile owns.
+    """
+    like = torch.zeros(1).expand(1, 3, *size)  # nothing looks at its pixels
+    tiles = Tiles(
+        module.backbone, module.backbone, module.objective.layers, like, (tile, tile)
+    ).tiles
+    areas = [
+        (each.rows.end - each.rows.begin) * (each.columns.end - each.columns.begin)
+        for each in tiles
+    ]
+    return Work(size[0] * size[1], sum(areas), max(areas), len(tiles))
+
+
+def tile_of(
+    module: StyleTransfer, size: tuple[int, int], device: torch.device, bits: int
+) -> int | None:
+    """Return the side of the tiles of a run's pictures of a size; None if they are not cut.
+
+    Args:
+        module: The run's module.
+        size: Height and width of the picture in pixels.
+        device: Where the run is.
+        bits: Bits of a value in the network.
+    """
+    if module.tiling == "auto":
+        return fitting_size(module.backbone, module.objective.layers, size, device, bits)
+    return module.tiling.size if isinstance(module.tiling, Tiling) else None
+
+
+class TiledForecast:
+    """Predicts time and memory of a step by a plane through what was measured.
+
+    Time grows with the pixels that are read, of which those around a tile are read again with the
+    next, and each twice in tiles; what does not grow shows in pictures that are looked at at once.
+    Memory grows with the pixels of the largest tile and, in other measure, with the picture.
+
+    Args:
+        probes: Some of pictures that are looked at at once, and of pictures in tiles.
+    """
+
+    def __init__(self, probes: Sequence[TiledProbe]) -> None:
+        timed = [(each.work, each.seconds) for each in probes if each.seconds is not None]
+        self._seconds = _fitted(
+            [_read(work) for work, _ in timed], [seconds for _, seconds in timed]
+        )
+        self._megabytes = _fitted(
+            [[1.0, each.work.largest / 1e6, each.work.pixels / 1e6] for each in probes],
+            [each.megabytes for each in probes],
+        )
+
+    def seconds(self, work: Work) -> float:
+        """Return the time of a step."""
+        pairs = zip(self._seconds, _read(work), strict=True)
+        return sum(factor * value for factor, value in pairs)
+
+    def megabytes(self, work: Work) -> float:
+        """Return the most memory that the process will have."""
+        fixed, of_tile, of_picture = self._megabytes
+        return fixed + of_tile * work.largest / 1e6 + of_picture * work.pixels / 1e6
+
+    def largest_tile(
+        self, module: StyleTransfer, size: tuple[int, int], megabytes: float
+    ) -> int | None:
+        """Return the largest of the usual tiles with which a step takes no more memory.
+
+        Args:
+            module: The run's module.
+            size: Height and width of the picture in pixels.
+            megabytes: What it may take.
+        """
+        for tile in CHOICES:
+            if not self.megabytes(work_at(module, size, tile)) > megabytes:
+                return tile
+        return None
+
+
+def _read(work: Work) -> list[float]:
+    """Return 1, and the megapixels that are read in tiles and at once."""
+    cut = work.tiles > 1
+    return [1.0, work.read / 1e6 if cut else 0.0, 0.0 if cut else work.read / 1e6]
+
+
+def _fitted(rows: Sequence[Sequence[float]], values: Sequence[float]) -> list[float]:
+    """Return the coefficients, at least 0, with the least squared errors.
+
+    What is not known apart, or would be below 0 by the noise of a measurement, is 0.
+    """
+    matrix, right = torch.tensor(rows, dtype=torch.float64), torch.tensor(values).double()
+    kept = list(range(matrix.shape[1]))
+    while kept:
+        found = torch.linalg.lstsq(matrix[:, kept], right, driver="gelsd").solution.tolist()
+        if min(found) >= 0:
+            break
+        kept.remove(kept[found.index(min(found))])
+    by_column = dict(zip(kept, found, strict=True))
+    return [by_column.get(column, 0.0) for column in range(matrix.shape[1])]
