@@ -54,7 +54,7 @@ if os.environ.get("DOCS_ONLINE"):
 nitpick_ignore_regex = [
     (
         r"py:.*",
-        r"(abc|collections|contextlib|fractions|lightning|numpy|pathlib|PIL|random|torch|torchmetrics|torchvision)\..*",
+        r"(abc|collections|contextlib|datetime|fractions|lightning|numpy|pathlib|PIL|random|torch|torchmetrics|torchvision)\..*",
     ),
     (r"py:exc", r"SIGTERMException"),  # Lightning's, in a section of errors
 ]
