@@ -4,6 +4,12 @@ from collections.abc import Sequence
 
 from stylelightning.schedule import Plan
 
+FIXED = 64 * 64
+"""Pixels that take as long as what a step takes at any size, while one size alone is known.
+
+A guess: convolutions take next to nothing but for their pixels, roots of covariances all.
+"""
+
 
 def cost_at(pixels: int, measured: Sequence[tuple[int, float]]) -> float:
     """Return the value of a line through the two nearest sizes that were measured.
@@ -73,10 +79,17 @@ class StepTimes:
         return total
 
     def _cost(self, index: int, means: Sequence[tuple[int, float]]) -> float:
-        """Return the seconds of a step: no fewer than at a smaller size, whatever a line says."""
+        """Return the seconds of a step: no fewer than at a smaller size, whatever a line says.
+
+        Through one size alone there are many lines: small pictures' steps are bound by what does
+        not depend on the pixels, so that in proportion to these large ones' would be far too long.
+        """
         pixels = self._pixels[index]
         here = [seconds for size, seconds in means if size == pixels]
         if here:
             return here[0]
+        if len(means) == 1:
+            ((size, seconds),) = means
+            return seconds * (pixels + FIXED) / (size + FIXED)
         smaller = [seconds for size, seconds in means if size < pixels]
         return max([cost_at(pixels, means), *smaller])

@@ -51,13 +51,13 @@ def test_the_time_left_is_by_the_plan_of_scales(
     fit(tmp_path, data, Slower(), Progress())
     said = dict(re.findall(r" (\d)/6 \[[^<]*<([\d:?]+)", terminal.getvalue()))
     # by hand: two scales of 3 steps, of 16 x 12 and of 32 x 24 px. The first step of each prepares
-    # and is left out; until the second scale is known, its steps take four times the first's
+    # and is left out; until the second scale is known, its steps take 1.13 times the first's
     assert said == {
         "0": "?",
         "1": "?",
-        "2": "0:13",
-        "3": "0:12",
-        "4": "0:08",
+        "2": "0:05",
+        "3": "0:04",
+        "4": "0:03",
         "5": "0:10",
         "6": "0:00",
     }
