@@ -113,8 +113,10 @@ def test_the_time_left_is_by_what_steps_took_at_each_scale(
     monkeypatch.setattr("stylelightning.callbacks.live_view.monotonic", lambda: now[0])
     fit(tmp_path, data, Slower(), live, Reader())
     # by hand: two scales of 3 steps, of 16 x 12 and of 32 x 24 px. The first step of each prepares
-    # and is left out; until the second scale is known, its steps take four times the first's
-    assert left == pytest.approx([None, 1 + 3 * 4, 3 * 4, 2 * 4, 10, 0])
+    # and is left out; until the second scale is known, its steps are those of 768 pixels
+    # and 4096 beside the first's of 192 and 4096
+    more = 4864 / 4288
+    assert left == pytest.approx([None, 1 + 3 * more, 3 * more, 2 * more, 10, 0])
 
 
 def test_the_last_picture_that_comes_is_the_finished_one(
