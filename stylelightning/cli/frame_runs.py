@@ -18,6 +18,7 @@ from stylelightning.cli.errors import RunError
 from stylelightning.cli.parser import Parser
 from stylelightning.cli.run import one_picture_trainer
 from stylelightning.data import GivenPictures, StyleTransferData
+from stylelightning.execution.signals import signals_wait
 from stylelightning.video.painting import FrameTask
 from stylelightning.video.start import InitialFrame
 
@@ -57,6 +58,8 @@ class FrameRuns:
             RunError: If the run failed after its first step.
             Exception: If it could not begin.
         """
+        with signals_wait():
+            gc.collect()  # the last run holds itself in circles, and has hundreds of megabytes
         config = self._first if task.start is None else self._later
         set_seed(config)  # the same for each: noise that is not would flicker
         run = self._made(config, task)
@@ -72,8 +75,6 @@ class FrameRuns:
                 raise
             raise RunError(error) from error
         picture: Tensor = run.model.picture.float().cpu()
-        del run, trainer, pictures
-        gc.collect()  # a run holds itself in circles, and each has hundreds of megabytes
         return picture
 
     def _made(self, config: Namespace, task: FrameTask) -> Namespace:
