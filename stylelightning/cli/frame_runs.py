@@ -21,6 +21,7 @@ from stylelightning.data import GivenPictures, StyleTransferData
 from stylelightning.execution.signals import signals_wait
 from stylelightning.video.painting import FrameTask
 from stylelightning.video.start import InitialFrame
+from stylelightning.video.stillness import StillParametrization
 
 OF_A_PICTURE = (
     Checkpoint, FinalMetrics, LiveView, PeriodicCallback, ProgressBar, TerminalPreview
@@ -58,6 +59,8 @@ class FrameRuns:
             RunError: If the run failed after its first step.
             Exception: If it could not begin.
         """
+        if task.start is not None and task.still is not None and bool((task.still == 1).all()):
+            return task.start
         with signals_wait():
             gc.collect()  # the last run holds itself in circles, and has hundreds of megabytes
         config = self._first if task.start is None else self._later
@@ -65,6 +68,11 @@ class FrameRuns:
         run = self._made(config, task)
         if task.start is not None:
             run.model.init = InitialFrame(task.start)
+            if task.still is not None:
+                canvas = run.model.canvas
+                canvas.parametrization = StillParametrization(
+                    canvas.parametrization, task.start, task.still
+                )
         run.data.setup("fit")
         pictures = replace(run.data.pictures, held_pictures=task.held)
         trainer = one_picture_trainer(self._settings(run))
