@@ -54,7 +54,9 @@ def frame(background: Tensor, number: int, count: int) -> Tensor:
     return torch.lerp(background, (ball * light).clamp(0, 1), alpha)
 
 
-def draw(folder: Path, size: int, count: int, moves: bool = True) -> None:
+def draw(
+    folder: Path, size: int, count: int, moves: bool = True, length: int | None = None
+) -> None:
     """Write the frames of the clip.
 
     Args:
@@ -62,9 +64,11 @@ def draw(folder: Path, size: int, count: int, moves: bool = True) -> None:
         size: Their side in pixels.
         count: Their number.
         moves: Whether the ball rolls; else all frames are the first.
+        length: Number of frames of the whole clip, of which the first ``count`` are written; None
+            for ``count``.
     """
     background = wall(size)
     for number in range(count):
         place = number if moves else 0
         path = folder / f"scene_{number + 1}.png"
-        write_picture(path, frame(background, place, count))
+        write_picture(path, frame(background, place, length or count))

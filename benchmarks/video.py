@@ -5,7 +5,8 @@ of them a second time apart, each from its own start as a picture is; the tempor
 same pairs of frames is compared. A clip of one picture repeated tells how far a still background
 drifts. `strip.png` shows frames of the clip, painted, and made apart.
 
-Usage: python -m benchmarks.video [--size 256] [--frames 24] [--apart 6] [--quick] [--out FOLDER]
+Usage: python -m benchmarks.video [--size 256] [--frames 24] [--length 24] [--apart 6] [--quick]
+[--out FOLDER]
 """
 
 import argparse
@@ -63,9 +64,11 @@ def strip(rows: Sequence[Sequence[Tensor]]) -> Image.Image:
     return pixels_to_image(torch.cat(padded, 2))
 
 
-def measure(size: int, count: int, apart: int, out: Path, options: Sequence[str]) -> Row:
+def measure(
+    size: int, count: int, apart: int, length: int, out: Path, options: Sequence[str]
+) -> Row:
     """Return a row of the table, and write the strip."""
-    draw(out / "scene", size, count)
+    draw(out / "scene", size, count, length=length)
     first = (count - apart) // 2
     middle = out / "middle"
     middle.mkdir()
@@ -83,11 +86,13 @@ def measure(size: int, count: int, apart: int, out: Path, options: Sequence[str]
     return {
         "size": size,
         "frames": count,
+        "of": length,
+        "apart": apart,
         "seconds a frame": seconds / count,
         "the clip": errors(clip, clip),
         "painted": errors(clip, painted),
         "painted, those frames": steady,
-        "apart": separate,
+        "those apart": separate,
         "ratio": steady / separate,
     }
 
@@ -114,6 +119,7 @@ def main() -> None:
     parser.add_argument("--size", type=int, default=256)
     parser.add_argument("--frames", type=int, default=24)
     parser.add_argument("--apart", type=int, default=6)
+    parser.add_argument("--length", type=int, default=24)
     parser.add_argument("--still", type=int, nargs=2, default=(96, 48), metavar=("SIZE", "FRAMES"))
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--out", type=Path, default=None)
@@ -123,7 +129,7 @@ def main() -> None:
     if given.quick:
         given.size, given.frames, given.apart, given.still = 48, 4, 2, (32, 3)
         options += ["--model.schedule.steps=2", "--video.steps=2"]
-    rows = [measure(given.size, given.frames, given.apart, out, options)]
+    rows = [measure(given.size, given.frames, given.apart, given.length, out, options)]
     side, length = given.still
     still = [drift(side, length, out, options)]
     print(f"{table(rows)}\n\n{table(still)}\n\n{out / 'strip.png'}")

@@ -18,8 +18,10 @@ from stylelightning.cli.errors import RunError
 from stylelightning.cli.parser import Parser
 from stylelightning.cli.run import one_picture_trainer
 from stylelightning.data import GivenPictures, StyleTransferData
+from stylelightning.execution.signals import signals_wait
 from stylelightning.video.painting import FrameTask
 from stylelightning.video.start import InitialFrame
+from stylelightning.video.stillness import StillParametrization
 
 OF_A_PICTURE = (
     Checkpoint, FinalMetrics, LiveView, PeriodicCallback, ProgressBar, TerminalPreview
@@ -57,11 +59,20 @@ class FrameRuns:
             RunError: If the run failed after its first step.
             Exception: If it could not begin.
         """
+        if task.start is not None and task.still is not None and bool((task.still == 1).all()):
+            return task.start
+        with signals_wait():
+            gc.collect()  # the last run holds itself in circles, and has hundreds of megabytes
         config = self._first if task.start is None else self._later
         set_seed(config)  # the same for each: noise that is not would flicker
         run = self._made(config, task)
         if task.start is not None:
             run.model.init = InitialFrame(task.start)
+            if task.still is not None:
+                canvas = run.model.canvas
+                canvas.parametrization = StillParametrization(
+                    canvas.parametrization, task.start, task.still
+                )
         run.data.setup("fit")
         pictures = replace(run.data.pictures, held_pictures=task.held)
         trainer = one_picture_trainer(self._settings(run))
@@ -72,8 +83,6 @@ class FrameRuns:
                 raise
             raise RunError(error) from error
         picture: Tensor = run.model.picture.float().cpu()
-        del run, trainer, pictures
-        gc.collect()  # a run holds itself in circles, and each has hundreds of megabytes
         return picture
 
     def _made(self, config: Namespace, task: FrameTask) -> Namespace:

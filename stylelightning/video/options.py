@@ -16,6 +16,9 @@ class ClipOptions:
             ``{model.optimizer.init_args.lr: 0.05}``.
         distances: How many frames before it lie those that a frame is held to by a TemporalLoss:
             ``[1]`` is the last one; more bring back what was hidden for a while.
+        still: Change of a pixel, the range of colours being [0, 1], up to which it stands still and
+            keeps its paint exactly; from the double it is painted as ever. 0 for none. It is the
+            mean over a few pixels, so that noise counts little.
         passes: How often the clip is gone through, in alternating directions.
         cut: Least part of the pixels that must be found again in the frame before; where there are
             fewer a new shot begins. 0 for none.
@@ -29,6 +32,7 @@ class ClipOptions:
     steps: int = 40
     later: dict[str, Any] | None = None
     distances: list[int] = field(default_factory=lambda: [1, 2, 4])
+    still: float = 0.016
     passes: int = 1
     cut: float = 0.3
     frames_per_second: float | None = None
@@ -46,6 +50,8 @@ class ClipOptions:
             )
         if not 0 <= self.cut <= 1:
             raise ValueError(f"`video.cut` must be from 0 to 1, got {self.cut}.")
+        if not 0 <= self.still <= 1:
+            raise ValueError(f"`video.still` must be from 0 to 1, got {self.still}.")
         rate = self.frames_per_second
         if rate is not None and not (0 < rate < math.inf):
             raise ValueError(f"`video.frames_per_second` must be above 0, got {rate}.")

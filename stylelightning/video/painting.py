@@ -2,8 +2,10 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Protocol
 
+import torch
 from torch import Tensor
 
 from stylelightning import functional as F
@@ -11,6 +13,7 @@ from stylelightning.images import HeldPicture
 from stylelightning.video.folder import ClipFolder, Survey, read_frame, write_frame
 from stylelightning.video.motion import motion
 from stylelightning.video.options import ClipOptions
+from stylelightning.video.stillness import Stillness
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,12 +25,15 @@ class FrameTask:
         content: The frame, (1, 3, H, W) in [0, 1].
         start: Where it starts, (1, 3, H, W); None where the config says.
         held: What it is held to: other painted frames, moved to their places in this one.
+        still: How far each pixel of the start stays as it is, from 0 to 1, (1, 1, H, W); None where
+            all may change.
     """
 
     number: int
     content: Tensor
     start: Tensor | None = None
     held: tuple[HeldPicture, ...] = ()
+    still: Tensor | None = None
 
 
 PaintFrame = Callable[[FrameTask], Tensor]
@@ -56,7 +62,8 @@ class ClipPainting:
 
     .. math:: x' = \frac{x + c\, W}{1 + c}
 
-    pixel by pixel, with c the weights of the flow. A frame is held to the frames at ``distances``
+    pixel by pixel, with c the weights of the flow. What stands still keeps the neighbour's paint
+    in place of all this: see ``stillness``. A frame is held to the frames at ``distances``
     in the direction that it comes from. Everything that a frame depends on is read from files,
     so that it does not matter whether the painting was stopped in between, and no more than a few
     frames are in memory.
@@ -86,6 +93,8 @@ class ClipPainting:
         self.options = options
         self.paint = paint
         self.listener = listener
+        self._stillness: Stillness | None = None
+        self._known = (0, 0, 0)  # its pass, where it began, and the last frame that it knows
 
     def run(self) -> None:
         """Paint what is not painted."""
@@ -120,7 +129,25 @@ class ClipPainting:
         start = moved.moved(self._painted(pass_, neighbour), outside)
         if own is not None:
             start = (own + moved.trust * start) / (1 + moved.trust)
-        return FrameTask(number, content, start, self._held(pass_, shot, number, content))
+        still = self._still(pass_, shot, number, moved.flow)
+        if still is not None:
+            start = torch.lerp(start, self._painted(pass_, neighbour), still)
+        return FrameTask(number, content, start, self._held(pass_, shot, number, content), still)
+
+    def _still(self, pass_: int, shot: range, number: int, flow: Tensor) -> Tensor | None:
+        """Return how far each pixel of a frame stands still; None if that does not count."""
+        if not self.options.still:
+            return None
+        order = shot if pass_ % 2 else shot[::-1]
+        place = order.index(number)
+        if self._stillness is None or self._known != (pass_, order[0], order[place - 1]):
+            first = read_frame(self.folder.content_frame(order[0]))
+            self._stillness = Stillness(first, self.options.still)
+            for before, each in pairwise(order[:place]):  # it goes on with a clip that was stopped
+                last, frame = (read_frame(self.folder.content_frame(n)) for n in (before, each))
+                self._stillness.advance(frame, motion(frame, last).flow)
+        self._known = (pass_, order[0], number)
+        return self._stillness.advance(read_frame(self.folder.content_frame(number)), flow)
 
     def _held(
         self, pass_: int, shot: range, number: int, content: Tensor

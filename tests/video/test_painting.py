@@ -91,7 +91,7 @@ def test_a_frame_starts_from_the_one_before_moved_to_its_place(pan: Surveyed) ->
         tasks.append(task)
         return dimmed(task)
 
-    paint(pan, ClipOptions(distances=[1, 2]), keep)
+    paint(pan, ClipOptions(distances=[1, 2], still=0), keep)
     frames = [read_frame(folder.content_frame(number)) for number in range(3)]
     last = read_frame(folder.painted_frame(1, 1))
     near, far = motion(frames[2], frames[1]), motion(frames[2], frames[0])
