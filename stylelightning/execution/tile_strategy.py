@@ -1,6 +1,7 @@
 """Several processes that make one picture."""
 
 import logging
+import os
 import signal
 import subprocess
 from typing import Any
@@ -55,7 +56,7 @@ class TileStrategy(DDPStrategy):
         """End the processes that this one started: they would wait for it."""
         launcher = self._launcher
         if isinstance(launcher, _SubprocessScriptLauncher):
-            launcher.kill(signal.SIGTERM)
+            launcher.kill(signal.SIGKILL)  # in a sum over all of them they hear nothing else
             for process in launcher.procs:
                 _wait(process)
 
@@ -79,10 +80,15 @@ class _Launcher(_SubprocessScriptLauncher):
         self.cluster_environment.validate_settings(
             num_devices=self.num_processes, num_nodes=self.num_nodes
         )
-        if not self.cluster_environment.creates_processes_externally:
-            self._call_children_scripts()
-        _set_num_threads_if_needed(self.num_processes)
-        return function(*args, **kwargs)
+        before = dict(os.environ)
+        try:
+            if not self.cluster_environment.creates_processes_externally:
+                self._call_children_scripts()
+            _set_num_threads_if_needed(self.num_processes)
+            return function(*args, **kwargs)
+        finally:  # another run in this process is not one of these processes
+            os.environ.clear()
+            os.environ.update(before)
 
 
 def team_of(trainer: Trainer) -> Team | None:

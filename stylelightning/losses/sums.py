@@ -1,7 +1,6 @@
 """Sums over positions, which add up over the parts of a picture."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -13,17 +12,21 @@ Count = int | Tensor
 """Number of positions of a layer, or the sum of their weights, a scalar."""
 
 
-@dataclass
 class Sums:
     """What the losses on sums over positions have seen so far.
 
     Args:
-        statistics: The sums of each loss, by its name and by their own.
+        statistics: The sums of each loss, by its name and by their own; None for none yet.
         counts: Number of positions of each layer, or the sum of their weights, by the same names.
     """
 
-    statistics: dict[str, Features] = field(default_factory=dict)
-    counts: dict[str, dict[str, Count]] = field(default_factory=dict)
+    def __init__(
+        self,
+        statistics: Mapping[str, Features] | None = None,
+        counts: Mapping[str, dict[str, Count]] | None = None,
+    ) -> None:
+        self.statistics = dict(statistics or {})
+        self.counts = dict(counts or {})
 
     def add(
         self, statistics: Mapping[str, Features], counts: Mapping[str, dict[str, Count]]

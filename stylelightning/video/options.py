@@ -1,7 +1,8 @@
 """What is asked for of a clip."""
 
 import math
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 
@@ -31,7 +32,7 @@ class ClipOptions:
 
     steps: int = 40
     later: dict[str, Any] | None = None
-    distances: list[int] = field(default_factory=lambda: [1, 2, 4])
+    distances: Sequence[int] = (1, 2, 4)
     still: float = 0.016
     passes: int = 1
     cut: float = 0.3
@@ -42,7 +43,7 @@ class ClipOptions:
         for name, value in (("steps", self.steps), ("passes", self.passes)):
             if value < 1:
                 raise ValueError(f"`video.{name}` must be at least 1, got {value}.")
-        far = self.distances
+        far = list(self.distances)
         if not far or far != sorted({*far}) or far[0] < 1:
             raise ValueError(
                 "`video.distances` must be whole numbers of at least 1, each larger than the last, "

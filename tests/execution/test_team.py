@@ -186,6 +186,7 @@ def test_a_lost_process_ends_the_run_which_goes_on_in_one(
     with contextlib.chdir(tmp_path):
         assert main(command(tmp_path / "two", *args, "--ckpt_path=last")[3:]) == 0
         assert main(command(tmp_path / "one", *args)[3:]) == 0
+    assert "LOCAL_RANK" not in os.environ  # the next run is another team
     resumed = pixels(tmp_path / "two" / "tiny" / "version_1")
     assert (resumed - pixels(tmp_path / "one" / "tiny" / "version_0")).abs().max() <= 1
 
