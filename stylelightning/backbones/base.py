@@ -10,6 +10,9 @@ from torch import Tensor, nn
 
 from stylelightning.backbones.weights.files import Origin
 
+IMAGE_LAYER = "image"
+"""The layer name of the picture itself, which no backbone computes."""
+
 Features = dict[str, Tensor]
 """Feature maps by layer name, each of shape (B, C, h, w)."""
 

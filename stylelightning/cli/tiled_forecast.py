@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import torch
 
-from stylelightning.backbones.tiled_maps import Tiles
+from stylelightning.backbones.tiles import Tiles
 from stylelightning.execution.tiling import CHOICES, Tiling, fitting_size
 from stylelightning.module import StyleTransfer
 

@@ -9,7 +9,8 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from stylelightning.backbones.base import Features
-from stylelightning.backbones.tiled_maps import Tile, TiledMaps, Tiles
+from stylelightning.backbones.tiled_maps import TiledMaps
+from stylelightning.backbones.tiles import Tile, Tiles
 from stylelightning.execution.team import Team
 from stylelightning.losses.base import IMAGE_LAYER, Loss, StatisticalLoss
 from stylelightning.losses.blame import written
@@ -43,7 +44,7 @@ class TiledEvaluation:
 
     def maps(self, picture: Tensor) -> TiledMaps:
         """Return the feature maps of a picture, none of which is computed yet."""
-        return self.tiles.maps(picture)
+        return TiledMaps(picture, self.tiles)
 
     def evaluate(self, picture: Tensor) -> tuple[Terms, Tensor]:
         """Return the terms, detached, and their total, which has its gradient at the picture.

@@ -9,7 +9,8 @@ import torch
 from torch import Tensor
 
 from stylelightning.backbones.base import Backbone, Features
-from stylelightning.backbones.tiled_maps import Tiles
+from stylelightning.backbones.tiled_maps import TiledMaps
+from stylelightning.backbones.tiles import Tiles
 from stylelightning.backbones.windows import Maps
 from stylelightning.execution.memory import free_megabytes
 from stylelightning.execution.team import Team
@@ -81,7 +82,9 @@ class Tiler:
     def maps(self, image: Tensor) -> Maps:
         """Return the feature maps of an image, to be computed tile by tile if it is large."""
         tiles = self._tiles(image)
-        return tiles.maps(image) if len(tiles.tiles) > 1 else tiles.compute(image, tiles.layers)
+        if len(tiles.tiles) > 1:
+            return TiledMaps(image, tiles)
+        return tiles.compute(image, tiles.layers)
 
     def evaluation(self, like: Tensor) -> TiledEvaluation | None:
         """Return what evaluates pictures of a size; None if one tile is all of them.

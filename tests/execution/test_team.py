@@ -17,7 +17,7 @@ from PIL import Image
 from torch import Tensor, distributed
 
 from stylelightning.__main__ import main
-from stylelightning.backbones.tiled_maps import Tile
+from stylelightning.backbones.tiles import Tile
 from stylelightning.cli.helping import helps
 from stylelightning.execution.team import LostProcessError, Team
 from stylelightning.execution.tiling import Tiler, shares
