@@ -32,6 +32,7 @@ from stylelightning.cli.manner import Manner
 from stylelightning.cli.process import exit_code_of_a_stop
 from stylelightning.cli.resuming import says_how_to_go_on
 from stylelightning.cli.run_callbacks import run_callbacks
+from stylelightning.cli.trainer_settings import FIXED
 from stylelightning.execution.tile_strategy import TileStrategy
 from stylelightning.files.atomic import write_atomically
 from stylelightning.run.checkpoint_io import AtomicCheckpointIO
@@ -144,15 +145,13 @@ def _trainer_settings(
     callbacks: Sequence[Callback],
 ) -> dict[str, Any]:
     """Return the arguments of the trainer of a run."""
-    settings = {**run.trainer, "default_root_dir": str(folder.path), "callbacks": list(callbacks)}
-    settings["max_epochs"] = -1  # Lightning's null is 1000
-    settings["val_check_interval"] = None  # without effect, but Lightning compares it with an epoch
+    settings = {**run.trainer, **FIXED}
+    settings |= {"default_root_dir": str(folder.path), "callbacks": list(callbacks)}
     if not any(isinstance(each, ProgressBar) for each in callbacks):
         settings["enable_progress_bar"] = False  # Lightning's own counts epochs
     if not manner.records:
         settings["logger"] = settings["enable_checkpointing"] = False
     settings["plugins"] = [AtomicCheckpointIO(), *as_list(settings["plugins"])]
-    settings["use_distributed_sampler"] = False  # every process has every step
     if settings["logger"] is True or settings["logger"] is None:
         settings["logger"] = TensorBoardLogger(
             folder.path,
