@@ -67,7 +67,7 @@ class Tiles:
         tile: Most rows and columns of pixels that a tile owns.
 
     Raises:
-        ValueError: If positions of a layer see the whole picture.
+        ValueError: If a position of a layer sees no fixed part of the picture.
 
     Source: blocks of a picture in two passes are those of Galerne, Raad, Lezama and Morel, "Scaling
     painting style transfer", EGSR 2024, https://arxiv.org/abs/2212.13459, who keep the gradient of
@@ -86,12 +86,6 @@ class Tiles:
         self.layers = frozenset(layers)
         self.size = size = (like.shape[2], like.shape[3])
         read = [backbone.layer_table[name] for name in sorted(self.layers - {IMAGE_LAYER})]
-        if read and backbone.looks_around:
-            raise ValueError(
-                f"{type(backbone).__name__} smooths maps by all of their values, so they can't be "
-                "computed tile by tile: set `softmax_smoothing` to false, or leave `model.tiling` "
-                "null."
-            )
         self._strides = {each.name: each.stride for each in read} | {IMAGE_LAYER: 1}
         deepest = max((each.stride for each in read), default=1)
         margin = max((each.margin for each in read), default=0)

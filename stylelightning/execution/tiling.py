@@ -1,11 +1,12 @@
 """Whether a run's pictures are cut into tiles, and how large these are."""
 
-import logging
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
+from lightning.pytorch import Trainer
 from torch import Tensor
 
 from stylelightning.backbones.base import Backbone, Features
@@ -16,8 +17,6 @@ from stylelightning.execution.memory import free_megabytes
 from stylelightning.execution.team import Team
 from stylelightning.execution.tiled_evaluation import TiledEvaluation
 from stylelightning.objective import Objective
-
-log = logging.getLogger(__name__)
 
 SMALLEST = 32
 """Fewest pixels along a side that a tile may be asked to own."""
@@ -107,6 +106,37 @@ class Tiler:
     def _compute(self, image: Tensor, layers: frozenset[str]) -> Features:
         with self._context():
             return self._objective.features(image, layers)
+
+
+def new_tiler(
+    asked: Tiling | Literal["auto"] | None,
+    objective: Objective,
+    backbone: Backbone,
+    size: tuple[int, int],
+    trainer: Trainer,
+    team: Team | None = None,
+) -> Tiler | None:
+    """Return what cuts a run's pictures; None if they are looked at at once.
+
+    Args:
+        asked: ``model.tiling``.
+        objective: The losses, and what gives them feature maps.
+        backbone: The network.
+        size: Height and width of the picture in pixels.
+        trainer: The run's trainer, for its device and its precision.
+        team: The processes that evaluate the picture together; None for this one.
+    """
+    tile: int | None = None
+    if isinstance(asked, Tiling):
+        tile = asked.size
+    elif asked == "auto":
+        bits = 16 if "16" in str(trainer.precision) else 32
+        device = trainer.strategy.root_device
+        tile = fitting_size(backbone, objective.layers, size, device, bits)
+    if tile is None and team is None:
+        return None
+    context = trainer.precision_plugin.forward_context
+    return Tiler(objective, backbone, tile, context, team)
 
 
 def shares(size: tuple[int, int], count: int) -> tuple[int, int]:
