@@ -92,9 +92,8 @@ def _fit(args: Sequence[str], manner: Manner, made: MadeFolders) -> None:
     place = chosen(args) if manner.place is None else manner.place
     board = RunOnBoard(text, compared(kept, place))
     callbacks = run_callbacks(run, manner, writer, board)
-    trainer = one_picture_trainer(
-        _trainer_settings(run, folder, run_label(args), manner, callbacks)
-    )
+    settings = _trainer_settings(run, folder, run_label(args), manner, callbacks)
+    trainer = one_picture_trainer(settings, several=bool(manner.command))
     typed = [*manner.command, *args] if manner.command else []
     with says_how_to_go_on(folder, typed):
         trainer.fit(run.model, datamodule=run.data, ckpt_path=checkpoint, weights_only=True)
@@ -163,11 +162,12 @@ def _trainer_settings(
     return settings
 
 
-def one_picture_trainer(settings: Mapping[str, Any]) -> Trainer:
+def one_picture_trainer(settings: Mapping[str, Any], several: bool = False) -> Trainer:
     """Return a trainer for one picture.
 
     Args:
         settings: Arguments of Lightning's.
+        several: Whether several processes may make it: they are started by this command line.
 
     Raises:
         ValueError: If Lightning refuses its settings, or they ask for several processes.
@@ -176,10 +176,10 @@ def one_picture_trainer(settings: Mapping[str, Any]) -> Trainer:
         trainer = Trainer(**settings)
     except Exception as error:
         raise ValueError(f"`trainer`: {error}") from error
-    if trainer.world_size > 1 and not isinstance(trainer.strategy, TileStrategy):
+    if trainer.world_size > 1 and not (several and isinstance(trainer.strategy, TileStrategy)):
+        way_out = "--trainer.strategy tiles for several, or " if several else ""
         raise ValueError(
-            f"One picture is made by one process, got {trainer.world_size}: use "
-            "--trainer.strategy tiles for several, or --trainer.devices 1 and --trainer.num_nodes "
-            "1."
+            f"One picture is made by one process{' here' if not several else ''}, got "
+            f"{trainer.world_size}: use {way_out}--trainer.devices 1 and --trainer.num_nodes 1."
         )
     return trainer

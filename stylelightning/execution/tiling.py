@@ -126,17 +126,33 @@ def new_tiler(
         trainer: The run's trainer, for its device and its precision.
         team: The processes that evaluate the picture together; None for this one.
     """
-    tile: int | None = None
-    if isinstance(asked, Tiling):
-        tile = asked.size
-    elif asked == "auto":
-        bits = 16 if "16" in str(trainer.precision) else 32
-        device = trainer.strategy.root_device
-        tile = fitting_size(backbone, objective.layers, size, device, bits)
+    tile = tile_size(asked, backbone, objective.layers, size, trainer)
     if tile is None and team is None:
         return None
     context = trainer.precision_plugin.forward_context
     return Tiler(objective, backbone, tile, context, team)
+
+
+def tile_size(
+    asked: Tiling | Literal["auto"] | None,
+    backbone: Backbone,
+    layers: frozenset[str],
+    size: tuple[int, int],
+    trainer: Trainer,
+) -> int | None:
+    """Return most pixels along a side of a tile; None for a picture that is not cut.
+
+    Args:
+        asked: ``model.tiling``.
+        backbone: The network.
+        layers: Its layers that are read.
+        size: Height and width of the picture in pixels.
+        trainer: The run's trainer, for its device and its precision.
+    """
+    if asked == "auto":
+        bits = 16 if "16" in str(trainer.precision) else 32
+        return fitting_size(backbone, layers, size, trainer.strategy.root_device, bits)
+    return None if asked is None else asked.size
 
 
 def shares(size: tuple[int, int], count: int) -> tuple[int, int]:

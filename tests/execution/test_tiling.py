@@ -10,10 +10,10 @@ from stylelightning import Schedule, StyleTransferData
 from stylelightning.backbones import VGG16, Pixels
 from stylelightning.callbacks import Advice, GradientBalance
 from stylelightning.execution import tiling
-from stylelightning.execution.tiling import Tiling, fitting_size
+from stylelightning.execution.tiling import Tiling, fitting_size, tile_size
 from stylelightning.losses import ContentLoss, GramLoss, HistogramLoss, Loss, PatchLoss
 from tests.conftest import Run
-from tests.runs import OPTIMIZERS, fit
+from tests.runs import OPTIMIZERS, fit, make_trainer
 
 
 def losses() -> dict[str, Loss | None]:
@@ -79,6 +79,14 @@ def test_auto_leaves_a_run_alone_that_can_not_be_cut_and_says_why(
     fit(tmp_path, data, losses=terms, tiling="auto", schedule=Schedule(1))
     (line,) = [each for each in caplog.messages if "`model.tiling: auto`" in each]
     assert "'histogram' (HistogramLoss)" in line
+
+
+def test_a_run_without_tiling_has_no_tiles(tmp_path: Path) -> None:
+    network, trainer, size = Pixels(), make_trainer(tmp_path), (64, 96)
+    layers = frozenset(["octave2"])
+    assert tile_size(None, network, layers, size, trainer) is None
+    assert tile_size(Tiling(48), network, layers, size, trainer) == 48
+    assert tile_size("auto", network, layers, size, trainer) is None  # it fits
 
 
 def test_a_network_without_layers_is_cut_for_nothing_but_its_pictures() -> None:
