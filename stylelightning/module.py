@@ -2,6 +2,7 @@
 
 import logging
 import warnings
+from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import replace
 from functools import partial
@@ -23,8 +24,7 @@ from stylelightning.execution.step_evaluation import StepEvaluation
 from stylelightning.execution.step_graph import new_step_graph
 from stylelightning.execution.team import Team
 from stylelightning.execution.tile_strategy import team_of
-from stylelightning.execution.tiled_evaluation import check_tiled
-from stylelightning.execution.tiling import Tiler, Tiling, fitting_size
+from stylelightning.execution.tiling import Tiler, Tiling, new_tiler
 from stylelightning.images import RunPictures
 from stylelightning.initial import InitialPicture, initial_picture
 from stylelightning.losses.base import Loss
@@ -45,6 +45,7 @@ from stylelightning.run.term_gradients import (
     TiledTermGradients,
     WholeTermGradients,
 )
+from stylelightning.run.tiling_checks import check_tiled
 from stylelightning.schedule import Schedule
 
 log = logging.getLogger(__name__)
@@ -97,8 +98,8 @@ class StyleTransfer(LightningModule):
         tiling: ``{size: 1024}`` computes pictures larger than that tile by tile, to the same terms
             and gradient but for rounding, in memory that does not grow with the picture but for a
             few copies of it. Each tile is computed twice a step, with what it sees around it.
-            ``auto`` does so at those scales whose maps don't fit in the memory there is. Null
-            looks at every picture at once.
+            ``auto`` does so at those scales whose maps don't fit in the memory there is, if the
+            losses can be computed so. Null looks at every picture at once.
         calibrate: Ratio of the norms of the terms' gradients, such as ``{style: 10, content: 1}``:
             the weights of these terms are set so at the start of the run, whatever the network,
             layers and size are. The one with the largest number keeps its weight. Null leaves a
@@ -151,7 +152,7 @@ class StyleTransfer(LightningModule):
         self.objective = Objective(used, self.engine.compute)
         off = losses.keys() - used
         self.calibration = Calibration(ratios, self.objective, off) if ratios else None
-        self.tiling = tiling
+        self.tiling = self._tiling = tiling
         self.canvas = Canvas(canvas or PixelParametrization(), averaging)
         self.optimizer = optimizer
         self.lr_scheduler = lr_scheduler
@@ -237,8 +238,8 @@ class StyleTransfer(LightningModule):
         losses = self.objective.losses = in_regions(self._losses, self.data)
         checks.check_layers(losses, self.backbone)
         checks.check_images(losses, self.data)
-        if self.tiling is not None or team_of(self.trainer) is not None:
-            check_tiled(losses, str(self.trainer.precision))
+        self._tiling = self.tiling
+        self._check_tiling(losses)
         checks.check_residual(self._losses, self.backbone)
         least = checks.smallest_side(losses, self.backbone)
         self.plan = checks.plan_scales(self.schedule, self.data, least)
@@ -256,6 +257,18 @@ class StyleTransfer(LightningModule):
             self._start_anew()
         if self.calibration is not None:
             self.calibration.weights = {}
+
+    def _check_tiling(self, losses: Mapping[str, Loss]) -> None:
+        several = team_of(self.trainer) is not None
+        if self.tiling is None and not several:
+            return
+        try:
+            check_tiled(losses, self.backbone, str(self.trainer.precision), several)
+        except ValueError as error:
+            if several or self.tiling != "auto":
+                raise
+            self._tiling = None
+            log.warning("`model.tiling: auto` looks at every picture at once. %s", error)
 
     def _start_anew(self) -> None:
         start = initial_picture(self.init, self.data, self.plan.scales[0].size)
@@ -385,18 +398,8 @@ class StyleTransfer(LightningModule):
 
     def _tiler(self, objective: Objective, team: Team | None = None) -> Tiler | None:
         """Return what cuts pictures of the present scale; None if they are looked at at once."""
-        size, context = self._tile_size(objective), self.trainer.precision_plugin.forward_context
-        if size is None and team is None:
-            return None
-        return Tiler(objective, self.backbone, size, context, team)
-
-    def _tile_size(self, objective: Objective) -> int | None:
-        if self.tiling is None:
-            return None
-        if isinstance(self.tiling, Tiling):
-            return self.tiling.size
-        bits = 16 if "16" in str(self.trainer.precision) else 32
-        return fitting_size(self.backbone, objective.layers, self.canvas.size, self.device, bits)
+        size, trainer = self.canvas.size, self.trainer
+        return new_tiler(self._tiling, objective, self.backbone, size, trainer, team)
 
     def _enter_scale(self, index: int) -> None:
         before, old = list(self.canvas.parameters()), self.optimizers(use_pl_optimizer=False)

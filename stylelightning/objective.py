@@ -11,7 +11,8 @@ from torch import Tensor
 
 from stylelightning import functional as F
 from stylelightning.backbones.base import Features
-from stylelightning.backbones.tiled_maps import Compute, TiledMaps
+from stylelightning.backbones.tiled_maps import TiledMaps
+from stylelightning.backbones.tiles import Compute
 from stylelightning.backbones.windows import Maps
 from stylelightning.losses.base import IMAGE_LAYER, Loss, StatisticalLoss
 from stylelightning.losses.blame import blamed_on, checked_term

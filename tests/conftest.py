@@ -113,6 +113,14 @@ def data(content: Path, style: Path) -> StyleTransferData:
 
 
 @pytest.fixture
+def heard_ctrl_c() -> Iterator[None]:
+    """Let Ctrl-C raise KeyboardInterrupt, which it does not in a suite in a shell's background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.fixture
 def run(tmp_path: Path, content: Path, style: Path) -> Run:
     """Run ``fit`` on the tiny config and return the run's folder; its exit code must be right."""
 

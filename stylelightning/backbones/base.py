@@ -10,6 +10,9 @@ from torch import Tensor, nn
 
 from stylelightning.backbones.weights.files import Origin
 
+IMAGE_LAYER = "image"
+"""The layer name of the picture itself, which no backbone computes."""
+
 Features = dict[str, Tensor]
 """Feature maps by layer name, each of shape (B, C, h, w)."""
 
@@ -48,8 +51,7 @@ class Layer:
         if self.receptive_field is None:
             raise ValueError(
                 f"A position of the layer {self.name!r} sees the whole picture, or no fixed part "
-                "of it, so the layer can't be computed tile by tile: leave `model.tiling` null, "
-                "or take another layer."
+                "of it, so the layer can't be computed tile by tile."
             )
         return (
             math.ceil((self.receptive_field - self.stride) / 2)

@@ -19,12 +19,11 @@ from stylelightning.cli.tiled_forecast import (
     TILE,
     TiledForecast,
     TiledProbe,
-    tile_of,
     work_at,
 )
 from stylelightning.data import GivenPictures, StyleTransferData
 from stylelightning.execution.memory import PeakMemory, free_megabytes
-from stylelightning.execution.tiling import Tiling
+from stylelightning.execution.tiling import Tiling, tile_size
 from stylelightning.images import RunPictures
 from stylelightning.module import StyleTransfer
 from stylelightning.run import checks
@@ -257,9 +256,8 @@ def report(
     plan = checks.plan_scales(module.schedule, pictures, least)
     trainer = new_trainer([])
     device = trainer.strategy.root_device
-    bits = 16 if "16" in str(trainer.precision) else 32
     final = pictures.picture_size(pictures.size)
-    tile = tile_of(module, final, device, bits)
+    tile = tile_size(module.tiling, module.backbone, module.objective.layers, final, trainer)
     tiled: TiledForecast | None = None
     if tile is not None and tile < pictures.size and pictures.size > SIZES[-1]:
         probes, tiled = measure_in_tiles(module, pictures, new_trainer, least)
@@ -282,30 +280,13 @@ def report(
             + _duration(steps * seconds).rjust(14)
             + tiles
         )
-    height, width = final
     free = free_megabytes(device) + probes[-1].megabytes
     lines.append(f"{'together':>16}{_duration(total):>47}")
     if tiled is not None and tile is not None:
-        work = work_at(module, final, tile)
-        lines.append(
-            f"{'peak memory':>16}  {tiled.megabytes(work):.0f} MB; {free:.0f} MB are there"
-        )
-        again = 100 * (work.read / work.pixels - 1)
-        lines.append(
-            f"{'tiles':>16}  {tile} px; {again:.0f} % of the picture is read again around them"
-        )
-        largest_tile = tiled.largest_tile(module, final, CAREFUL * free)
-        fits = "none fits" if largest_tile is None else f"{largest_tile} px"
-        lines.append(f"{'largest tile':>16}  {fits}, in {CAREFUL:.0%} of that")
+        lines += tiled.lines(module, final, tile, free, CAREFUL)
     else:
-        peak = predicted(height * width, probes, "megabytes")
-        lines.append(f"{'peak memory':>16}  {peak:.0f} MB; {free:.0f} MB are there")
-        if len(probes) > 1:
-            factor = math.sqrt(largest_pixels(probes, CAREFUL * free) / (height * width))
-            if math.isfinite(factor):
-                largest = int(pictures.size * factor)
-                lines.append(f"{'largest size':>16}  {largest} px, in {CAREFUL:.0%} of that")
-    measured = any(each.pixels == height * width for each in probes)
+        lines += _memory_lines(probes, pictures.size, final[0] * final[1], free)
+    measured = any(each.pixels == final[0] * final[1] for each in probes)
     how = "measured at that size" if measured else "computed from smaller sizes"
     took = _duration(time.perf_counter() - began)
     if in_disorder(probes):
@@ -315,6 +296,18 @@ def report(
         )
     lines.append(f"{'':16}  {how}, in {took}; pictures and logs apart")
     return "\n".join(lines)
+
+
+def _memory_lines(probes: Sequence[Probe], size: int, pixels: int, free: float) -> list[str]:
+    """Return what is said of the memory of a run whose pictures are looked at at once."""
+    peak = predicted(pixels, probes, "megabytes")
+    lines = [f"{'peak memory':>16}  {peak:.0f} MB; {free:.0f} MB are there"]
+    if len(probes) > 1:
+        factor = math.sqrt(largest_pixels(probes, CAREFUL * free) / pixels)
+        if math.isfinite(factor):
+            largest = int(size * factor)
+            lines.append(f"{'largest size':>16}  {largest} px, in {CAREFUL:.0%} of that")
+    return lines
 
 
 def _duration(seconds: float) -> str:

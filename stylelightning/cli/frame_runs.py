@@ -17,6 +17,7 @@ from stylelightning.cli.config import as_list, set_seed
 from stylelightning.cli.errors import RunError
 from stylelightning.cli.parser import Parser
 from stylelightning.cli.run import one_picture_trainer
+from stylelightning.cli.trainer_settings import FIXED, SILENT
 from stylelightning.data import GivenPictures, StyleTransferData
 from stylelightning.execution.signals import signals_wait
 from stylelightning.video.painting import FrameTask
@@ -110,12 +111,9 @@ class FrameRuns:
         kept = [each for each in given if not isinstance(each, OF_A_PICTURE)]
         return {
             **run.trainer,
+            **FIXED,
+            **SILENT,
             "callbacks": [*kept, _Steps(self._step)],
-            "max_epochs": -1,  # Lightning's null is 1000
-            "val_check_interval": None,
-            "enable_progress_bar": False,
-            "enable_checkpointing": False,
-            "logger": False,
         }
 
 

@@ -4,12 +4,15 @@ import logging
 import os
 import signal
 import threading
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
 from jsonargparse import Namespace
 from lightning.pytorch import Trainer
 
+from stylelightning.callbacks.interrupt import ENDS
+from stylelightning.cli.trainer_settings import FIXED, SILENT
 from stylelightning.execution.team import LostProcessError
 from stylelightning.execution.tile_strategy import NAME
 
@@ -45,7 +48,7 @@ def help_to_make(run: Namespace, checkpoint: Path | None) -> None:
     """Take part in a run until the first process ends it; nothing is written or said.
 
     Ctrl-C goes to all processes of a terminal and is left to the first one, which lets the step
-    end. SIGTERM, which the first one sends when it stops, ends this one at once.
+    end; the first one ends this one when it stops itself.
 
     Args:
         run: The run's config, with its objects.
@@ -56,16 +59,29 @@ def help_to_make(run: Namespace, checkpoint: Path | None) -> None:
     """
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-        for number in (signal.SIGTERM, signal.SIGHUP):
+        for number in ENDS:
             signal.signal(number, signal.SIG_DFL)
     logging.getLogger("stylelightning").setLevel(logging.ERROR)
     first = os.getppid()
-    silent = {"logger": False, "enable_checkpointing": False, "enable_progress_bar": False}
-    settings = {**run.trainer, **silent, "callbacks": [], "max_epochs": -1}
-    settings |= {"use_distributed_sampler": False, "val_check_interval": None}
+    settings = {**run.trainer, **FIXED, **SILENT, "callbacks": []}
     try:
         Trainer(**settings).fit(run.model, run.data, ckpt_path=checkpoint, weights_only=True)
     except LostProcessError as error:
-        if os.getppid() != first:
+        if _is_gone(first):
             log.error("%s", error)
         raise SystemExit(LOST) from error
+
+
+def _is_gone(parent: int, patience: float = 2.0) -> bool:
+    """Return whether this process has lost its parent, whose connections are closed before it ends.
+
+    Args:
+        parent: The parent's number.
+        patience: Seconds to wait for its end.
+    """
+    deadline = time.monotonic() + patience
+    while os.getppid() == parent:
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.02)
+    return True

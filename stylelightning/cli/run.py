@@ -32,6 +32,7 @@ from stylelightning.cli.manner import Manner
 from stylelightning.cli.process import exit_code_of_a_stop
 from stylelightning.cli.resuming import says_how_to_go_on
 from stylelightning.cli.run_callbacks import run_callbacks
+from stylelightning.cli.trainer_settings import FIXED
 from stylelightning.execution.tile_strategy import TileStrategy
 from stylelightning.files.atomic import write_atomically
 from stylelightning.run.checkpoint_io import AtomicCheckpointIO
@@ -91,9 +92,8 @@ def _fit(args: Sequence[str], manner: Manner, made: MadeFolders) -> None:
     place = chosen(args) if manner.place is None else manner.place
     board = RunOnBoard(text, compared(kept, place))
     callbacks = run_callbacks(run, manner, writer, board)
-    trainer = one_picture_trainer(
-        _trainer_settings(run, folder, run_label(args), manner, callbacks)
-    )
+    settings = _trainer_settings(run, folder, run_label(args), manner, callbacks)
+    trainer = one_picture_trainer(settings, several=bool(manner.command))
     typed = [*manner.command, *args] if manner.command else []
     with says_how_to_go_on(folder, typed):
         trainer.fit(run.model, datamodule=run.data, ckpt_path=checkpoint, weights_only=True)
@@ -144,15 +144,13 @@ def _trainer_settings(
     callbacks: Sequence[Callback],
 ) -> dict[str, Any]:
     """Return the arguments of the trainer of a run."""
-    settings = {**run.trainer, "default_root_dir": str(folder.path), "callbacks": list(callbacks)}
-    settings["max_epochs"] = -1  # Lightning's null is 1000
-    settings["val_check_interval"] = None  # without effect, but Lightning compares it with an epoch
+    settings = {**run.trainer, **FIXED}
+    settings |= {"default_root_dir": str(folder.path), "callbacks": list(callbacks)}
     if not any(isinstance(each, ProgressBar) for each in callbacks):
         settings["enable_progress_bar"] = False  # Lightning's own counts epochs
     if not manner.records:
         settings["logger"] = settings["enable_checkpointing"] = False
     settings["plugins"] = [AtomicCheckpointIO(), *as_list(settings["plugins"])]
-    settings["use_distributed_sampler"] = False  # every process has every step
     if settings["logger"] is True or settings["logger"] is None:
         settings["logger"] = TensorBoardLogger(
             folder.path,
@@ -164,11 +162,12 @@ def _trainer_settings(
     return settings
 
 
-def one_picture_trainer(settings: Mapping[str, Any]) -> Trainer:
+def one_picture_trainer(settings: Mapping[str, Any], several: bool = False) -> Trainer:
     """Return a trainer for one picture.
 
     Args:
         settings: Arguments of Lightning's.
+        several: Whether several processes may make it: they are started by this command line.
 
     Raises:
         ValueError: If Lightning refuses its settings, or they ask for several processes.
@@ -177,10 +176,10 @@ def one_picture_trainer(settings: Mapping[str, Any]) -> Trainer:
         trainer = Trainer(**settings)
     except Exception as error:
         raise ValueError(f"`trainer`: {error}") from error
-    if trainer.world_size > 1 and not isinstance(trainer.strategy, TileStrategy):
+    if trainer.world_size > 1 and not (several and isinstance(trainer.strategy, TileStrategy)):
+        way_out = "--trainer.strategy tiles for several, or " if several else ""
         raise ValueError(
-            f"One picture is made by one process, got {trainer.world_size}: use "
-            "--trainer.strategy tiles for several, or --trainer.devices 1 and --trainer.num_nodes "
-            "1."
+            f"One picture is made by one process{' here' if not several else ''}, got "
+            f"{trainer.world_size}: use {way_out}--trainer.devices 1 and --trainer.num_nodes 1."
         )
     return trainer

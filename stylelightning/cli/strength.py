@@ -20,15 +20,15 @@ def strength_options(config: Path, strength: float) -> list[str]:
 
     .. math:: w' = 8^{1 - 2 s} w
 
-    for the weight of every term that reads the content image, or for its ratio if the config has
-    one for it in ``model.calibrate``. A strength s of 0.5 is the config as it is.
+    for the weight of every term that reads the content image alone, or for its ratio if the config
+    has one for it in ``model.calibrate``. A strength s of 0.5 is the config as it is.
 
     Args:
         config: The run's config, or a picture that carries it.
         strength: From 0, mostly the content image, to 1, mostly the style's.
 
     Raises:
-        ValueError: If no term reads the content image.
+        ValueError: If there is no such term.
     """
     if strength == 0.5:
         return []
@@ -43,13 +43,14 @@ def strength_options(config: Path, strength: float) -> list[str]:
     if not options:
         raise ValueError(
             f"`--strength` weighs the content image against the style, and no term of "
-            f"{config.stem} reads a content image: leave it out, or choose another --preset."
+            f"{config.stem} reads the content image alone: leave it out, or choose another "
+            "--preset."
         )
     return options
 
 
 def content_weights(losses: Mapping[str, Any]) -> dict[str, float]:
-    """Return the weights of the terms that read the content image, by name.
+    """Return the weights of the terms that read the content image alone, by name.
 
     Args:
         losses: The terms of a config by name; null for one that is switched off.
@@ -58,7 +59,8 @@ def content_weights(losses: Mapping[str, Any]) -> dict[str, float]:
     for name, term in losses.items():
         given: Mapping[str, Any] = {"class_path": term} if isinstance(term, str) else term or {}
         loss = _loss_class(str(given.get("class_path", "")))
-        if loss is not None and loss.needs_content:
+        # one that reads the style images too has no weight between the two
+        if loss is not None and loss.needs_content and not loss.needs_style:
             weight = inspect.signature(loss).parameters["weight"].default
             weights[name] = float((given.get("init_args") or {}).get("weight", weight))
     return weights

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import torch
 
-from stylelightning.backbones.tiled_maps import Tiles
-from stylelightning.execution.tiling import CHOICES, Tiling, fitting_size
+from stylelightning.backbones.tiles import Tiles
+from stylelightning.execution.tiling import CHOICES
 from stylelightning.module import StyleTransfer
 
 TILE = 160
@@ -56,30 +56,9 @@ def work_at(module: StyleTransfer, size: tuple[int, int], tile: int) -> Work:
         tile: Most pixels along a side that a tile owns.
     """
     like = torch.zeros(1).expand(1, 3, *size)  # nothing looks at its pixels
-    tiles = Tiles(
-        module.backbone, module.backbone, module.objective.layers, like, (tile, tile)
-    ).tiles
-    areas = [
-        (each.rows.end - each.rows.begin) * (each.columns.end - each.columns.begin)
-        for each in tiles
-    ]
-    return Work(size[0] * size[1], sum(areas), max(areas), len(tiles))
-
-
-def tile_of(
-    module: StyleTransfer, size: tuple[int, int], device: torch.device, bits: int
-) -> int | None:
-    """Return the side of the tiles of a run's pictures of a size; None if they are not cut.
-
-    Args:
-        module: The run's module.
-        size: Height and width of the picture in pixels.
-        device: Where the run is.
-        bits: Bits of a value in the network.
-    """
-    if module.tiling == "auto":
-        return fitting_size(module.backbone, module.objective.layers, size, device, bits)
-    return module.tiling.size if isinstance(module.tiling, Tiling) else None
+    network, layers = module.backbone, module.objective.layers
+    areas = [each.pixels for each in Tiles(network, network, layers, like, (tile, tile)).tiles]
+    return Work(size[0] * size[1], sum(areas), max(areas), len(areas))
 
 
 class TiledForecast:
@@ -127,6 +106,28 @@ class TiledForecast:
             if not self.megabytes(work_at(module, size, tile)) > megabytes:
                 return tile
         return None
+
+    def lines(
+        self, module: StyleTransfer, size: tuple[int, int], tile: int, free: float, part: float
+    ) -> list[str]:
+        """Return what is said of memory and of tiles.
+
+        Args:
+            module: The run's module.
+            size: Height and width of the picture in pixels.
+            tile: Most pixels along a side that a tile owns.
+            free: Memory that is there, in megabytes.
+            part: Part of it that a run is trusted with.
+        """
+        work = work_at(module, size, tile)
+        again, largest = work.read / work.pixels - 1, self.largest_tile(module, size, part * free)
+        around = f"{100 * again:.0f} % of the picture is read again around them"
+        fits = "none fits" if largest is None else f"{largest} px"
+        return [
+            f"{'peak memory':>16}  {self.megabytes(work):.0f} MB; {free:.0f} MB are there",
+            f"{'tiles':>16}  {tile} px; {around}",
+            f"{'largest tile':>16}  {fits}, in {part:.0%} of that",
+        ]
 
 
 def _read(work: Work) -> list[float]:

@@ -5,8 +5,7 @@ from collections.abc import Sequence
 from stylelightning.cli.answer import write_answer
 from stylelightning.cli.first_look import check_run
 from stylelightning.cli.presets import with_preset
-
-SILENT = {"logger": False, "enable_checkpointing": False, "enable_progress_bar": False}
+from stylelightning.cli.trainer_settings import SILENT
 
 
 def run(args: Sequence[str]) -> int:

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor, distributed
 
-from stylelightning.backbones.tiled_maps import Tile
+from stylelightning.backbones.tiles import Tile
 from stylelightning.losses.sums import Sums
 
 

@@ -1,9 +1,6 @@
 """Several processes that make one picture."""
 
-import logging
-import os
 import signal
-import subprocess
 from typing import Any
 
 from lightning.fabric.utilities.distributed import _set_num_threads_if_needed
@@ -12,9 +9,8 @@ from lightning.pytorch.strategies import DDPStrategy, StrategyRegistry
 from lightning.pytorch.strategies.launchers.subprocess_script import _SubprocessScriptLauncher
 from torch import distributed
 
+from stylelightning.execution.environment import unchanged_environment
 from stylelightning.execution.team import Team
-
-log = logging.getLogger(__name__)
 
 NAME = "tiles"
 """What ``trainer.strategy`` calls it."""
@@ -58,7 +54,7 @@ class TileStrategy(DDPStrategy):
         if isinstance(launcher, _SubprocessScriptLauncher):
             launcher.kill(signal.SIGKILL)  # in a sum over all of them they hear nothing else
             for process in launcher.procs:
-                _wait(process)
+                process.wait()
 
     def _configure_launcher(self) -> None:
         assert self.cluster_environment is not None
@@ -80,28 +76,17 @@ class _Launcher(_SubprocessScriptLauncher):
         self.cluster_environment.validate_settings(
             num_devices=self.num_processes, num_nodes=self.num_nodes
         )
-        before = dict(os.environ)
-        try:
+        with unchanged_environment():  # another run of this process is not one of these processes
             if not self.cluster_environment.creates_processes_externally:
                 self._call_children_scripts()
             _set_num_threads_if_needed(self.num_processes)
             return function(*args, **kwargs)
-        finally:  # another run in this process is not one of these processes
-            os.environ.clear()
-            os.environ.update(before)
 
 
 def team_of(trainer: Trainer) -> Team | None:
     """Return the processes that make a trainer's picture together; None where there is one."""
     strategy = trainer.strategy
     return strategy.team if isinstance(strategy, TileStrategy) and trainer.world_size > 1 else None
-
-
-def _wait(process: "subprocess.Popen[bytes]") -> None:
-    try:
-        process.wait(timeout=10)
-    except subprocess.TimeoutExpired:
-        process.kill()
 
 
 if NAME not in StrategyRegistry:

@@ -9,10 +9,9 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from stylelightning.backbones.base import Features
-from stylelightning.backbones.tiled_maps import Tile, TiledMaps, Tiles
+from stylelightning.backbones.tiled_maps import TiledMaps
+from stylelightning.backbones.tiles import Tile, Tiles
 from stylelightning.execution.team import Team
-from stylelightning.losses.base import IMAGE_LAYER, Loss, StatisticalLoss
-from stylelightning.losses.blame import written
 from stylelightning.losses.sums import Sums
 from stylelightning.objective import Objective, Terms
 
@@ -43,7 +42,7 @@ class TiledEvaluation:
 
     def maps(self, picture: Tensor) -> TiledMaps:
         """Return the feature maps of a picture, none of which is computed yet."""
-        return self.tiles.maps(picture)
+        return TiledMaps(picture, self.tiles)
 
     def evaluate(self, picture: Tensor) -> tuple[Terms, Tensor]:
         """Return the terms, detached, and their total, which has its gradient at the picture.
@@ -121,10 +120,13 @@ class TiledEvaluation:
             for name, statistics in sums.statistics.items():
                 term = name.partition("/")[0]  # the rest is its region
                 layers = self._objective.losses[term].layers
+                keys = [key for key, each in statistics.items() if each.requires_grad]
+                if not keys:
+                    continue
                 back = torch.autograd.grad(
-                    list(statistics.values()),
+                    [statistics[key] for key in keys],
                     [leaves[layer] for layer in layers],
-                    [gradients[name][key] for key in statistics],
+                    [gradients[name][key] for key in keys],
                     allow_unused=True,
                     materialize_grads=True,
                 )
@@ -162,7 +164,8 @@ class TiledEvaluation:
         gradients: dict[str, Features] = {name: {} for name in leaves}
         for (name, key), each in zip(pairs, found[1:], strict=True):
             gradients[name][key] = each
-        return terms.detached(), gradients, found[0]
+        # a mean over the picture has a gradient of one number in memory, which can't be added to
+        return terms.detached(), gradients, found[0].contiguous()
 
     @torch.enable_grad()
     def _add_gradients(
@@ -173,8 +176,6 @@ class TiledEvaluation:
         seen: "_Seen | None" = None,
     ) -> None:
         """Add the gradient of each tile of this process at the pixels that it reads."""
-        if not any(each.any() for by_key in gradients.values() for each in by_key.values()):
-            return
         for tile in self._mine:
             if seen is not None and seen.piece is not None:
                 piece, sums = seen.piece, seen.sums
@@ -224,38 +225,3 @@ class _WithGradient(torch.autograd.Function):
     def backward(ctx: Any, upstream: Tensor) -> tuple[Tensor | None, ...]:
         (gradient,) = ctx.saved_tensors
         return None, None, upstream * gradient
-
-
-def check_tiled(losses: Mapping[str, Loss], precision: str) -> None:
-    """Refuse what can't be computed tile by tile.
-
-    Args:
-        losses: The losses of the run, by name.
-        precision: Lightning's name of its precision.
-
-    Raises:
-        ValueError: If a loss compares whole feature maps, or its layers see the whole picture; or
-            gradients are scaled.
-    """
-    if precision == "16-mixed":
-        raise ValueError(
-            "`model.tiling` can't be used in 16-mixed, whose gradients must be scaled on their way "
-            "back: use --trainer.precision bf16-mixed or 32-true."
-        )
-    for name, loss in losses.items():
-        if set(loss.layers) == {IMAGE_LAYER}:
-            continue
-        term = written(loss)
-        kind = type(term).__name__
-        if not isinstance(term, StatisticalLoss):
-            raise ValueError(
-                f"The loss {name!r} ({kind}) compares whole feature maps, and `model.tiling` has "
-                "them tile by tile: take a loss on sums over positions, such as "
-                "GaussianWassersteinLoss or GramLoss, or set --model.tiling null."
-            )
-        if loss.normalize_gradients:
-            raise ValueError(
-                f"The loss {name!r} divides gradients by their norms over whole feature maps, and "
-                f"`model.tiling` has them tile by tile: set --model.losses.{name}."
-                "normalize_gradients false, or --model.tiling null."
-            )

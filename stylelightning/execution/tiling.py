@@ -1,22 +1,22 @@
 """Whether a run's pictures are cut into tiles, and how large these are."""
 
-import logging
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
+from lightning.pytorch import Trainer
 from torch import Tensor
 
 from stylelightning.backbones.base import Backbone, Features
-from stylelightning.backbones.tiled_maps import Tiles
+from stylelightning.backbones.tiled_maps import TiledMaps
+from stylelightning.backbones.tiles import Tiles
 from stylelightning.backbones.windows import Maps
 from stylelightning.execution.memory import free_megabytes
 from stylelightning.execution.team import Team
 from stylelightning.execution.tiled_evaluation import TiledEvaluation
 from stylelightning.objective import Objective
-
-log = logging.getLogger(__name__)
 
 SMALLEST = 32
 """Fewest pixels along a side that a tile may be asked to own."""
@@ -81,7 +81,9 @@ class Tiler:
     def maps(self, image: Tensor) -> Maps:
         """Return the feature maps of an image, to be computed tile by tile if it is large."""
         tiles = self._tiles(image)
-        return tiles.maps(image) if len(tiles.tiles) > 1 else tiles.compute(image, tiles.layers)
+        if len(tiles.tiles) > 1:
+            return TiledMaps(image, tiles)
+        return tiles.compute(image, tiles.layers)
 
     def evaluation(self, like: Tensor) -> TiledEvaluation | None:
         """Return what evaluates pictures of a size; None if one tile is all of them.
@@ -104,6 +106,53 @@ class Tiler:
     def _compute(self, image: Tensor, layers: frozenset[str]) -> Features:
         with self._context():
             return self._objective.features(image, layers)
+
+
+def new_tiler(
+    asked: Tiling | Literal["auto"] | None,
+    objective: Objective,
+    backbone: Backbone,
+    size: tuple[int, int],
+    trainer: Trainer,
+    team: Team | None = None,
+) -> Tiler | None:
+    """Return what cuts a run's pictures; None if they are looked at at once.
+
+    Args:
+        asked: ``model.tiling``.
+        objective: The losses, and what gives them feature maps.
+        backbone: The network.
+        size: Height and width of the picture in pixels.
+        trainer: The run's trainer, for its device and its precision.
+        team: The processes that evaluate the picture together; None for this one.
+    """
+    tile = tile_size(asked, backbone, objective.layers, size, trainer)
+    if tile is None and team is None:
+        return None
+    context = trainer.precision_plugin.forward_context
+    return Tiler(objective, backbone, tile, context, team)
+
+
+def tile_size(
+    asked: Tiling | Literal["auto"] | None,
+    backbone: Backbone,
+    layers: frozenset[str],
+    size: tuple[int, int],
+    trainer: Trainer,
+) -> int | None:
+    """Return most pixels along a side of a tile; None for a picture that is not cut.
+
+    Args:
+        asked: ``model.tiling``.
+        backbone: The network.
+        layers: Its layers that are read.
+        size: Height and width of the picture in pixels.
+        trainer: The run's trainer, for its device and its precision.
+    """
+    if asked == "auto":
+        bits = 16 if "16" in str(trainer.precision) else 32
+        return fitting_size(backbone, layers, size, trainer.strategy.root_device, bits)
+    return None if asked is None else asked.size
 
 
 def shares(size: tuple[int, int], count: int) -> tuple[int, int]:

@@ -7,14 +7,12 @@ from typing import Any, Literal
 
 from torch import Tensor, nn
 
+from stylelightning.backbones.base import IMAGE_LAYER as IMAGE_LAYER
 from stylelightning.backbones.base import Features
 from stylelightning.backbones.tiled_maps import parts_of, together
 from stylelightning.backbones.windows import Maps
 from stylelightning.losses.references import Reference, References, of_layers, weights_of
 from stylelightning.losses.sums import Count, Sums
-
-IMAGE_LAYER = "image"
-"""The layer name under which a loss reads the picture itself."""
 
 STYLE_LAYERS = ["relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1"]
 """Layers of a style term unless others are named: the first of each block of a VGG network."""

@@ -5,7 +5,8 @@ from collections.abc import Iterable, Iterator
 from torch import Tensor
 
 from stylelightning.backbones import Backbone
-from stylelightning.backbones.tiled_maps import Compute, Tiles
+from stylelightning.backbones.tiled_maps import TiledMaps
+from stylelightning.backbones.tiles import Compute, Tiles
 from stylelightning.backbones.windows import Maps
 
 WHOLE = 2**22
@@ -31,7 +32,7 @@ def maps_of(backbone: Backbone, compute: Compute, layers: Iterable[str], image: 
     fields = [backbone.layer_table[name].receptive_field for name in names]
     if image.shape[2] * image.shape[3] <= WHOLE or backbone.looks_around or None in fields:
         return compute(image, names)
-    return Tiles(backbone, compute, names, image, (TILE, TILE)).maps(image)
+    return TiledMaps(image, Tiles(backbone, compute, names, image, (TILE, TILE)))
 
 
 def strips(height: int, width: int) -> Iterator[slice]:

@@ -1,7 +1,6 @@
 """What a run changes of the process, put back when it is over."""
 
 import logging
-import os
 import signal
 import threading
 import warnings
@@ -14,6 +13,7 @@ from lightning.pytorch.utilities.seed import isolate_rng
 from stylelightning.callbacks.interrupt import ENDS
 from stylelightning.cli.class_change import keep_options_on_class_change, parsing_put_back
 from stylelightning.cli.console import NOISE
+from stylelightning.execution.environment import unchanged_environment
 
 
 @contextmanager
@@ -25,7 +25,7 @@ def unchanged_process(quiet: bool) -> Iterator[None]:
     """
     with ExitStack() as stack:
         stack.enter_context(_random_states())
-        stack.enter_context(_environment())
+        stack.enter_context(unchanged_environment())
         stack.enter_context(_signals())
         stack.enter_context(_torch())
         stack.enter_context(_loggers(quiet))
@@ -47,17 +47,6 @@ def _random_states() -> Iterator[None]:
         yield
     finally:
         isolated.__exit__(None, None, None)  # after an error too, which it doesn't see to itself
-
-
-@contextmanager
-def _environment() -> Iterator[None]:
-    before = dict(os.environ)
-    try:
-        yield
-    finally:
-        for name in os.environ.keys() - before.keys():
-            del os.environ[name]
-        os.environ.update(before)
 
 
 @contextmanager

@@ -3,12 +3,11 @@
 from pathlib import Path
 
 import pytest
-import torch
 
 from stylelightning import StyleTransferData
 from stylelightning.cli import forecast
 from stylelightning.cli.forecast import report
-from stylelightning.cli.tiled_forecast import TiledForecast, TiledProbe, Work, tile_of, work_at
+from stylelightning.cli.tiled_forecast import TiledForecast, TiledProbe, Work, work_at
 from stylelightning.execution.tiling import Tiling
 from tests.runs import make_module, make_trainer
 
@@ -50,13 +49,6 @@ def test_the_work_of_a_picture_counts_what_is_read_around_tiles() -> None:
     assert (cut.pixels, cut.tiles) == (64 * 96, 6)
     assert cut.pixels < cut.read <= 6 * cut.largest
     assert 32 * 32 < cut.largest < (32 + 2 * 16) ** 2
-
-
-def test_a_run_without_tiling_has_no_tiles() -> None:
-    size, cpu = (64, 96), torch.device("cpu")
-    assert tile_of(make_module(), size, cpu, 32) is None
-    assert tile_of(make_module(tiling=Tiling(48)), size, cpu, 32) == 48
-    assert tile_of(make_module(tiling="auto"), size, cpu, 32) is None  # it fits
 
 
 def test_a_report_of_tiles_says_how_many(

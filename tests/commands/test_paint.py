@@ -116,7 +116,7 @@ def test_a_picture_is_painted_from_any_folder(
         (["content.png", "style.png", "--preset", "panting"], "Did you mean painting?"),
         (
             ["content.png", "style.png", "--preset", "texture", "--strength", "0"],
-            "no term of texture reads a content image",
+            "no term of texture reads the content image alone",
         ),
         (["content.png", "style.png", "-o", "style.png"], "`output` would replace `data.style`"),
     ],
@@ -147,7 +147,9 @@ def test_every_content_term_is_weighed_by_the_same_factor(strength: float, facto
         path = preset_path(name)
         terms = (yaml.safe_load(path.read_text()).get("model") or {}).get("losses") or {}
         given = {
-            name: each["init_args"]["weight"] for name, each in terms.items() if "content" in name
+            name: each["init_args"]["weight"]
+            for name, each in terms.items()
+            if "content" in name or name == "photo"
         }
         if given:
             options = strength_options(path, strength)
@@ -158,6 +160,11 @@ def test_every_content_term_is_weighed_by_the_same_factor(strength: float, facto
                 f"--model.losses.{name}.weight": pytest.approx(factor * weight, rel=1e-5)
                 for name, weight in given.items()
             }
+
+
+def test_a_term_that_reads_both_images_has_no_strength() -> None:
+    with pytest.raises(ValueError, match="no term of nnst reads the content image alone"):
+        strength_options(preset_path("nnst"), 0.7)
 
 
 def test_half_is_the_preset_as_it_is() -> None:

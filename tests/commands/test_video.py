@@ -195,6 +195,7 @@ def test_a_clip_that_was_killed_goes_on_and_is_the_same(
     assert {path: path.stat().st_mtime_ns for path in before} == before
 
 
+@pytest.mark.usefixtures("heard_ctrl_c")
 def test_ctrl_c_leaves_frames_and_says_what_goes_on(
     video: Video, monkeypatch: pytest.MonkeyPatch, capsys: Capture
 ) -> None:

@@ -38,6 +38,7 @@ def test_a_stop_while_rubbish_is_collected_is_not_lost() -> None:
     assert after == ["collected"]
 
 
+@pytest.mark.usefixtures("heard_ctrl_c")
 def test_handlers_are_given_back() -> None:
     before = [signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)]
     with signals_wait():

@@ -17,7 +17,7 @@ from PIL import Image
 from torch import Tensor, distributed
 
 from stylelightning.__main__ import main
-from stylelightning.backbones.tiled_maps import Tile
+from stylelightning.backbones.tiles import Tile
 from stylelightning.cli.helping import helps
 from stylelightning.execution.team import LostProcessError, Team
 from stylelightning.execution.tiling import Tiler, shares
@@ -230,3 +230,13 @@ def test_the_first_process_is_known_by_what_started_it(
         monkeypatch.setenv(name, value)
     assert helps("tiles") is not first
     assert not helps("auto")
+
+
+def test_a_command_of_several_runs_refuses_several_processes(
+    content: Path, style: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    args = [f"--data.content={content}", f"--data.style={style}", "--config", str(TINY)]
+    args += ["--trainer.devices=2", "--trainer.strategy=tiles"]
+    assert main(["plan", *args]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "One picture is made by one process here, got 2" in line

@@ -16,14 +16,13 @@ from stylelightning.backbones.padding import Padding
 from stylelightning.backbones.pooling import Pooling
 from stylelightning.backbones.tiled_maps import map_size
 from stylelightning.backbones.vgg_layers import VGGLayers, vgg_layers, vgg_network
-from stylelightning.execution.tiled_evaluation import TiledEvaluation, check_tiled
+from stylelightning.execution.tiled_evaluation import TiledEvaluation
 from stylelightning.execution.tiling import Tiler
 from stylelightning.functional.masks import area_weights
 from stylelightning.losses import (
     ContentLoss,
     GaussianWassersteinLoss,
     GramLoss,
-    HistogramLoss,
     LaplacianLoss,
     Loss,
     MeanCovarianceLoss,
@@ -39,7 +38,7 @@ from stylelightning.losses import (
 from stylelightning.losses.references import RegionReferences
 from stylelightning.losses.regional import RegionalLoss
 from stylelightning.objective import Objective, Terms
-from tests.runs import full
+from tests.runs import OwnLoss, full
 
 LAYERS = ["relu1_1", "relu2_1", "relu3_1"]
 LOSSES: dict[str, Callable[[], Loss]] = {
@@ -195,22 +194,16 @@ def test_what_a_tile_holds_does_not_grow_with_the_picture() -> None:
     assert sizes[0] == sizes[1]
 
 
-@pytest.mark.parametrize(
-    ("loss", "words"),
-    [
-        (HistogramLoss(1.0, ["relu1_1"]), "HistogramLoss.*whole feature maps"),
-        (TotalVariationLoss(1.0, ["relu1_1"]), "TotalVariationLoss.*whole feature maps"),
-        (GramLoss(1.0, ["relu1_1"], normalize_gradients=True), "normalize_gradients false"),
-    ],
-)
-def test_a_loss_on_whole_maps_is_refused_by_name(loss: Loss, words: str) -> None:
-    with pytest.raises(ValueError, match=f"'own'.*{words}"):
-        check_tiled({"own": loss}, "32-true")
+class Mean(OwnLoss):
+    """The mean of the picture, whose gradient is one number for all pixels."""
+
+    def forward(self, features: Features) -> Tensor:
+        return features["image"].mean()
 
 
-def test_scaled_gradients_are_refused() -> None:
-    with pytest.raises(ValueError, match=r"16-mixed.*bf16-mixed"):
-        check_tiled({"own": GramLoss()}, "16-mixed")
+def test_a_gradient_of_one_number_is_added_to() -> None:
+    check({"mean": Mean(1.0, ["image"]), "own": LOSSES["gram"]()}, SmallVGG(), (29, 26), 8)
+    check({"mean": Mean(1.0, ["image"])}, SmallVGG(), (29, 26), 8)
 
 
 @pytest.mark.parametrize("name", ["gram", "wasserstein", "patches"])

@@ -10,10 +10,10 @@ from stylelightning import Schedule, StyleTransferData
 from stylelightning.backbones import VGG16, Pixels
 from stylelightning.callbacks import Advice, GradientBalance
 from stylelightning.execution import tiling
-from stylelightning.execution.tiling import Tiling, fitting_size
-from stylelightning.losses import ContentLoss, GramLoss, Loss, PatchLoss
+from stylelightning.execution.tiling import Tiling, fitting_size, tile_size
+from stylelightning.losses import ContentLoss, GramLoss, HistogramLoss, Loss, PatchLoss
 from tests.conftest import Run
-from tests.runs import OPTIMIZERS, fit
+from tests.runs import OPTIMIZERS, fit, make_trainer
 
 
 def losses() -> dict[str, Loss | None]:
@@ -22,21 +22,6 @@ def losses() -> dict[str, Loss | None]:
         "style": GramLoss(100.0, ["level1", "level2"], "hw"),
         "strokes": PatchLoss(10.0, ["image"], size=3, renew_every_n_steps=2),
     }
-
-
-@pytest.mark.parametrize("optimizer", OPTIMIZERS)
-def test_a_run_makes_the_picture_of_one_that_is_not_cut(
-    tmp_path: Path, data: StyleTransferData, optimizer: str
-) -> None:
-    pictures = [
-        fit(
-            tmp_path, data, losses=losses(), optimizer=OPTIMIZERS[optimizer], tiling=tiles,
-            calibrate={"style": 10, "content": 1}, schedule=Schedule(4, min_size=16, factor=2.0),
-        ).picture
-        for tiles in (None, Tiling(32), Tiling(40))
-    ]  # fmt: skip
-    assert torch.equal(pictures[2], pictures[0])
-    torch.testing.assert_close(pictures[1], pictures[0])
 
 
 @pytest.fixture
@@ -55,9 +40,10 @@ def test_a_run_in_several_tiles_makes_the_picture_of_one_that_is_not_cut(
             losses=losses(), optimizer=OPTIMIZERS[optimizer], tiling=tiles,
             calibrate={"style": 10, "content": 1}, schedule=Schedule(4, min_size=16, factor=2.0),
         ).picture
-        for tiles in (None, Tiling(8))
+        for tiles in (None, Tiling(8), Tiling(32))
     ]  # fmt: skip
     torch.testing.assert_close(pictures[1], pictures[0], rtol=1e-3, atol=1e-3)
+    assert torch.equal(pictures[2], pictures[0])  # no larger than a tile: it is not cut
 
 
 @pytest.mark.usefixtures("small_tiles")
@@ -84,6 +70,23 @@ def test_auto_takes_the_whole_picture_where_it_fits_and_the_largest_tile_that_do
     assert len(set(sizes)) > 2
     assert chosen(2, 300) is None
     assert chosen(0.1, 600) == tiling.CHOICES[-1]
+
+
+def test_auto_leaves_a_run_alone_that_can_not_be_cut_and_says_why(
+    tmp_path: Path, data: StyleTransferData, caplog: pytest.LogCaptureFixture
+) -> None:
+    terms = {"histogram": HistogramLoss(1.0, ["level1"])}
+    fit(tmp_path, data, losses=terms, tiling="auto", schedule=Schedule(1))
+    (line,) = [each for each in caplog.messages if "`model.tiling: auto`" in each]
+    assert "'histogram' (HistogramLoss)" in line
+
+
+def test_a_run_without_tiling_has_no_tiles(tmp_path: Path) -> None:
+    network, trainer, size = Pixels(), make_trainer(tmp_path), (64, 96)
+    layers = frozenset(["octave2"])
+    assert tile_size(None, network, layers, size, trainer) is None
+    assert tile_size(Tiling(48), network, layers, size, trainer) == 48
+    assert tile_size("auto", network, layers, size, trainer) is None  # it fits
 
 
 def test_a_network_without_layers_is_cut_for_nothing_but_its_pictures() -> None:

@@ -6,7 +6,7 @@ from torch import Tensor
 
 from stylelightning.backbones import VGG16, Backbone, Pixels, RandomMultiscale
 from stylelightning.backbones.base import Features
-from stylelightning.backbones.tiled_maps import Compute
+from stylelightning.backbones.tiles import Compute
 from stylelightning.losses import (
     ContentLoss,
     GramLoss,
