@@ -69,7 +69,7 @@ class Canvas(nn.Module):
             return present.clamp(0, 1)
         # before the first step there is none; asking whether would wait for a GPU
         average = self.average / self.average_weight
-        return torch.where(self.average_weight > 0, average, present).clamp(0, 1)
+        return torch.where(self.average_weight > 0, average, present).clamp_(0, 1)
 
     def encode(self, picture: Tensor) -> None:
         """Put another picture, of any size, in new parameters; the average starts again."""

@@ -312,7 +312,9 @@ class StyleTransfer(LightningModule):
         """Return the total of the weighted terms for the present picture."""
         first = self._evaluated != self.trainer.global_step  # a line search evaluates trials too
         self._evaluated = self.trainer.global_step
-        parameters = self.canvas.parameters()
+        parameters = list(self.canvas.parameters())
+        for each in parameters:
+            each.grad = None  # the last step's: as large as the picture, and of no more use
         terms, total = self._evaluation.evaluate(self._decode, parameters, self._steps_here)
         if first:
             self.terms = terms
@@ -477,13 +479,13 @@ class StyleTransfer(LightningModule):
             )
         checkpoint["state_dict"] = checkpoints.of_canvas(checkpoint["state_dict"])
         checkpoint["scale"] = self._scale
-        checkpoint["picture"] = self.canvas.picture
+        checkpoint["picture"] = picture = self.canvas.picture
         checkpoint["losses"] = self.objective.state()
         checkpoint["made_with"] = self._made_with()
         checkpoint["ended"] = self._ended
         if self.watch is not None:
             checkpoint["watch"] = self.watch.state()
-        checkpoint["finished"] = self.picture
+        checkpoint["finished"] = self.data.finished(picture)  # the same tensor as a rule
         if self.config is not None:
             checkpoint[self.CHECKPOINT_HYPER_PARAMS_KEY] = checkpoints.rebuilding(self.config)
         if self.calibration is not None:

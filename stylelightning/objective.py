@@ -20,6 +20,9 @@ from stylelightning.losses.references import Reference, References, with_weights
 from stylelightning.losses.regional import RegionalLoss
 from stylelightning.losses.sums import Count, Sums
 
+See = Callable[[Tensor, bool], Maps]
+"""Gives the feature maps of an image, (1, 3, H, W), and is told whether it is the content image."""
+
 
 @dataclass(frozen=True)
 class Terms:
@@ -67,8 +70,10 @@ class Objective:
         self.losses = dict(losses)
         self.idle: frozenset[str] = frozenset()
         self.compute = compute
-        self._full_layers = {
-            layer for loss in losses.values() if not loss.takes_bfloat16 for layer in loss.layers
+        full = [loss for loss in losses.values() if not loss.takes_bfloat16]
+        self._full_layers = {layer for loss in full for layer in loss.layers}
+        self._full_of_content = {
+            layer for loss in full if loss.needs_content for layer in loss.layers
         }
         configured = {name: loss.weight for name, loss in losses.items()}
         self.weights = configured if weights is None else dict(weights)
@@ -94,12 +99,15 @@ class Objective:
         losses = {name: self.losses[name] for name in names if name not in self.idle}
         return Objective(losses, self.compute, self.weights if weights is None else weights)
 
-    def features(self, picture: Tensor, layers: frozenset[str] | None = None) -> Features:
+    def features(
+        self, picture: Tensor, layers: frozenset[str] | None = None, of_content: bool = False
+    ) -> Features:
         """Return the feature maps that the losses read.
 
         Args:
             picture: Picture of shape (1, 3, H, W) in [0, 1], or a part of it.
             layers: The layers of the backbone that are wanted; None for all that are read.
+            of_content: Whether it is the content image, which losses on the style don't read.
 
         Returns:
             The feature maps by layer, in float32 (float64 for a float64 picture); those that only
@@ -107,10 +115,11 @@ class Objective:
             is the picture itself.
         """
         wanted = self.layers if layers is None else layers
+        full = self._full_of_content if of_content else self._full_layers
         features = {**self.compute(picture, wanted), IMAGE_LAYER: picture}
         return {
             name: feature
-            if feature.dtype == torch.bfloat16 and name not in self._full_layers
+            if feature.dtype == torch.bfloat16 and name not in full
             else feature.to(picture.dtype)
             for name, feature in features.items()
         }
@@ -121,7 +130,7 @@ class Objective:
         styles: Sequence[Tensor],
         shares: Sequence[float],
         picture: Tensor | None = None,
-        maps: Callable[[Tensor], Maps] | None = None,
+        maps: See | None = None,
     ) -> References:
         """Return what a run's images show its losses.
 
@@ -132,10 +141,11 @@ class Objective:
             picture: Picture that the scale starts from, (1, 3, H, W), if it is known.
             maps: What gives the feature maps of an image; None for ``features``.
         """
-        see = maps or self.features
+        see = maps or (lambda image, of_content: self.features(image, of_content=of_content))
+        pairs = zip(styles, shares, strict=True)
         return References(
-            None if content is None else see(content),
-            [Reference(see(style), share) for style, share in zip(styles, shares, strict=True)],
+            None if content is None else see(content, True),
+            [Reference(see(style, False), share) for style, share in pairs],
             picture=picture,
             compute=self.features,
         )

@@ -14,6 +14,7 @@ from stylelightning.losses import (
     HistogramLoss,
     Loss,
     References,
+    SelfSimilarityLoss,
     TotalVariationLoss,
 )
 from stylelightning.losses.references import RegionReferences
@@ -152,6 +153,31 @@ def test_only_losses_that_take_them_get_maps_in_bfloat16() -> None:
         "level1": torch.bfloat16,
         "level2": torch.float32,  # histograms are of this layer too
     }
+
+
+def test_the_content_image_is_widened_for_losses_that_read_it_alone() -> None:
+    held = ContentLoss(1.0, ["level1", "level2"])
+    losses = {
+        "content": held,
+        "structure": SelfSimilarityLoss(1.0, ["level2"]),
+        "palette": HistogramLoss(1.0, ["level1"]),
+    }
+    objective = Objective(losses, in_bfloat16)
+    content, style = smooth_picture(12, 16, 1), smooth_picture(12, 16, 2)
+    shown = objective.references(content, [style], [1.0])
+    assert shown.content is not None
+    dtypes = [
+        {name: each.dtype for name, each in seen.items()}
+        for seen in (shown.content, shown.styles[0].features)
+    ]
+    assert dtypes[0]["level1"] == torch.bfloat16  # only histograms of the style are full there
+    assert dtypes[0]["level2"] == torch.float32
+    assert dtypes[1]["level1"] == dtypes[1]["level2"] == torch.float32
+    objective.prepare(shown)
+    assert held.targets["level1"].dtype == torch.bfloat16
+    # the network's values are the same in either
+    terms = objective.terms(objective.features(content))
+    assert terms.weighted["content"] == 0
 
 
 def test_a_gram_term_in_bfloat16_is_near_that_in_float32() -> None:

@@ -61,12 +61,16 @@ class Advice(Callback):
         weighed = module.objective.part(name for name, weight in weights.items() if weight > 0)
         picture = with_noise(module.canvas.decode())
         evaluation = module.evaluate(picture, weighed)
-        gradients = {name: evaluation.gradient(name) for name in weighed.losses}
-        total = norm(sum(gradients.values(), torch.zeros_like(picture)))
+        together, sizes = torch.zeros_like(picture), {}
+        for name in weighed.losses:  # one at a time: each is as large as the picture
+            gradient = evaluation.gradient(name)
+            sizes[name] = norm(gradient)
+            together += gradient
+        total = norm(together)
         for name, loss in weighed.losses.items():
             if not evaluation.values[name] > 0:
                 continue
-            size = norm(gradients[name])
+            size = sizes[name]
             silent = _silent_layers(evaluation, name, loss)
             if silent or size == 0:
                 _warn_of_silence(name, silent)

@@ -217,11 +217,11 @@ class _WithGradient(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, total: Tensor, gradient: Tensor, picture: Tensor) -> Tensor:
-        ctx.save_for_backward(gradient)
+        ctx.gradient = gradient
         return total.clone()
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, upstream: Tensor) -> tuple[Tensor | None, ...]:
-        (gradient,) = ctx.saved_tensors
-        return None, None, upstream * gradient
+        gradient, ctx.gradient = ctx.gradient, None  # in place: it is as large as the picture
+        return None, None, gradient.mul_(upstream)

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 import torch
@@ -78,9 +79,14 @@ class Tiler:
         self._context = context
         self._team = team or Team()
 
-    def maps(self, image: Tensor) -> Maps:
-        """Return the feature maps of an image, to be computed tile by tile if it is large."""
-        tiles = self._tiles(image)
+    def maps(self, image: Tensor, of_content: bool = False) -> Maps:
+        """Return the feature maps of an image, to be computed tile by tile if it is large.
+
+        Args:
+            image: The image, (1, 3, H, W) in [0, 1].
+            of_content: Whether it is the content image.
+        """
+        tiles = self._tiles(image, of_content)
         if len(tiles.tiles) > 1:
             return TiledMaps(image, tiles)
         return tiles.compute(image, tiles.layers)
@@ -96,16 +102,17 @@ class Tiler:
             return None
         return TiledEvaluation(self._objective, tiles, self._team)
 
-    def _tiles(self, like: Tensor) -> Tiles:
+    def _tiles(self, like: Tensor, of_content: bool = False) -> Tiles:
         layers, sides = self._objective.layers, (like.shape[2], like.shape[3])
         tile = shares(sides, self._team.size)
         if self._size is not None:
             tile = min(tile[0], self._size), min(tile[1], self._size)
-        return Tiles(self._backbone, self._compute, layers, like, tile)
+        compute = partial(self._compute, of_content=of_content)
+        return Tiles(self._backbone, compute, layers, like, tile)
 
-    def _compute(self, image: Tensor, layers: frozenset[str]) -> Features:
+    def _compute(self, image: Tensor, layers: frozenset[str], of_content: bool) -> Features:
         with self._context():
-            return self._objective.features(image, layers)
+            return self._objective.features(image, layers, of_content)
 
 
 def new_tiler(

@@ -10,6 +10,7 @@ from stylelightning.functional.distances import (
 from stylelightning.functional.gram import GramNormalization, gram_divisor, gram_matrix, moment_sums
 from stylelightning.functional.regularity import (
     excess,
+    excess_sum,
     laplacian,
     nine_point_variation,
     total_variation,
@@ -29,6 +30,7 @@ __all__ = [
     "edge_strength",
     "edge_weights",
     "excess",
+    "excess_sum",
     "fit_long_side",
     "flow_weights",
     "gram_divisor",

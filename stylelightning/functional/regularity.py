@@ -1,9 +1,12 @@
 """What is asked of a picture without a target."""
 
+from functools import partial
+
 from torch import Tensor
 from torch.nn import functional
 
 from stylelightning.functional.distances import Reduction
+from stylelightning.functional.strips import Strip, sum_of_strips
 
 
 def total_variation(
@@ -33,15 +36,25 @@ def total_variation(
     Source: Mahendran and Vedaldi, CVPR 2015, section 3,
     https://doi.org/10.1109/CVPR.2015.7299155
     """
-    across = image[..., :, 1:] - image[..., :, :-1]  # (B, C, H, W-1)
-    down = image[..., 1:, :] - image[..., :-1, :]  # (B, C, H-1, W)
-    if isotropic:
-        squares = across[..., :-1, :].square() + down[..., :, :-1].square()
-        flat = squares == 0  # a root has no gradient at 0
-        total = squares.masked_fill(flat, 1).pow(exponent / 2).masked_fill(flat, 0).sum()
-    else:
-        total = across.abs().pow(exponent).sum() + down.abs().pow(exponent).sum()
+    joined = _isotropic_variation if isotropic else _variation
+    total = sum_of_strips(image, partial(joined, exponent=exponent))
     return total / image.numel() if reduction == "mean" else total
+
+
+def _variation(strip: Strip, exponent: float) -> Tensor:
+    own = strip.image[..., : strip.rows, :]
+    across = own[..., :, 1:] - own[..., :, :-1]  # (B, C, rows, W-1)
+    down = strip.image[..., 1:, :] - strip.image[..., :-1, :]
+    return across.abs().pow(exponent).sum() + down.abs().pow(exponent).sum()
+
+
+def _isotropic_variation(strip: Strip, exponent: float) -> Tensor:
+    image = strip.image
+    across = image[..., :-1, 1:] - image[..., :-1, :-1]
+    down = image[..., 1:, :-1] - image[..., :-1, :-1]
+    squares = across.square() + down.square()
+    flat = squares == 0  # a root has no gradient at 0
+    return squares.masked_fill(flat, 1).pow(exponent / 2).masked_fill(flat, 0).sum()
 
 
 def nine_point_variation(
@@ -65,16 +78,28 @@ def nine_point_variation(
 
     Source: style-transfer-pytorch, class TVLoss (lines 184 to 195), with p = 2.
     """
-    padded = functional.pad(image, (1, 1, 1, 1), mode="replicate")
-    inner, corner = padded[..., 1:-1, 1:-1], padded[..., :-1, :-1]
+    upright = diagonal = 1
+    if reduction == "mean":
+        batch, channels, height, width = image.shape
+        upright = batch * channels * height * width
+        diagonal = batch * channels * (height + 1) * (width + 1)
+    weights = (2 / 3 / upright, 1 / 6 / diagonal)
+    return sum_of_strips(image, partial(_nine_points, exponent=exponent, weights=weights))
+
+
+def _nine_points(strip: Strip, exponent: float, weights: tuple[float, float]) -> Tensor:
+    upright, diagonal = weights
+    border = (1, 1, int(strip.is_first), int(strip.is_last))
+    padded = functional.pad(strip.image, border, mode="replicate")
+    own = strip.image[..., : strip.rows, :]
+    corner = padded[..., :-1, :-1]
     differences = (
-        (2 / 3, padded[..., 1:-1, 2:] - inner),
-        (2 / 3, padded[..., 2:, 1:-1] - inner),
-        (1 / 6, padded[..., 1:, 1:] - corner),
-        (1 / 6, padded[..., 1:, :-1] - padded[..., :-1, 1:]),
+        (upright, own[..., :, 1:] - own[..., :, :-1]),
+        (upright, strip.image[..., 1:, :] - strip.image[..., :-1, :]),
+        (diagonal, padded[..., 1:, 1:] - corner),
+        (diagonal, padded[..., 1:, :-1] - padded[..., :-1, 1:]),
     )
-    powers = [(weight, each.abs().pow(exponent)) for weight, each in differences]
-    terms = [w * (each.mean() if reduction == "mean" else each.sum()) for w, each in powers]
+    terms = [weight * each.abs().pow(exponent).sum() for weight, each in differences]
     return sum(terms[1:], terms[0])
 
 
@@ -90,6 +115,13 @@ def laplacian(image: Tensor) -> Tensor:
     middle = image[..., 1:-1, 1:-1]
     sides = image[..., 1:-1, :-2] + image[..., 1:-1, 2:] + image[..., :-2, 1:-1]
     return 4 * middle - sides - image[..., 2:, 1:-1]
+
+
+def excess_sum(image: Tensor, minimum: float, maximum: float) -> Tensor:
+    """Return the sum of ``excess`` over a picture or feature map of shape (B, C, H, W)."""
+    return sum_of_strips(
+        image, lambda strip: excess(strip.image[..., : strip.rows, :], minimum, maximum).sum()
+    )
 
 
 def excess(image: Tensor, minimum: float, maximum: float) -> Tensor:

@@ -53,7 +53,8 @@ class RangeLoss(Loss):
         """Return the weighted sum of the layers' excess."""
 
         def excess(name: str) -> Tensor:
-            values = F.excess(features[name], self.minimum, self.maximum)
-            return values.mean() if self.reduction == "mean" else values.sum()
+            values = features[name]
+            total = F.excess_sum(values, self.minimum, self.maximum)
+            return total / values.numel() if self.reduction == "mean" else total
 
         return self._weighted_sum(excess)

@@ -11,12 +11,15 @@ from torch.optim import Optimizer
 
 STEPS = 3
 """L-BFGS first looks into its history at the second."""
+SIDE = 64
+"""Most numbers along each dimension of what is tried: a large picture would take all its memory."""
 
 
 def try_optimizer(optimizer: Optimizer, device: torch.device) -> None:
     """Refuse an optimizer that can't step, or changes nothing.
 
-    A copy of it takes a few steps down a bowl; the optimizer and the picture stay as they are.
+    A copy of it takes a few steps down a bowl, with no more than a corner of each parameter; the
+    optimizer and the picture stay as they are.
 
     Args:
         optimizer: The optimizer of a picture.
@@ -26,11 +29,16 @@ def try_optimizer(optimizer: Optimizer, device: torch.device) -> None:
         ValueError: If it is so; the text names the option if one is out of its range.
     """
     _check_numbers(optimizer)
-    places: dict[int, Any] = {}
+    tried: list[nn.Parameter] = []
+    places: dict[int, Tensor] = {}
     for group in optimizer.param_groups:
         for each in group["params"]:
-            places[id(each)] = nn.Parameter(torch.zeros_like(each, device=device))
-    tried, name = list(places.values()), type(optimizer).__name__
+            tried.append(nn.Parameter(torch.zeros_like(_corner(each), device=device)))
+            places[id(each)] = tried[-1]
+            for value in optimizer.state.get(each, {}).values():  # which some have at once
+                if isinstance(value, Tensor) and value.shape == each.shape:
+                    places[id(value)] = _corner(value).clone()
+    name = type(optimizer).__name__
     cuda = [device] if device.type == "cuda" else []
     with torch.random.fork_rng(cuda), torch.enable_grad():
         try:
@@ -49,7 +57,11 @@ def try_optimizer(optimizer: Optimizer, device: torch.device) -> None:
         )
 
 
-def _copy(optimizer: Optimizer, places: dict[int, Any]) -> Optimizer:
+def _corner(tensor: Tensor) -> Tensor:
+    return tensor[tuple(slice(SIDE) for _ in tensor.shape)]
+
+
+def _copy(optimizer: Optimizer, places: dict[int, Tensor]) -> Optimizer:
     """Return a copy with other tensors in the places of the picture's, by id, and no hooks.
 
     A copy that Python makes by itself lacks what an optimizer's state does not keep, such as

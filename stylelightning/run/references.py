@@ -24,7 +24,7 @@ from stylelightning.losses.references import (
     with_weights,
 )
 from stylelightning.losses.regional import RegionalLoss
-from stylelightning.objective import Objective
+from stylelightning.objective import Objective, See
 
 log = logging.getLogger(__name__)
 
@@ -61,7 +61,7 @@ def references_of(
     pictures: RunPictures,
     long_side: int,
     start: Tensor,
-    maps: Callable[[Tensor], Maps] | None = None,
+    maps: See | None = None,
 ) -> References:
     """Return what the pictures show the losses at a size.
 

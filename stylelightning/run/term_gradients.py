@@ -111,7 +111,7 @@ class TiledTermGradients(TermGradients):
 
 def norm(gradient: Tensor) -> float:
     """Return the L2 norm over all pixels."""
-    return float(torch.linalg.vector_norm(gradient.double()))
+    return float(torch.linalg.vector_norm(gradient, dtype=torch.float64))
 
 
 def with_noise(picture: Tensor) -> Tensor:

@@ -7,6 +7,7 @@ import torch
 from torch.optim import LBFGS, SGD, Adam, Optimizer, Rprop
 
 from stylelightning.cli.catalogue import components
+from stylelightning.run import optimizer_trial
 from stylelightning.run.optimizer_trial import try_optimizer
 
 CPU = torch.device("cpu")
@@ -50,6 +51,22 @@ def test_what_cannot_work_is_refused(
 ) -> None:
     with pytest.raises(ValueError, match=words.replace("(", r"\(")):
         try_optimizer(kind([picture()], **options), CPU)
+
+
+@pytest.mark.parametrize("name", components("optimizers"))
+def test_of_a_large_picture_a_corner_is_tried(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(optimizer_trial, "SIDE", 3)
+    tried: list[torch.Size] = []
+    bowl = optimizer_trial._bowl
+
+    def looked_at(parameters: list[torch.nn.Parameter]) -> torch.Tensor:
+        tried.extend(each.shape for each in parameters)
+        return bowl(parameters)
+
+    monkeypatch.setattr(optimizer_trial, "_bowl", looked_at)
+    optimizer: Optimizer = getattr(torch.optim, name)([picture()])
+    try_optimizer(optimizer, CPU)
+    assert set(tried) == {(1, 3, 3, 3)}
 
 
 class Without(SGD):
