@@ -28,7 +28,8 @@ from stylelightning.execution.tiling import Tiler, Tiling, new_tiler
 from stylelightning.images import RunPictures
 from stylelightning.initial import InitialPicture, initial_picture
 from stylelightning.losses.base import Loss
-from stylelightning.objective import Objective, Terms, full_precision
+from stylelightning.losses.terms import Terms
+from stylelightning.objective import Objective, full_precision
 from stylelightning.parametrizations import Parametrization, PixelParametrization
 from stylelightning.run import checkpoint as checkpoints
 from stylelightning.run import checks, lightning_callbacks, optimizer_memory

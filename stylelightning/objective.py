@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -16,38 +15,12 @@ from stylelightning.backbones.tiles import Compute
 from stylelightning.backbones.windows import Maps
 from stylelightning.losses.base import IMAGE_LAYER, Loss, StatisticalLoss
 from stylelightning.losses.blame import blamed_on, checked_term
-from stylelightning.losses.references import Reference, References, with_weights
-from stylelightning.losses.regional import RegionalLoss
-from stylelightning.losses.sums import Count, Sums
+from stylelightning.losses.references import Reference, References
+from stylelightning.losses.sums import Sums
+from stylelightning.losses.terms import Terms, add_sums, term_at, term_of_sums
 
 See = Callable[[Tensor, bool], Maps]
 """Gives the feature maps of an image, (1, 3, H, W), and is told whether it is the content image."""
-
-
-@dataclass(frozen=True)
-class Terms:
-    """The total at one picture and what it is made of.
-
-    Args:
-        weighted: The weighted terms by the names of their losses, scalars.
-        statistics: What each `StatisticalLoss` compared, by its name, detached; of one in regions
-            what each region compared, by ``<name>/<region>``.
-        counts: Number of positions of each layer, or the sum of their weights, by the same names.
-    """
-
-    weighted: dict[str, Tensor]
-    statistics: dict[str, Features]
-    counts: dict[str, dict[str, Count]]
-
-    @property
-    def total(self) -> Tensor:
-        """The sum of the terms, a scalar."""
-        return torch.stack(list(self.weighted.values())).sum()
-
-    def detached(self) -> "Terms":
-        """Return the same values without their gradients."""
-        values = {name: term.detach() for name, term in self.weighted.items()}
-        return replace(self, weighted=values)
 
 
 class Objective:
@@ -198,7 +171,7 @@ class Objective:
                 if name in self.idle:
                     terms.weighted[name] = features[IMAGE_LAYER].new_zeros(())
                     continue
-                value = partial(_value, name, loss, terms)
+                value = partial(term_at, name, loss, terms)
                 unweighted = (
                     F.with_normalized_gradients(value, features, loss.layer_weights)
                     if loss.normalize_gradients
@@ -217,7 +190,7 @@ class Objective:
         with full_precision(features[IMAGE_LAYER].device):
             for name, loss in self.in_force.items():
                 with blamed_on(name, loss, "statistics", features):
-                    _add_sums(name, loss, features, sums)
+                    add_sums(name, loss, features, sums)
 
     def terms_of(self, sums: Sums, picture: Tensor) -> Terms:
         """Return the weighted terms from what was seen in all parts of the picture.
@@ -234,7 +207,7 @@ class Objective:
                     continue
                 method = "compare" if isinstance(loss, StatisticalLoss) else "forward"
                 with blamed_on(name, loss, method):
-                    value = _of_sums(terms, name, loss, sums, picture)
+                    value = term_of_sums(name, loss, terms, sums, picture)
                 value = checked_term(name, loss, value, picture.device)
                 terms.weighted[name] = self.weights[name] * value
         return terms
@@ -255,52 +228,3 @@ def full_precision(device: torch.device) -> AbstractContextManager[object]:
     if torch.is_autocast_enabled(device.type):
         return torch.autocast(device.type, enabled=False)
     return nullcontext()
-
-
-def _value(name: str, loss: Loss, terms: Terms, features: Features) -> Tensor:
-    """Return an unweighted term, and note what it compared."""
-    method = "statistics and compare" if isinstance(loss, StatisticalLoss) else "forward"
-    with blamed_on(name, loss, method, features):
-        value = _noted(terms, name, loss, features)
-    return checked_term(name, loss, value, features[IMAGE_LAYER].device)
-
-
-def _noted(terms: Terms, name: str, loss: Loss, features: Features) -> Tensor:
-    """Return what a loss returns, and note what it compared, or each of its regions."""
-    if isinstance(loss, RegionalLoss):
-        return loss.summed(
-            features, lambda region, term, seen: _noted(terms, f"{name}/{region}", term, seen)
-        )
-    if not isinstance(loss, StatisticalLoss):
-        value: Tensor = loss(features)
-        return value
-    statistics, count = loss.statistics(features), loss.count(features)
-    terms.statistics[name] = {layer: each.detach() for layer, each in statistics.items()}
-    terms.counts[name] = count
-    return loss.compare(statistics, count)
-
-
-def _add_sums(name: str, loss: Loss, features: Features, sums: Sums) -> None:
-    """Add what a loss, or each of its regions, sees in a part of the picture."""
-    if isinstance(loss, RegionalLoss):
-        for region, part in loss.parts.items():
-            seen = with_weights(features, part.weights)
-            _add_sums(f"{name}/{region}", part.term, seen, sums)
-    elif isinstance(loss, StatisticalLoss):
-        sums.add({name: loss.statistics(features)}, {name: loss.count(features)})
-
-
-def _of_sums(terms: Terms, name: str, loss: Loss, sums: Sums, picture: Tensor) -> Tensor:
-    """Return what a loss is by what was seen in all parts, and note what it compared."""
-    if isinstance(loss, RegionalLoss) and isinstance(loss.term, StatisticalLoss):
-        values = [
-            part.share * _of_sums(terms, f"{name}/{region}", part.term, sums, picture)
-            for region, part in loss.parts.items()
-        ]
-        return torch.stack(values).sum() if values else picture.sum() * 0
-    if not isinstance(loss, StatisticalLoss):
-        value: Tensor = loss({IMAGE_LAYER: picture})
-        return value
-    statistics = sums.statistics[name]
-    terms.statistics[name] = {key: each.detach() for key, each in statistics.items()}
-    return loss.compare(statistics, sums.counts[name])

@@ -175,8 +175,9 @@ def test_the_content_image_is_widened_for_losses_that_read_it_alone() -> None:
     assert dtypes[1]["level1"] == dtypes[1]["level2"] == torch.float32
     objective.prepare(shown)
     assert held.targets["level1"].dtype == torch.bfloat16
-    # the network's values are the same in either
-    terms = objective.terms(objective.features(content))
+    seen = objective.features(content)  # the network's values are the same in either
+    objective.advance(seen, 0)
+    terms = objective.terms(seen)
     assert terms.weighted["content"] == 0
 
 

@@ -8,7 +8,8 @@ from stylelightning.backbones.windows import Maps
 from stylelightning.execution.step_graph import Fixed, StepGraph
 from stylelightning.execution.tiled_evaluation import TiledEvaluation
 from stylelightning.losses.references import References
-from stylelightning.objective import Objective, Terms
+from stylelightning.losses.terms import Terms
+from stylelightning.objective import Objective
 
 
 class StepEvaluation:

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
-from stylelightning.objective import Terms
+from stylelightning.losses.terms import Terms
 
 log = logging.getLogger(__name__)
 

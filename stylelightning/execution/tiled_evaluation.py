@@ -13,7 +13,8 @@ from stylelightning.backbones.tiled_maps import TiledMaps
 from stylelightning.backbones.tiles import Tile, Tiles
 from stylelightning.execution.team import Team
 from stylelightning.losses.sums import Sums
-from stylelightning.objective import Objective, Terms
+from stylelightning.losses.terms import Terms
+from stylelightning.objective import Objective
 
 
 class TiledEvaluation:

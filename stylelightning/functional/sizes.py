@@ -17,7 +17,7 @@ def resize(image: Tensor, size: tuple[int, int]) -> Tensor:
     """
     if tuple(image.shape[-2:]) == size:
         return image
-    return functional.interpolate(image, size, mode="bicubic", antialias=True).clamp(0, 1)
+    return functional.interpolate(image, size, mode="bicubic", antialias=True).clamp_(0, 1)
 
 
 def within(image: Tensor, longest_side: int) -> Tensor:

@@ -22,7 +22,8 @@ from stylelightning.cli.helping import helps
 from stylelightning.execution.team import LostProcessError, Team
 from stylelightning.execution.tiling import Tiler, shares
 from stylelightning.functional.tiles import Span
-from stylelightning.objective import Objective, Terms
+from stylelightning.losses.terms import Terms
+from stylelightning.objective import Objective
 from tests.conftest import ROOT, TINY
 from tests.execution.test_tiled_evaluation import LOSSES, SmallVGG, image
 from tests.runs import full

@@ -37,7 +37,8 @@ from stylelightning.losses import (
 )
 from stylelightning.losses.references import RegionReferences
 from stylelightning.losses.regional import RegionalLoss
-from stylelightning.objective import Objective, Terms
+from stylelightning.losses.terms import Terms
+from stylelightning.objective import Objective
 from tests.runs import OwnLoss, full
 
 LAYERS = ["relu1_1", "relu2_1", "relu3_1"]
