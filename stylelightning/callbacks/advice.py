@@ -66,6 +66,7 @@ class Advice(Callback):
             gradient = evaluation.gradient(name)
             sizes[name] = norm(gradient)
             together += gradient
+            del gradient
         total = norm(together)
         for name, loss in weighed.losses.items():
             if not evaluation.values[name] > 0:

@@ -125,8 +125,8 @@ def with_noise(picture: Tensor) -> Tensor:
         nothing else; its standard deviation is 0.1.
     """
     generator = torch.Generator().manual_seed(torch.initial_seed() % 2**63)
-    noise = torch.randn(picture.shape, generator=generator)
-    return (picture.detach() + NOISE * noise.to(picture)).clamp(0, 1)
+    noise = torch.randn(picture.shape, generator=generator).to(picture)
+    return noise.mul_(NOISE).add_(picture.detach()).clamp_(0, 1)
 
 
 def _gradients(value: Tensor, read: Features) -> Features:

@@ -357,7 +357,7 @@ KEEP = """
 import re, sys
 from pathlib import Path
 import torch
-from stylelightning.execution.allocator import keep_freed_memory
+from stylelightning.execution.allocator import give_back_freed_memory, keep_freed_memory
 
 def resident():
     return int(re.search(r"VmRSS:\\s+(\\d+)", Path("/proc/self/status").read_text())[1]) / 1000
@@ -366,6 +366,9 @@ kept = sys.argv[1] == "keep" and keep_freed_memory()
 before = resident()
 torch.ones(50_000_000)  # 200 MB, freed at once
 assert (resident() > before + 150) == kept, (before, resident(), kept)
+above = torch.ones(1_000)  # keeps the hole from being the heap's end
+assert give_back_freed_memory() or not kept
+assert resident() < before + 50
 print(kept)
 """
 
