@@ -277,6 +277,18 @@ SETTINGS: dict[str, dict[str, object]] = {
         "schedule.min_size": 64,
         "schedule.factor": 2.0,
     },
+    "nnst": {  # its losses: tests/losses/test_neural_neighbor.py
+        "backbone.pooling": "max",
+        "backbone.padding": "zeros",
+        "canvas": "LaplacianParametrization",
+        "optimizer": "torch.optim.Adam",
+        "optimizer.lr": 0.018,  # stylize.py 218: 2e-3, for each of the nine bands of 512 px
+        "schedule.steps": 200,
+        "schedule.min_size": 64,
+        "schedule.factor": 2.0,
+        "schedule.finish": {"steps": 200, "adds": ["strokes"], "drops": ["neighbors"]},
+        "init": "content",
+    },
     "gpdm-like": {
         "optimizer": "torch.optim.Adam",
         "optimizer.lr": 0.05 / 2,  # the range is half as long
