@@ -4,6 +4,11 @@ import ctypes
 import sys
 from collections.abc import Callable
 
+from torch import Tensor
+
+LARGE = 2**22
+"""Fewest values of a picture, three a pixel, whose holes in memory are worth the time."""
+
 _M_TRIM_THRESHOLD, _M_MMAP_MAX = -1, -4  # glibc's malloc.h
 
 
@@ -19,6 +24,16 @@ def keep_freed_memory() -> bool:
     """
     mallopt = _function("mallopt")
     return mallopt is not None and bool(mallopt(_M_MMAP_MAX, 0) and mallopt(_M_TRIM_THRESHOLD, -1))
+
+
+def tidy_up(picture: Tensor) -> None:
+    """Give freed memory back on a CPU, where its holes may be as large as a large picture.
+
+    Args:
+        picture: The picture that is worked on, of shape (1, 3, H, W).
+    """
+    if picture.device.type == "cpu" and picture.numel() >= LARGE:
+        give_back_freed_memory()
 
 
 def give_back_freed_memory() -> bool:

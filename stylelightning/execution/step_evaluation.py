@@ -5,15 +5,12 @@ from collections.abc import Callable, Iterable
 from torch import Tensor, nn
 
 from stylelightning.backbones.windows import Maps
-from stylelightning.execution.allocator import give_back_freed_memory
+from stylelightning.execution.allocator import tidy_up
 from stylelightning.execution.step_graph import Fixed, StepGraph
 from stylelightning.execution.tiled_evaluation import TiledEvaluation
 from stylelightning.losses.references import References
 from stylelightning.losses.terms import Terms
 from stylelightning.objective import Objective
-
-LARGE = 2**22
-"""Fewest values of a picture, three a pixel, whose holes in memory are worth the time."""
 
 
 class StepEvaluation:
@@ -40,7 +37,8 @@ class StepEvaluation:
         """
         self._objective.prepare(references)
         self._tiled = tiled
-        self._tidy(references.picture)
+        if tiled is not None and references.picture is not None:
+            tidy_up(references.picture)
         self._advanced = -1
         self._targets += 1
 
@@ -53,7 +51,8 @@ class StepEvaluation:
         """
         if self._is_due(step):
             self._advance(self._maps(picture), step)
-            self._tidy(picture)
+            if self._tiled is not None:
+                tidy_up(picture)
 
     def evaluate(
         self, decode: Callable[[], Tensor], parameters: Iterable[nn.Parameter], step: int
@@ -68,9 +67,7 @@ class StepEvaluation:
         if self._tiled is not None:
             picture = decode()
             self.advance(picture, step)
-            found = self._tiled.evaluate(picture)
-            self._tidy(picture)
-            return found
+            return self._tiled.evaluate(picture)
         return self._replayed(decode, parameters, step) or self._in_full(decode, step)
 
     def _replayed(
@@ -88,13 +85,6 @@ class StepEvaluation:
             self._advance(seen, step)
         terms = self._objective.terms(seen)
         return terms.detached(), terms.total
-
-    def _tidy(self, picture: Tensor | None) -> None:
-        """Let freed memory go, where its holes are as large as a picture that is cut."""
-        if self._tiled is None or picture is None:
-            return
-        if picture.device.type == "cpu" and picture.numel() >= LARGE:
-            give_back_freed_memory()
 
     def _maps(self, picture: Tensor) -> Maps:
         if self._tiled is not None:

@@ -11,6 +11,7 @@ from torch.autograd.function import once_differentiable
 from stylelightning.backbones.base import Features
 from stylelightning.backbones.tiled_maps import TiledMaps
 from stylelightning.backbones.tiles import Tile, Tiles
+from stylelightning.execution.allocator import tidy_up
 from stylelightning.execution.team import Team
 from stylelightning.losses.sums import Sums
 from stylelightning.losses.terms import Terms
@@ -58,6 +59,7 @@ class TiledEvaluation:
             gradient.zero_()
         self._add_gradients(fixed, gradients, gradient, seen)
         (gradient,) = self._team.all_reduce([gradient])
+        tidy_up(fixed)
         values = self._team.of_the_leader(list(terms.weighted.values()))
         terms = replace(terms, weighted=dict(zip(terms.weighted, values, strict=True)))
         return terms, _WithGradient.apply(terms.total, gradient, picture)
@@ -68,6 +70,7 @@ class TiledEvaluation:
         sums = Sums()
         for tile in self.tiles.tiles:
             self._objective.add_sums(self._features(tile.of(picture), tile), sums)
+        tidy_up(picture)
         return sums
 
     def _look(self, picture: Tensor) -> "_Seen":
@@ -101,6 +104,7 @@ class TiledEvaluation:
         """
         _, gradients, gradient = self.compared(sums, picture.detach())
         self._add_gradients(picture.detach(), gradients, gradient)
+        tidy_up(picture)
         return gradient
 
     @torch.enable_grad()

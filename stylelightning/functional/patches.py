@@ -262,20 +262,27 @@ def nearest_patches(
     bank = torch.cat([bank, bank[-1:].expand(-len(bank) % GROUP, -1)])  # whole groups
     held = bank.new_empty(length, len(bank))  # one block for all: no new memory each time
 
-    def distances() -> Iterator[Tensor]:
-        for part in queries:
-            for chunk in torch.split(part, length):
-                moved = (chunk - mean) @ axes
-                squares = moved.square().sum(1, keepdim=True)
-                moved = torch.cat([moved, squares, torch.ones_like(squares)], 1)
-                yield torch.mm(moved, bank.t(), out=held[: len(moved)])
+    def distances(part: Tensor) -> Iterator[Tensor]:
+        for chunk in torch.split(part, length):
+            moved = (chunk - mean) @ axes
+            squares = moved.square().sum(1, keepdim=True)
+            moved = torch.cat([moved, squares, torch.ones_like(squares)], 1)
+            yield torch.mm(moved, bank.t(), out=held[: len(moved)])
 
     if alpha is not None:
         least = bank.new_full((len(bank),), torch.inf)
-        for block in distances():
-            least = torch.minimum(least, block.amin(0))
+        for part in queries:
+            for block in distances(part):
+                least = torch.minimum(least, block.amin(0))
         bank = bank / (alpha + least.clamp_min(0))[:, None]
-    return torch.cat([row_argmin(block) for block in distances()]).clamp_max(last)
+    found = []
+    for part in queries:
+        # a tensor for each block would pin a hole in memory that no block fits in any more
+        nearest = torch.empty(len(part), dtype=torch.long, device=bank.device)
+        for rows, block in zip(torch.split(nearest, length), distances(part), strict=True):
+            rows.copy_(row_argmin(block))
+        found.append(nearest)
+    return torch.cat(found).clamp_max(last)
 
 
 def row_argmin(block: Tensor) -> Tensor:

@@ -9,7 +9,7 @@ import torch
 from stylelightning import Schedule, StyleTransferData
 from stylelightning.backbones import VGG16, Pixels
 from stylelightning.callbacks import Advice, GradientBalance
-from stylelightning.execution import step_evaluation, tiling
+from stylelightning.execution import allocator, tiling
 from stylelightning.execution.tiling import Tiling, fitting_size, tile_size
 from stylelightning.losses import ContentLoss, GramLoss, HistogramLoss, Loss, PatchLoss
 from tests.conftest import Run
@@ -52,8 +52,8 @@ def test_a_large_picture_in_tiles_leaves_no_holes_in_memory(
     tmp_path: Path, data: StyleTransferData, monkeypatch: pytest.MonkeyPatch, cut: bool
 ) -> None:
     calls: list[bool] = []
-    monkeypatch.setattr(step_evaluation, "LARGE", 3 * 24 * 24)
-    monkeypatch.setattr(step_evaluation, "give_back_freed_memory", lambda: calls.append(True))
+    monkeypatch.setattr(allocator, "LARGE", 3 * 24 * 24)
+    monkeypatch.setattr(allocator, "give_back_freed_memory", lambda: calls.append(True))
     schedule, tiles = Schedule([2, 3], min_size=16, factor=2.0), Tiling(8) if cut else None
     fit(tmp_path, data, losses=losses(), tiling=tiles, schedule=schedule)
     # at the larger scale alone: for its targets, each of its steps and two searches
