@@ -15,14 +15,16 @@ from lightning.pytorch import Callback, LightningModule, Trainer
 from torch.optim import LBFGS
 
 from stylelightning.cli.tiled_forecast import (
-    SIZES,
-    TILE,
+    TIMED,
+    WEIGHED,
     TiledForecast,
-    TiledProbe,
+    Weighed,
+    Work,
     work_at,
 )
 from stylelightning.data import GivenPictures, StyleTransferData
-from stylelightning.execution.memory import PeakMemory, free_megabytes
+from stylelightning.execution.allocator import give_back_freed_memory
+from stylelightning.execution.memory import PeakMemory, free_megabytes, held_megabytes
 from stylelightning.execution.tiling import Tiling, tile_size
 from stylelightning.images import RunPictures
 from stylelightning.module import StyleTransfer
@@ -54,11 +56,13 @@ class Probe:
         pixels: Number of pixels of the picture.
         seconds: Time of a step.
         megabytes: Peak memory.
+        held: What of it canvas, optimizer and losses hold from step to step.
     """
 
     pixels: int
     seconds: float
     megabytes: float
+    held: float = 0.0
 
 
 class StepClock(Callback):
@@ -117,11 +121,13 @@ def probe(
     short.schedule = Schedule(steps)
     short.calibration = None  # what a term weighs takes no time
     trainer = new_trainer([clock])
+    give_back_freed_memory()  # what the probe before kept is not this one's
     with PeakMemory(trainer.strategy.root_device) as peak:
         trainer.fit(short, GivenPictures(replace(pictures, size=size)))
     height, width = pictures.picture_size(size)
     history = _missing_history(trainer.optimizers[0], steps)
-    return Probe(height * width, clock.seconds, peak.megabytes + history)
+    held = held_megabytes(short.canvas, short.objective.losses, trainer.optimizers[0].state)
+    return Probe(height * width, clock.seconds, peak.megabytes + history, held + history)
 
 
 def _period(module: StyleTransfer) -> int:
@@ -221,17 +227,21 @@ def measure_in_tiles(
     Returns:
         What was measured at once, and what predicts a step in tiles.
     """
-    whole, found = [], []
+    whole, timed = [], []
     for size in _usable(PROBES, pictures, least):
         whole.append(probe(module, pictures, new_trainer, size))
-        work = work_at(module, pictures.picture_size(size), size)
-        found.append(TiledProbe(work, whole[-1].seconds, whole[-1].megabytes))
-    for size in SIZES:
-        few = 2 if size == SIZES[-1] else None  # for its memory
-        cut = probe(module, pictures, new_trainer, size, Tiling(TILE), few)
-        work = work_at(module, pictures.picture_size(size), TILE)
-        found.append(TiledProbe(work, None if few else cut.seconds, cut.megabytes))
-    return whole, TiledForecast(found)
+        timed.append((work_at(module, pictures.picture_size(size), size), whole[-1].seconds))
+
+    def cut(size: int, tile: int, steps: int | None = None) -> tuple[Work, Probe]:
+        work = work_at(module, pictures.picture_size(size), tile)
+        return work, probe(module, pictures, new_trainer, size, Tiling(tile), steps)
+
+    work, found = cut(*TIMED)
+    timed.append((work, found.seconds))
+    weighed = [cut(*each, steps=2) for each in WEIGHED]  # the second has the optimizer's memory
+    return whole, TiledForecast(
+        timed, [Weighed(work, each.megabytes, each.held) for work, each in weighed]
+    )
 
 
 def report(
@@ -259,7 +269,7 @@ def report(
     final = pictures.picture_size(pictures.size)
     tile = tile_size(module.tiling, module.backbone, module.objective.layers, final, trainer)
     tiled: TiledForecast | None = None
-    if tile is not None and tile < pictures.size and pictures.size > SIZES[-1]:
+    if tile is not None and tile < pictures.size and pictures.size > WEIGHED[-1][0]:
         probes, tiled = measure_in_tiles(module, pictures, new_trainer, least)
     else:
         probes = measure(module, pictures, new_trainer, least, device)

@@ -9,10 +9,15 @@ from stylelightning.backbones.tiles import Tiles
 from stylelightning.execution.tiling import CHOICES
 from stylelightning.module import StyleTransfer
 
-TILE = 160
-"""Side in pixels of the tiles in which steps are measured."""
-SIZES = (320, 640)
-"""Longer sides of the pictures that are measured in such tiles."""
+TIMED = (320, 160)
+"""Longer side in pixels of a picture whose step is timed in tiles, and side of the tiles."""
+WEIGHED = ((512, 128), (768, 256))
+"""The same of two whose memory is measured. In smaller ones searches and sums fill no buffer."""
+COPIES = 3
+"""Pictures that a run has for a while beside what it holds: the best so far, a gradient on its way,
+what an optimizer's step takes."""
+PICTURE = 3 * 4 / 1e6
+"""Megabytes of a pixel in float32."""
 
 
 @dataclass(frozen=True)
@@ -33,18 +38,18 @@ class Work:
 
 
 @dataclass(frozen=True)
-class TiledProbe:
-    """What was measured at one size.
+class Weighed:
+    """What a step took.
 
     Args:
-        work: What the step had to do.
-        seconds: Time of a step; None where only memory was measured.
-        megabytes: Peak memory.
+        work: What it had to do.
+        peak: Peak of the process' memory in megabytes.
+        held: What of it canvas, optimizer and losses hold from step to step.
     """
 
     work: Work
-    seconds: float | None
-    megabytes: float
+    peak: float
+    held: float
 
 
 def work_at(module: StyleTransfer, size: tuple[int, int], tile: int) -> Work:
@@ -62,24 +67,29 @@ def work_at(module: StyleTransfer, size: tuple[int, int], tile: int) -> Work:
 
 
 class TiledForecast:
-    """Predicts time and memory of a step by a plane through what was measured.
+    """Predicts time and memory of a step from what was measured.
 
     Time grows with the pixels that are read, of which those around a tile are read again with the
     next, and each twice in tiles; what does not grow shows in pictures that are looked at at once.
-    Memory grows with the pixels of the largest tile and, in other measure, with the picture.
+    Memory is what is held, which grows with the picture, a few copies of it, and what grows with
+    the pixels of the largest tile.
 
     Args:
-        probes: Some of pictures that are looked at at once, and of pictures in tiles.
+        timed: What steps had to do and their seconds, of pictures that are looked at at once, and
+            of pictures in tiles.
+        weighed: Two steps of pictures in tiles: both differ.
     """
 
-    def __init__(self, probes: Sequence[TiledProbe]) -> None:
-        timed = [(each.work, each.seconds) for each in probes if each.seconds is not None]
+    def __init__(self, timed: Sequence[tuple[Work, float]], weighed: Sequence[Weighed]) -> None:
         self._seconds = _fitted(
             [_read(work) for work, _ in timed], [seconds for _, seconds in timed]
         )
-        self._megabytes = _fitted(
-            [[1.0, each.work.largest / 1e6, each.work.pixels / 1e6] for each in probes],
-            [each.megabytes for each in probes],
+        less, more = weighed
+        growth = (more.held - less.held) / (more.work.pixels - less.work.pixels)
+        self._of_pixel = max(growth, 0.0) + COPIES * PICTURE
+        self._of_tile = _fitted(
+            [[1.0, each.work.largest] for each in weighed],
+            [each.peak - self._of_pixel * each.work.pixels for each in weighed],
         )
 
     def seconds(self, work: Work) -> float:
@@ -89,8 +99,8 @@ class TiledForecast:
 
     def megabytes(self, work: Work) -> float:
         """Return the most memory that the process will have."""
-        fixed, of_tile, of_picture = self._megabytes
-        return fixed + of_tile * work.largest / 1e6 + of_picture * work.pixels / 1e6
+        fixed, of_tile = self._of_tile
+        return fixed + of_tile * work.largest + self._of_pixel * work.pixels
 
     def largest_tile(
         self, module: StyleTransfer, size: tuple[int, int], megabytes: float

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from torch import Tensor
 
-LARGE = 2**22
+LARGE = 2**20
 """Fewest values of a picture, three a pixel, whose holes in memory are worth the time."""
 
 _M_TRIM_THRESHOLD, _M_MMAP_MAX = -1, -4  # glibc's malloc.h

@@ -2,7 +2,9 @@
 
 import re
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from types import FunctionType, MethodType
 
 import torch
 
@@ -54,6 +56,35 @@ def peak_megabytes(device: torch.device) -> float:
         return float("nan")
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak / 1e6 if sys.platform == "darwin" else peak * 1024 / 1e6  # bytes there, else KiB
+
+
+def held_megabytes(*roots: object) -> float:
+    """Return what the tensors take that can be reached from some objects, each counted once.
+
+    Args:
+        roots: Modules, and lists, dictionaries and plain objects of them and of tensors.
+
+    Returns:
+        Megabytes (10^6 bytes).
+    """
+    storages: dict[int, int] = {}
+    seen: set[int] = set()
+    waiting = list(roots)
+    while waiting:
+        each = waiting.pop()
+        if id(each) in seen:
+            continue
+        seen.add(id(each))
+        if isinstance(each, torch.Tensor):
+            storages[each.untyped_storage().data_ptr()] = each.untyped_storage().nbytes()
+            waiting.append(each.grad if each.is_leaf else None)
+        elif isinstance(each, Mapping):
+            waiting += each.values()
+        elif isinstance(each, list | tuple | set):
+            waiting += each
+        elif hasattr(each, "__dict__") and not isinstance(each, type | FunctionType | MethodType):
+            waiting += vars(each).values()
+    return sum(storages.values()) / 1e6
 
 
 def free_megabytes(device: torch.device) -> float:

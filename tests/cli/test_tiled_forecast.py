@@ -7,38 +7,38 @@ import pytest
 from stylelightning import StyleTransferData
 from stylelightning.cli import forecast
 from stylelightning.cli.forecast import report
-from stylelightning.cli.tiled_forecast import TiledForecast, TiledProbe, Work, work_at
+from stylelightning.cli.tiled_forecast import COPIES, TiledForecast, Weighed, Work, work_at
 from stylelightning.execution.tiling import Tiling
 from tests.runs import make_module, make_trainer
 
 
-def plane(work: Work) -> TiledProbe:
-    seconds = 0.5 + (3e-6 if work.tiles > 1 else 2e-6) * work.read
-    return TiledProbe(work, seconds, 100 + 2e-3 * work.largest + 1e-4 * work.pixels)
+def seconds(work: Work) -> float:
+    return 0.5 + (3e-6 if work.tiles > 1 else 2e-6) * work.read
 
 
-def test_what_lies_on_a_plane_is_predicted() -> None:
-    works = [
-        Work(14_000, 14_000, 14_000, 1),
-        Work(44_000, 44_000, 44_000, 1),
-        Work(68_000, 150_000, 38_000, 4),
-        Work(270_000, 800_000, 78_000, 12),
-    ]
-    found = TiledForecast([plane(each) for each in works])
+def weighed(work: Work) -> Weighed:
+    held = 5 + 8e-5 * work.pixels  # the 5 MB do not grow
+    peak = 100 + 2e-3 * work.largest + (8e-5 + COPIES * 12e-6) * work.pixels
+    return Weighed(work, peak, held)
+
+
+WHOLE = [Work(14_000, 14_000, 14_000, 1), Work(44_000, 44_000, 44_000, 1)]
+CUT = [Work(68_000, 150_000, 38_000, 4), Work(170_000, 800_000, 78_000, 12)]
+
+
+def test_what_was_measured_is_drawn_on() -> None:
+    timed = [(each, seconds(each)) for each in [*WHOLE, *CUT]]
+    found = TiledForecast(timed, [weighed(each) for each in CUT])
     for work in (Work(10**7, 2 * 10**7, 10**6, 20), Work(10**6, 10**6, 10**6, 1)):
-        expected = plane(work)
-        assert found.seconds(work) == pytest.approx(expected.seconds)
-        assert found.megabytes(work) == pytest.approx(expected.megabytes)
+        assert found.seconds(work) == pytest.approx(seconds(work))
+        assert found.megabytes(work) == pytest.approx(weighed(work).peak)
 
 
-def test_noise_does_not_make_a_large_picture_take_less_memory() -> None:
-    works = [Work(100, 100, 100, 1), Work(200, 200, 200, 1), Work(900, 1200, 200, 4)]
-    probes = [
-        TiledProbe(work, 1.0, memory)
-        for work, memory in zip(works, (100.0, 120.0, 119.0), strict=True)
-    ]
-    found = TiledForecast(probes)
-    assert found.megabytes(Work(10**6, 10**6, 200, 9)) >= found.megabytes(works[2])
+def test_noise_does_not_make_a_large_picture_or_tile_take_less_memory() -> None:
+    timed = [(each, 1.0) for each in [*WHOLE, *CUT]]
+    found = TiledForecast(timed, [Weighed(CUT[0], 120.0, 9.0), Weighed(CUT[1], 119.0, 8.9)])
+    assert found.megabytes(Work(10**6, 10**6, 200, 9)) > found.megabytes(Work(10**5, 10**5, 200, 9))
+    assert found.megabytes(Work(100, 100, 900, 9)) >= found.megabytes(Work(100, 100, 200, 9))
 
 
 def test_the_work_of_a_picture_counts_what_is_read_around_tiles() -> None:
@@ -54,8 +54,8 @@ def test_the_work_of_a_picture_counts_what_is_read_around_tiles() -> None:
 def test_a_report_of_tiles_says_how_many(
     tmp_path: Path, content: Path, style: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(forecast, "SIZES", (36, 48))
-    monkeypatch.setattr(forecast, "TILE", 32)
+    monkeypatch.setattr(forecast, "TIMED", (36, 32))
+    monkeypatch.setattr(forecast, "WEIGHED", ((40, 32), (48, 32)))
     monkeypatch.setattr(forecast, "PROBES", (16, 24))
     module = make_module(tiling=Tiling(32))
     data = StyleTransferData(str(content), str(style), size=64)

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from stylelightning.execution import memory
-from stylelightning.execution.memory import peak_megabytes
+from stylelightning.execution.memory import held_megabytes, peak_megabytes
 
 
 def test_peak_memory_is_that_of_this_process() -> None:
@@ -25,3 +25,19 @@ def test_peak_memory_is_unknown_where_the_system_does_not_tell(
     monkeypatch.setattr(memory, "_STATUS", Path("/nowhere"))
     monkeypatch.setitem(sys.modules, "resource", None)
     assert math.isnan(peak_megabytes(torch.device("cpu")))
+
+
+class Holder:
+    def __init__(self, **held: object) -> None:
+        vars(self).update(held)
+
+
+def test_what_is_held_is_counted_once_wherever_it_lies() -> None:
+    first, second, third = (torch.zeros(250_000) for _ in range(3))  # 1 MB each
+    module = torch.nn.Linear(500, 500, bias=False)  # 1 MB, and its gradient
+    module.weight.grad = torch.zeros(500, 500)
+    held: dict[str, object] = {"a": [first, first[:10]], "b": Holder(deep=(second, "text", None))}
+    held["itself"] = held
+    assert held_megabytes(held) == pytest.approx(2)
+    assert held_megabytes(held, {"more": third.bfloat16()}, module) == pytest.approx(4.5)
+    assert held_megabytes(3, Holder, len) == 0
