@@ -19,6 +19,7 @@ from torch.optim import LBFGS, Adam, Optimizer
 from stylelightning.backbones.base import Backbone, Features
 from stylelightning.canvas import Canvas
 from stylelightning.data import GivenPictures, StyleTransferData
+from stylelightning.execution.allocator import tidy_up
 from stylelightning.execution.engine import CompileMode, FastBackbone, MatmulPrecision
 from stylelightning.execution.step_evaluation import StepEvaluation
 from stylelightning.execution.step_graph import new_step_graph
@@ -386,6 +387,7 @@ class StyleTransfer(LightningModule):
     @torch.no_grad()
     def _prepare(self) -> None:
         scale, start = self.plan.scales[self._scale], self.canvas.picture
+        tidy_up(start)  # of the scale before
         self.objective.idle = scale.idle
         tiler = self._tiler(self.objective, team_of(self.trainer))
         with self.trainer.precision_plugin.forward_context():  # that of `training_step`

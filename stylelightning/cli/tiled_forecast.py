@@ -12,7 +12,7 @@ from stylelightning.module import StyleTransfer
 TIMED = (320, 160)
 """Longer side in pixels of a picture whose step is timed in tiles, and side of the tiles."""
 WEIGHED = ((512, 128), (768, 256))
-"""The same of two whose memory is measured. In smaller ones searches and sums fill no buffer."""
+"""The same of two whose memory is measured. Searches and sums fill their buffers at both."""
 COPIES = 3
 """Pictures that a run has for a while beside what it holds: the best so far, a gradient on its way,
 what an optimizer's step takes."""
@@ -77,7 +77,7 @@ class TiledForecast:
     Args:
         timed: What steps had to do and their seconds, of pictures that are looked at at once, and
             of pictures in tiles.
-        weighed: Two steps of pictures in tiles: both differ.
+        weighed: Steps of two pictures of different sizes, in tiles of different sizes.
     """
 
     def __init__(self, timed: Sequence[tuple[Work, float]], weighed: Sequence[Weighed]) -> None:

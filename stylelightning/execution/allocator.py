@@ -41,7 +41,7 @@ def give_back_freed_memory() -> bool:
 
     Blocks of a large picture leave holes that smaller ones begin to fill, so that the next large
     block finds none: what is kept would grow by several pictures. Mapping the holes anew takes
-    0.3 s for each gigabyte, which steps of many seconds don't feel.
+    0.2 s for each gigabyte, which steps of many seconds don't feel.
 
     Returns:
         Whether there is a glibc, and anything was given back.

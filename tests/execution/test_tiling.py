@@ -56,8 +56,8 @@ def test_a_large_picture_in_tiles_leaves_no_holes_in_memory(
     monkeypatch.setattr(allocator, "give_back_freed_memory", lambda: calls.append(True))
     schedule, tiles = Schedule([2, 3], min_size=16, factor=2.0), Tiling(8) if cut else None
     fit(tmp_path, data, losses=losses(), tiling=tiles, schedule=schedule)
-    # at the larger scale alone: for its targets, each of its steps and two searches
-    assert len(calls) == (1 + 3 + 2 if cut else 0)
+    # at the larger scale alone: before and after its targets; each of its steps and two searches
+    assert len(calls) == (2 + 3 + 2 if cut else 1)
 
 
 @pytest.mark.usefixtures("small_tiles")
