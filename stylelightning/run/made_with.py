@@ -84,6 +84,8 @@ def _replace_option(checkpoint: Checkpoint, key: str, before: Any, value: Any) -
     if key != "lr":
         for group in groups:
             group[key] = value
+        if key == "history_size":
+            _fit_history(checkpoint, value)
         return
     for group in groups:
         for name in ("lr", "initial_lr"):
@@ -93,6 +95,19 @@ def _replace_option(checkpoint: Checkpoint, key: str, before: Any, value: Any) -
         for name in ("base_lrs", "_last_lr"):
             if name in state:
                 state[name] = [_scaled(rate, before, value) for rate in state[name]]
+
+
+def _fit_history(checkpoint: Checkpoint, size: int) -> None:
+    """Leave L-BFGS as many steps as it may remember, and no list of another length.
+
+    Torch forgets a step only where there are exactly ``history_size`` of them, and makes the list
+    ``al`` of that length where there is none.
+    """
+    for stored in checkpoint["optimizer_states"]:
+        for state in stored["state"].values():
+            state.pop("al", None)
+            for key in {"old_dirs", "old_stps", "ro"} & state.keys():
+                state[key] = state[key][-size:]
 
 
 def _scaled(rate: float, before: float, value: float) -> float:

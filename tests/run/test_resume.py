@@ -192,6 +192,18 @@ def test_lbfgs_still_makes_one_evaluation_a_step_after_a_resume(run: Run) -> Non
     assert load(resumed)["optimizer_states"][0]["state"][0]["func_evals"] == 3
 
 
+@pytest.mark.parametrize("name", ["LBFGS", "HostLBFGS"])
+@pytest.mark.parametrize("size", [2, 5])
+def test_lbfgs_goes_on_with_a_longer_or_shorter_history(run: Run, name: str, size: int) -> None:
+    lbfgs = [f"--model.optimizer={name}", "--model.schedule=Schedule", "--data.size=16"]
+    lbfgs += ["--model.schedule.steps=12", "--model.schedule.min_size=null"]
+    run(*lbfgs, "--model.optimizer.history_size=3", "--trainer.max_steps=6")
+    resumed = run(*lbfgs, f"--model.optimizer.history_size={size}", "--ckpt_path=last")
+    (state,) = load(resumed)["optimizer_states"][0]["state"].values()
+    lengths = {len(state[key]) for key in ("old_dirs", "old_stps", "ro", "al")}
+    assert lengths == {size}  # it remembers as many as it may
+
+
 def test_a_tiny_rate_can_be_raised(run: Run) -> None:
     run("--trainer.max_steps=2", "--model.optimizer.lr=1e-30")
     resumed = run("--ckpt_path=last", "--model.optimizer.lr=0.1", "--trainer.max_steps=3")
