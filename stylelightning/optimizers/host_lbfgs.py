@@ -1,8 +1,7 @@
 """Torch's L-BFGS with its history in the host's memory."""
 
-from typing import Any
+from typing import Any, Literal
 
-from torch import Tensor
 from torch.optim import LBFGS, Optimizer
 from torch.optim.optimizer import ParamsT
 
@@ -46,13 +45,13 @@ class HostLBFGS(LBFGS):
     def __init__(
         self,
         params: ParamsT,
-        lr: float | Tensor = 1,
+        lr: float = 1.0,
         max_iter: int = 20,
         max_eval: int | None = None,
         tolerance_grad: float = 1e-7,
         tolerance_change: float = 1e-9,
         history_size: int = 100,
-        line_search_fn: str | None = None,
+        line_search_fn: Literal["strong_wolfe"] | None = None,
         *,
         maximize: bool = False,
     ) -> None:
