@@ -10,7 +10,7 @@ from tests.conftest import ROOT
 
 PACKAGE = ROOT / "stylelightning"
 LAYERS = (
-    ("functional", "files", "images", "terminal", "adversarial"),
+    ("functional", "files", "images", "terminal", "adversarial", "optimizers"),
     ("backbones", "losses", "colours", "parametrizations", "initial", "schedule", "metrics"),
     ("data", "objective", "canvas"),
     ("execution", "run", "live"),

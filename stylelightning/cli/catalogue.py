@@ -32,7 +32,8 @@ def components(kind: str) -> dict[str, str]:
         kind: One of ``KINDS``.
     """
     stored: dict[str, dict[str, str]] = json.loads(STORED.read_text(encoding="utf-8"))
-    return stored[kind] if kind in stored else _optimizers()
+    found = stored[kind] | (_optimizers() if kind == "optimizers" else {})
+    return {name: found[name] for name in sorted(found, key=natural)}
 
 
 def networks() -> list[str]:
@@ -54,7 +55,6 @@ def described() -> dict[str, dict[str, str]]:
             if issubclass(value, resolve_name(kind.base)) and not inspect.isabstract(value)
         }
         for name, kind in KINDS.items()
-        if name != "optimizers"
     }
 
 
@@ -72,7 +72,7 @@ def _optimizers() -> dict[str, str]:
         text = (folder / f"{module}.py").read_text(encoding="utf-8")
         match = re.search(DOCSTRING.format(name), text, re.MULTILINE | re.DOTALL)
         found[name] = first_sentence(match[1]) if match else ""
-    return {name: found[name] for name in sorted(found.keys() - UNUSABLE, key=natural)}
+    return {name: found[name] for name in found.keys() - UNUSABLE}
 
 
 def _folder(package: str) -> Path:

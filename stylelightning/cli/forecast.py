@@ -28,6 +28,7 @@ from stylelightning.execution.memory import PeakMemory, free_megabytes, held_meg
 from stylelightning.execution.tiling import Tiling, tile_size
 from stylelightning.images import RunPictures
 from stylelightning.module import StyleTransfer
+from stylelightning.optimizers import HostLBFGS
 from stylelightning.run import checks
 from stylelightning.run.step_costs import cost_at
 from stylelightning.schedule import Schedule
@@ -122,11 +123,13 @@ def probe(
     short.calibration = None  # what a term weighs takes no time
     trainer = new_trainer([clock])
     give_back_freed_memory()  # what the probe before kept is not this one's
-    with PeakMemory(trainer.strategy.root_device) as peak:
+    device = trainer.strategy.root_device
+    with PeakMemory(device) as peak:
         trainer.fit(short, GivenPictures(replace(pictures, size=size)))
+    optimizer = trainer.optimizers[0]
     height, width = pictures.picture_size(size)
-    history = _missing_history(trainer.optimizers[0], steps)
-    held = held_megabytes(short.canvas, short.objective.losses, trainer.optimizers[0].state)
+    history = _missing_history(optimizer, steps, device)
+    held = held_megabytes(device, short.canvas, short.objective.losses, optimizer.state)
     return Probe(height * width, clock.seconds, peak.megabytes + history, held + history)
 
 
@@ -135,9 +138,10 @@ def _period(module: StyleTransfer) -> int:
     return min(20, max(loss.renew_every_n_steps or 1 for loss in module.objective.losses.values()))
 
 
-def _missing_history(optimizer: object, steps: int) -> float:
+def _missing_history(optimizer: object, steps: int, device: torch.device) -> float:
     """Return the megabytes that L-BFGS will still take: its parameters twice a step it knows."""
-    if not isinstance(optimizer, LBFGS):
+    elsewhere = isinstance(optimizer, HostLBFGS) and device.type != "cpu"
+    if not isinstance(optimizer, LBFGS) or elsewhere:
         return 0.0
     group = optimizer.param_groups[0]
     missing = max(0, int(group["history_size"]) - steps)

@@ -58,7 +58,11 @@ KINDS = {
         "stylelightning.parametrizations:Parametrization",
     ),
     "metrics": Kind("how a finished picture is measured", "stylelightning.metrics:PictureMetric"),
-    "optimizers": Kind("torch's optimizers", "torch.optim:Optimizer"),
+    "optimizers": Kind(
+        "what changes the picture at each step: torch's and this project's",
+        "torch.optim:Optimizer",
+        "stylelightning.optimizers",
+    ),
 }
 
 

@@ -58,10 +58,11 @@ def peak_megabytes(device: torch.device) -> float:
     return peak / 1e6 if sys.platform == "darwin" else peak * 1024 / 1e6  # bytes there, else KiB
 
 
-def held_megabytes(*roots: object) -> float:
-    """Return what the tensors take that can be reached from some objects, each counted once.
+def held_megabytes(device: torch.device, *roots: object) -> float:
+    """Return what a device's tensors take that can be reached from objects, each counted once.
 
     Args:
+        device: Where the run is; what lies elsewhere is not counted.
         roots: Modules, and lists, dictionaries and plain objects of them and of tensors.
 
     Returns:
@@ -76,7 +77,9 @@ def held_megabytes(*roots: object) -> float:
             continue
         seen.add(id(each))
         if isinstance(each, torch.Tensor):
-            storages[each.untyped_storage().data_ptr()] = each.untyped_storage().nbytes()
+            if each.device.type == device.type:
+                storage = each.untyped_storage()
+                storages[storage.data_ptr()] = storage.nbytes()
             waiting.append(each.grad if each.is_leaf else None)
         elif isinstance(each, Mapping):
             waiting += each.values()

@@ -10,6 +10,8 @@ from stylelightning.run.checkpoint import Checkpoint, canvas_name, canvas_of
 
 MOVING = {"last_epoch", "base_lrs", "_step_count", "_last_lr", "_get_lr_called_within_step"}
 """What changes in a scheduler as it is stepped, or follows from the optimizer."""
+SAME_STATE = {"LBFGS", "HostLBFGS"}
+"""Optimizers that go on from each other's checkpoints: where the history lies is no part of it."""
 PLAIN = (bool, int, float, str, tuple, list, type(None))
 
 
@@ -43,9 +45,9 @@ def describe_scheduler(scheduler: LRScheduler) -> dict[str, Any]:
 def adapt_optimizer(checkpoint: Checkpoint, present: dict[str, Any]) -> list[str]:
     """Change a checkpoint's optimizer and scheduler state, in place, to a run's own settings.
 
-    Another optimizer or scheduler starts cold. Options that the run sets to something else than
-    the run before it replace the stored ones; a new learning rate keeps the factor by which a
-    scheduler had changed the old one.
+    Another optimizer or scheduler starts cold, unless its state is the same. Options that the run
+    sets to something else than the run before it replace the stored ones; a new learning rate
+    keeps the factor by which a scheduler had changed the old one.
 
     Args:
         checkpoint: What Lightning loaded.
@@ -56,7 +58,7 @@ def adapt_optimizer(checkpoint: Checkpoint, present: dict[str, Any]) -> list[str
     """
     stored = {**checkpoint.get("made_with", present), "canvas": canvas_of(checkpoint)}
     for kind in ("optimizer", "canvas"):
-        if stored[kind] != present[kind]:
+        if stored[kind] != present[kind] and not {stored[kind], present[kind]} <= SAME_STATE:
             checkpoint["optimizer_states"], checkpoint["lr_schedulers"] = [], []
             return [f"{present['optimizer']} starts cold: the checkpoint has {stored[kind]}."]
     said = []
@@ -82,6 +84,8 @@ def _replace_option(checkpoint: Checkpoint, key: str, before: Any, value: Any) -
     if key != "lr":
         for group in groups:
             group[key] = value
+        if key == "history_size":
+            _fit_history(checkpoint, value)
         return
     for group in groups:
         for name in ("lr", "initial_lr"):
@@ -91,6 +95,19 @@ def _replace_option(checkpoint: Checkpoint, key: str, before: Any, value: Any) -
         for name in ("base_lrs", "_last_lr"):
             if name in state:
                 state[name] = [_scaled(rate, before, value) for rate in state[name]]
+
+
+def _fit_history(checkpoint: Checkpoint, size: int) -> None:
+    """Leave L-BFGS as many steps as it may remember, and no list of another length.
+
+    Torch forgets a step only where there are exactly ``history_size`` of them, and makes the list
+    ``al`` of that length where there is none.
+    """
+    for stored in checkpoint["optimizer_states"]:
+        for state in stored["state"].values():
+            state.pop("al", None)
+            for key in {"old_dirs", "old_stps", "ro"} & state.keys():
+                state[key] = state[key][-size:]
 
 
 def _scaled(rate: float, before: float, value: float) -> float:

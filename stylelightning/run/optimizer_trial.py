@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
+from inspect import isfunction
 from typing import Any
 
 import torch
@@ -62,16 +63,25 @@ def _corner(tensor: Tensor) -> Tensor:
 
 
 def _copy(optimizer: Optimizer, places: dict[int, Tensor]) -> Optimizer:
-    """Return a copy with other tensors in the places of the picture's, by id, and no hooks.
+    """Return a copy with other tensors in the places of the picture's, by id.
 
     A copy that Python makes by itself lacks what an optimizer's state does not keep, such as
-    L-BFGS's list of parameters.
+    L-BFGS's list of parameters. Hooks that are plain functions belong to the optimizer's class and
+    go along; a method or a closure holds on to the picture, and is left out.
     """
     copy = object.__new__(type(optimizer))
     own = {k: v for k, v in vars(optimizer).items() if not k.endswith("_hooks")}
-    hooks = {k: type(v)() for k, v in vars(optimizer).items() if k.endswith("_hooks")}
-    vars(copy).update(deepcopy(own, places), **hooks)
+    hooks = {k: v for k, v in vars(optimizer).items() if k.endswith("_hooks")}
+    plain = {
+        k: type(v)((key, hook) for key, hook in v.items() if _holds_nothing(hook))
+        for k, v in hooks.items()
+    }
+    vars(copy).update(deepcopy(own, places), **plain)
     return copy
+
+
+def _holds_nothing(hook: object) -> bool:
+    return isfunction(hook) and hook.__closure__ is None
 
 
 def _check_numbers(optimizer: Optimizer) -> None:

@@ -45,6 +45,13 @@ def test_another_optimizer_forgets_the_options_of_the_first(run: Run) -> None:
     assert optimizer["init_args"]["lr"] == 1
 
 
+def test_an_optimizer_of_this_project_goes_by_its_bare_name(run: Run) -> None:
+    folder = run("--model.optimizer=HostLBFGS", "--model.optimizer.history_size=20")
+    optimizer = yaml.safe_load((folder / "config.yaml").read_text())["model"]["optimizer"]
+    assert optimizer["class_path"] == "stylelightning.optimizers.HostLBFGS"
+    assert optimizer["init_args"]["history_size"] == 20
+
+
 def test_colours_are_named_in_the_config_and_shown_in_every_picture(
     run: Run, content: Path
 ) -> None:

@@ -13,6 +13,7 @@ from stylelightning.__main__ import main
 from stylelightning.cli.forecast import (
     Probe,
     StepClock,
+    _missing_history,
     in_disorder,
     largest_pixels,
     predicted,
@@ -22,6 +23,7 @@ from stylelightning.cli.forecast import (
 from stylelightning.execution.memory import free_megabytes
 from stylelightning.images import RunPictures
 from stylelightning.losses import ContentLoss, PatchLoss
+from stylelightning.optimizers import HostLBFGS
 from tests.conftest import TINY
 from tests.runs import make_module, make_trainer
 
@@ -96,6 +98,15 @@ def test_the_history_of_lbfgs_is_in_the_memory(tmp_path: Path, content: Path, st
     # by hand: two pictures of 16 x 12 colours in float32 for each step that it knows, 3 of them run
     extra = (10**6 - 3) * 2 * 3 * 4 * 16 * 12 / 1e6
     assert megabytes(10**6) - megabytes(3) == pytest.approx(extra, rel=0.2)
+
+
+@pytest.mark.parametrize(("device", "megabytes"), [("cpu", 16.0), ("cuda", 0.0)])
+def test_a_history_on_the_host_is_in_the_memory_of_a_cpu_alone(
+    device: str, megabytes: float
+) -> None:
+    optimizer = HostLBFGS([torch.nn.Parameter(torch.zeros(500_000))], history_size=9)
+    # by hand: two vectors of 2 MB for each of four steps more
+    assert _missing_history(optimizer, 5, torch.device(device)) == megabytes
 
 
 def test_a_report_has_a_line_for_each_scale(tmp_path: Path, content: Path, style: Path) -> None:

@@ -38,6 +38,8 @@ def test_what_is_held_is_counted_once_wherever_it_lies() -> None:
     module.weight.grad = torch.zeros(500, 500)
     held: dict[str, object] = {"a": [first, first[:10]], "b": Holder(deep=(second, "text", None))}
     held["itself"] = held
-    assert held_megabytes(held) == pytest.approx(2)
-    assert held_megabytes(held, {"more": third.bfloat16()}, module) == pytest.approx(4.5)
-    assert held_megabytes(3, Holder, len) == 0
+    cpu, elsewhere = torch.device("cpu"), torch.zeros(250_000, device="meta")
+    assert held_megabytes(cpu, held) == pytest.approx(2)
+    more = {"more": third.bfloat16(), "elsewhere": elsewhere}
+    assert held_megabytes(cpu, held, more, module) == pytest.approx(4.5)
+    assert held_megabytes(cpu, 3, Holder, len) == 0

@@ -14,6 +14,7 @@ from torch.optim import LBFGS
 from stylelightning import Schedule, StyleTransfer, StyleTransferData
 from stylelightning.backbones import Pixels
 from stylelightning.losses import Loss, References
+from stylelightning.optimizers import HostLBFGS
 from stylelightning.run import lbfgs
 from tests.runs import make_module, make_trainer
 
@@ -86,7 +87,7 @@ def test_a_wrong_first_pair_leaps_out_of_the_picture_but_for_the_limit(
     assert max(values) == values[0]
 
 
-@pytest.mark.parametrize("kind", [LBFGS, Derived])
+@pytest.mark.parametrize("kind", [LBFGS, Derived, HostLBFGS])
 def test_a_long_step_keeps_its_direction_and_the_state_is_that_of_the_step_made(
     kind: type[LBFGS],
 ) -> None:
@@ -106,7 +107,7 @@ def test_a_long_step_keeps_its_direction_and_the_state_is_that_of_the_step_made(
     torch.testing.assert_close(state["d"] * state["t"], moved)
 
 
-@pytest.mark.parametrize("kind", [LBFGS, Derived])
+@pytest.mark.parametrize("kind", [LBFGS, Derived, HostLBFGS])
 def test_short_steps_are_torchs_own_bit_for_bit(kind: type[LBFGS]) -> None:
     steps = 12
     options: dict[str, Any] = {"tolerance_grad": 0.0, "tolerance_change": 0.0}

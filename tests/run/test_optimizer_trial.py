@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch.optim import LBFGS, SGD, Adam, Optimizer, Rprop
 
+from stylelightning import optimizers
 from stylelightning.cli.catalogue import components
 from stylelightning.run import optimizer_trial
 from stylelightning.run.optimizer_trial import try_optimizer
@@ -17,11 +18,15 @@ def picture() -> torch.nn.Parameter:
     return torch.nn.Parameter(torch.full((1, 3, 4, 5), 0.5))
 
 
+def named(name: str) -> Any:
+    return getattr(optimizers if name in optimizers.__all__ else torch.optim, name)
+
+
 @pytest.mark.parametrize("name", components("optimizers"))
 @pytest.mark.parametrize("options", [{}, {"lr": 1e-6}, {"lr": 1e4}], ids=str)
 def test_every_optimizer_passes_and_nothing_changes(name: str, options: dict[str, Any]) -> None:
     parameter = picture()
-    optimizer: Optimizer = getattr(torch.optim, name)([parameter], **options)
+    optimizer: Optimizer = named(name)([parameter], **options)
     before, states = torch.get_rng_state(), len(optimizer.state)  # Adagrad has one at once
     try_optimizer(optimizer, CPU)
     assert parameter.equal(picture())
@@ -64,7 +69,7 @@ def test_of_a_large_picture_a_corner_is_tried(name: str, monkeypatch: pytest.Mon
         return bowl(parameters)
 
     monkeypatch.setattr(optimizer_trial, "_bowl", looked_at)
-    optimizer: Optimizer = getattr(torch.optim, name)([picture()])
+    optimizer: Optimizer = named(name)([picture()])
     try_optimizer(optimizer, CPU)
     assert set(tried) == {(1, 3, 3, 3)}
 
@@ -86,3 +91,27 @@ class Idle(SGD):
 def test_an_optimizer_of_ones_own_is_tried_too(kind: type[Optimizer], words: str) -> None:
     with pytest.raises(ValueError, match=words):
         try_optimizer(kind([picture()], lr=0.1), CPU)  # type: ignore[call-arg]
+
+
+def refuse(optimizer: Optimizer, args: Any, kwargs: Any) -> None:
+    raise ValueError("the hook was called")
+
+
+class Hooked(SGD):
+    def __init__(self, params: Any) -> None:
+        super().__init__(params, lr=0.1)
+        self.register_step_post_hook(refuse)
+
+
+def test_a_hook_of_the_class_is_tried_too() -> None:
+    with pytest.raises(ValueError, match="Hooked can't optimise a picture: the hook was called"):
+        try_optimizer(Hooked([picture()]), CPU)
+
+
+def test_a_hook_that_holds_on_to_the_picture_is_not_called() -> None:
+    called: list[object] = []
+    optimizer = SGD([picture()], lr=0.1)
+    optimizer.register_step_post_hook(lambda *_: called.append(1))
+    optimizer.register_step_pre_hook(called.append)  # type: ignore[arg-type]
+    try_optimizer(optimizer, CPU)
+    assert called == []

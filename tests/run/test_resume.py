@@ -12,11 +12,13 @@ from lightning.pytorch.callbacks import ModelCheckpoint
 
 from stylelightning import StyleTransfer, StyleTransferData
 from stylelightning.images import write_picture
+from stylelightning.optimizers import HostLBFGS
 from tests.conftest import Run, smooth_picture
 from tests.run import forks
 from tests.run.forks import ended, signal_to
 from tests.runs import OPTIMIZERS, make_module, make_trainer
 
+RESUMED = {**OPTIMIZERS, "host-lbfgs": lambda p: HostLBFGS(p, lr=1.0, history_size=4)}
 SETTINGS: dict[str, dict[str, Any]] = {
     "sgd": {"averaging": 0.9, "carry_moments": True},
     "adam": {
@@ -25,17 +27,18 @@ SETTINGS: dict[str, dict[str, Any]] = {
         "lr_scheduler": lambda o: torch.optim.lr_scheduler.ExponentialLR(o, 0.9),
     },
     "lbfgs": {},
+    "host-lbfgs": {},
 }
 STEPS = 6  # of the two scales of `make_module`, the boundary after 3
 
 
 def make(name: str) -> StyleTransfer:
     torch.manual_seed(0)
-    return make_module(optimizer=OPTIMIZERS[name], **SETTINGS[name])
+    return make_module(optimizer=RESUMED[name], **SETTINGS[name])
 
 
 @pytest.mark.parametrize("precision", ["32-true", "bf16-mixed"])
-@pytest.mark.parametrize("name", OPTIMIZERS)
+@pytest.mark.parametrize("name", RESUMED)
 def test_resuming_is_exact_from_every_step(
     tmp_path: Path, content: Path, style: Path, name: str, precision: str
 ) -> None:
@@ -141,6 +144,18 @@ def test_another_optimizer_starts_cold(run: Run, capsys: pytest.CaptureFixture[s
     assert (resumed / "result.png").is_file()
 
 
+@pytest.mark.parametrize("names", [("LBFGS", "HostLBFGS"), ("HostLBFGS", "LBFGS")], ids=str)
+def test_a_history_can_go_to_the_host_and_back(
+    run: Run, names: tuple[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    first, then = (f"--model.optimizer={name}" for name in names)
+    run("--trainer.max_steps=3", first)
+    resumed = run("--ckpt_path=last", "--trainer.max_steps=5", then)
+    assert "starts cold" not in capsys.readouterr().err
+    whole = run("--trainer.max_steps=5", first)
+    assert torch.equal(load(resumed)["picture"], load(whole)["picture"])
+
+
 def test_another_schedule_of_the_rate_starts_anew(
     run: Run, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -175,6 +190,18 @@ def test_lbfgs_still_makes_one_evaluation_a_step_after_a_resume(run: Run) -> Non
     run("--trainer.max_steps=2", *lbfgs)
     resumed = run("--ckpt_path=last", "--trainer.max_steps=3", *lbfgs)
     assert load(resumed)["optimizer_states"][0]["state"][0]["func_evals"] == 3
+
+
+@pytest.mark.parametrize("name", ["LBFGS", "HostLBFGS"])
+@pytest.mark.parametrize("size", [2, 5])
+def test_lbfgs_goes_on_with_a_longer_or_shorter_history(run: Run, name: str, size: int) -> None:
+    lbfgs = [f"--model.optimizer={name}", "--model.schedule=Schedule", "--data.size=16"]
+    lbfgs += ["--model.schedule.steps=12", "--model.schedule.min_size=null"]
+    run(*lbfgs, "--model.optimizer.history_size=3", "--trainer.max_steps=6")
+    resumed = run(*lbfgs, f"--model.optimizer.history_size={size}", "--ckpt_path=last")
+    (state,) = load(resumed)["optimizer_states"][0]["state"].values()
+    lengths = {len(state[key]) for key in ("old_dirs", "old_stps", "ro", "al")}
+    assert lengths == {size}  # it remembers as many as it may
 
 
 def test_a_tiny_rate_can_be_raised(run: Run) -> None:
