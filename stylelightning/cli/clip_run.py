@@ -100,9 +100,10 @@ def _begin(folder: ClipFolder, config: ClipConfig, clip: Clip) -> None:
     """Make the clip's folder, or find the one to go on with.
 
     Raises:
-        ValueError: If something is in the way that shall not be replaced.
+        ValueError: If something is in the way that shall not be replaced or removed.
     """
     check_replaceable(config.output)
+    folder.check_own(clip.path)
     text = f"{config.text}# {clip.mark()}\n"
     before = folder.settings.read_text(encoding="utf-8") if folder.settings.is_file() else None
     taken = is_taken(config.output)

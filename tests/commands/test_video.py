@@ -308,6 +308,31 @@ def test_the_output_is_not_the_clip(tmp_path: Path, style: Path, capsys: Capture
     assert source.read_bytes() == before
 
 
+def test_a_folder_called_like_the_work_is_not_removed(
+    video: Video, clip: Path, tmp_path: Path, capsys: Capture
+) -> None:
+    output = tmp_path / "other"
+    mine = write_picture_in(work(output))
+    video(output="other", code=2)
+    assert "holds mine.png, which is no part of a clip" in one_line(capsys)
+    assert mine.is_file()
+    source = clip.rename(tmp_path / "pan.frames")
+    before = sorted(source.iterdir())
+    video("--overwrite", output="pan", content=source, code=2)
+    assert "in which its frames would be painted: give another --output" in one_line(capsys)
+    assert sorted(source.iterdir()) == before
+    painted = work(video(content=source)) / "pass_1"
+    capsys.readouterr()
+    video("--overwrite", content=painted, code=2)
+    assert "in which its frames would be painted" in one_line(capsys)
+    assert len(frames(painted)) == COUNT
+
+
+def write_picture_in(folder: Path) -> Path:
+    write_picture(folder / "mine.png", panned(0))
+    return folder / "mine.png"
+
+
 def test_names_are_long(tmp_path: Path) -> None:
     assert long_names(["--content=a", "--style", "b", "--output", "--content"]) == [
         "--data.content=a", "--data.style", "b", "--output", "--data.content",
