@@ -66,6 +66,8 @@ def _painted(folder: ClipFolder, config: ClipConfig, clip: Clip) -> Survey:
             "%d frames in %s, %s", survey.count, "1 shot" if shots == 1 else f"{shots} shots",
             folder.path,
         )  # fmt: skip
+        if folder.is_finished:  # and only the output is lost
+            return survey
         progress = ClipProgress(shots)
         runs = FrameRuns(config.parser, config.first, config.later, progress.step)
         try:

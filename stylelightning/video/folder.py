@@ -9,7 +9,7 @@ from pathlib import Path
 
 from torch import Tensor
 
-from stylelightning.files.atomic import is_temporary, write_atomically
+from stylelightning.files.atomic import is_temporary, temporary_file, write_atomically
 from stylelightning.images import read_picture, write_picture
 
 SUFFIX = ".frames"
@@ -153,12 +153,14 @@ class ClipFolder:
             shutil.rmtree(self.path)
 
     def finish(self, passes: int) -> None:
-        """Remove what only the painting needed.
+        """Remove what only the painting needed; from its first moment the clip is finished.
 
         Args:
             passes: Number of the passes, of which the last one's frames stay.
         """
-        shutil.rmtree(self.content, ignore_errors=True)
+        if self.content.is_dir():
+            removed = self.content.rename(temporary_file(self.content))
+            shutil.rmtree(removed, ignore_errors=True)
         for number in range(1, passes):
             shutil.rmtree(self.painted(number), ignore_errors=True)
 

@@ -1,6 +1,7 @@
 """`video` paints a clip, goes on where it was, and refuses mistakes."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -257,7 +258,10 @@ def test_a_run_that_can_not_begin_leaves_nothing(video: Video, capsys: Capture) 
 def test_passes_are_made_and_only_the_last_is_kept(video: Video) -> None:
     output = video("--video.passes=2")
     assert {path.name for path in work(output).glob("pass_*")} == {"pass_2"}
-    assert len(frames(output)) == COUNT
+    before = frames(output)
+    assert len(before) == COUNT
+    shutil.rmtree(output)
+    assert frames(video("--video.passes=2")) == before  # out of what is kept
 
 
 def one_line(capsys: Capture) -> str:
