@@ -110,7 +110,7 @@ def open_clip(path: str) -> Clip:
         OSError: If nothing is there.
         ValueError: If it is no clip.
     """
-    there = existing_path(path).absolute()
+    there = existing_path(path)
     return FolderClip(there) if there.is_dir() else VideoClip(there)
 
 

@@ -38,6 +38,8 @@ def output_path(given: str) -> Path:
     path = absolute_path(given)
     if not is_folder(path):
         return output_file(path)
+    if not path.name:
+        raise IsADirectoryError(f"The output {path} is the root of all folders: name one in it.")
     if path.is_file():
         raise NotADirectoryError(
             f"The output {path} has no ending, so it is a folder of frames, and it is a file: give "

@@ -248,6 +248,15 @@ def test_frames_of_other_settings_are_not_gone_on_with(
     assert len(frames(output)) == COUNT
 
 
+def test_the_same_frames_are_written_at_another_rate(video: Video) -> None:
+    output = video("--codec=ffv1", output="out.mkv")
+    before = [path.stat().st_mtime_ns for path in sorted(work(output).glob("pass_1/*"))]
+    output.unlink()
+    assert VideoFile(video("--video.frames_per_second=12.5", output="out.mkv")).rate == 12.5
+    after = [path.stat().st_mtime_ns for path in sorted(work(output).glob("pass_1/*"))]
+    assert after == before
+
+
 def test_a_run_that_can_not_begin_leaves_nothing(video: Video, capsys: Capture) -> None:
     output = video("--model.losses.content.layers=[nope]", code=2)
     assert "nope" in one_line(capsys)
@@ -275,6 +284,9 @@ def one_line(capsys: Capture) -> str:
     [
         (["--content=none.mp4"], "There is no picture or folder"),
         (["--style=none.jpg"], "there is no such file"),
+        (["--content=~nobody9/clip.mp4"], "There is no picture or folder"),
+        (["--output=/"], "The output / is the root of all folders"),
+        (["--trainer.max_steps=1"], "The run of frame 1 ended at 16x12 px, before its last scale"),
         (["--data.content=null"], "A clip is missing: give --content FILE"),
         (["--output=null"], "`output` must be given: --output out.mp4"),
         (["--output=out.xyz"], "must end with .mp4, .mov, .mkv, .webm"),
