@@ -257,6 +257,14 @@ def test_the_same_frames_are_written_at_another_rate(video: Video) -> None:
     assert after == before
 
 
+def test_a_link_to_a_folder_is_followed(video: Video, tmp_path: Path) -> None:
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "disk")
+    assert len(frames(video(output="link"))) == COUNT
+    assert (tmp_path / "link").is_symlink()
+    assert work(tmp_path / "disk").is_dir()
+
+
 def test_a_run_that_can_not_begin_leaves_nothing(video: Video, capsys: Capture) -> None:
     output = video("--model.losses.content.layers=[nope]", code=2)
     assert "nope" in one_line(capsys)
