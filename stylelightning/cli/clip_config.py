@@ -17,6 +17,7 @@ from stylelightning.cli.config import (
 )
 from stylelightning.cli.parser import Parser
 from stylelightning.colours import Colours
+from stylelightning.files.paths import absolute_path
 from stylelightning.losses import TemporalLoss
 from stylelightning.run.folder import MadeFolders
 from stylelightning.sweep.spec import flags
@@ -25,7 +26,9 @@ from stylelightning.video.output import output_path
 
 log = logging.getLogger(__name__)
 
-CLIP_NOT_KEPT = (*NOT_KEPT, "codec", "overwrite", "trainer.default_root_dir")
+CLIP_NOT_KEPT = (
+    *NOT_KEPT, "codec", "overwrite", "trainer.default_root_dir", "video.frames_per_second"
+)  # fmt: skip
 """Keys that don't change the frames."""
 OF_ONE_PICTURE = ("ckpt_path", "live", "preview")
 """Options of a run that a clip does not have."""
@@ -137,7 +140,7 @@ def _check(config: Namespace) -> None:
         )
     refuse_address("output", config.output)
     refuse_address("data.content", str(config.data.content))
-    if output_path(config.output).resolve() == Path(config.data.content).expanduser().resolve():
+    if output_path(config.output).resolve() == absolute_path(config.data.content).resolve():
         raise ValueError(f"`output` would replace the clip, {config.output}: give another name.")
     if isinstance(config.seed_everything, bool):
         raise ValueError(

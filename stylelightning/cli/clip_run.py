@@ -66,6 +66,8 @@ def _painted(folder: ClipFolder, config: ClipConfig, clip: Clip) -> Survey:
             "%d frames in %s, %s", survey.count, "1 shot" if shots == 1 else f"{shots} shots",
             folder.path,
         )  # fmt: skip
+        if folder.is_finished:  # and only the output is lost
+            return survey
         progress = ClipProgress(shots)
         runs = FrameRuns(config.parser, config.first, config.later, progress.step)
         try:
@@ -100,9 +102,10 @@ def _begin(folder: ClipFolder, config: ClipConfig, clip: Clip) -> None:
     """Make the clip's folder, or find the one to go on with.
 
     Raises:
-        ValueError: If something is in the way that shall not be replaced.
+        ValueError: If something is in the way that shall not be replaced or removed.
     """
     check_replaceable(config.output)
+    folder.check_own(clip.path)
     text = f"{config.text}# {clip.mark()}\n"
     before = folder.settings.read_text(encoding="utf-8") if folder.settings.is_file() else None
     taken = is_taken(config.output)

@@ -5,7 +5,7 @@ be told from the options alone is left to them.
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import zip_longest
 from typing import Any
 
@@ -32,11 +32,21 @@ def check_run(args: Sequence[str]) -> None:
         ValueError: If a picture is an empty file, or none of a regular kind.
     """
     check_configs(args)
-    if asks_for_help(args) or any(key == "--print_config" for key, _ in _options(args)):
-        return  # no picture is read
-    for path in _named_pictures(args):
-        if "://" not in path and "\0" not in path:  # a rule of their own says what is wrong there
-            existing_file(path)
+    _check_pictures(args, existing_file)
+
+
+def check_clip(args: Sequence[str]) -> None:
+    """Refuse the options of ``video`` that name a config, a clip or a picture which is not there.
+
+    Args:
+        args: The options.
+
+    Raises:
+        OSError: If one is not there, or can't be read.
+        ValueError: If a picture is an empty file, or none of a regular kind.
+    """
+    check_configs(args)
+    _check_pictures(args, existing_path)
 
 
 def check_configs(args: Sequence[str]) -> None:
@@ -69,6 +79,25 @@ def check_batch(args: Sequence[str]) -> None:
                 existing_path(path)
 
 
+def _check_pictures(args: Sequence[str], content: Callable[[str], object]) -> None:
+    """Refuse pictures that are not there.
+
+    Args:
+        args: The options.
+        content: What refuses a content image.
+    """
+    if asks_for_help(args) or any(key == "--print_config" for key, _ in _options(args)):
+        return  # no picture is read
+    named = _named_pictures(args)
+    masks = named.get("content_masks")
+    styles = _style_paths(named.get("style"), masked=masks is not None)
+    checks = [(path, content) for path in _paths(named.get("content"))]
+    checks += [(path, existing_file) for path in (*styles, *_mask_paths(masks))]
+    for path, check in checks:
+        if "://" not in path and "\0" not in path:  # a rule of their own says what is wrong there
+            check(path)
+
+
 def _options(args: Sequence[str]) -> Iterator[tuple[str, str]]:
     """Yield options with their values, ``-c`` as ``--config``; of one without a value, an empty."""
     for arg, following in zip_longest(args, args[1:], fillvalue=""):
@@ -81,8 +110,8 @@ def _options(args: Sequence[str]) -> Iterator[tuple[str, str]]:
             yield key, ""
 
 
-def _named_pictures(args: Sequence[str]) -> list[str]:
-    """Return the pictures that the last config or option names for each key, if that is plain."""
+def _named_pictures(args: Sequence[str]) -> dict[str, Any]:
+    """Return what the last config or option says for each key of pictures, if that is plain."""
     named: dict[str, Any] = {}
     for key, value in _options(args):
         if key in ("--config", "--data"):
@@ -93,9 +122,7 @@ def _named_pictures(args: Sequence[str]) -> list[str]:
                 named[each] = _loaded(value)
             elif key.startswith((f"--data.{each}.", f"--data.{each}+")):
                 named.pop(each, None)
-    masks = named.get("content_masks")
-    styles = _style_paths(named.get("style"), masked=masks is not None)
-    return [*_paths(named.get("content")), *styles, *_mask_paths(masks)]
+    return named
 
 
 def _data_of(config: str) -> dict[str, Any] | None:

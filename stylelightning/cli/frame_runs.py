@@ -58,6 +58,7 @@ class FrameRuns:
 
         Raises:
             RunError: If the run failed after its first step.
+            ValueError: If it ended before its last scale.
             Exception: If it could not begin.
         """
         if task.start is not None and task.still is not None and bool((task.still == 1).all()):
@@ -84,6 +85,12 @@ class FrameRuns:
                 raise
             raise RunError(error) from error
         picture: Tensor = run.model.picture.float().cpu()
+        if picture.shape != task.content.shape:
+            height, width = picture.shape[2:]
+            raise ValueError(
+                f"The run of frame {task.number + 1} ended at {width}x{height} px, before its last "
+                "scale: leave out `trainer.max_steps`, `trainer.max_time` and what else stops it."
+            )
         return picture
 
     def _made(self, config: Namespace, task: FrameTask) -> Namespace:

@@ -4,9 +4,8 @@ import logging
 import time
 from collections.abc import Sequence
 
-from stylelightning.cli.first_look import check_run
-from stylelightning.cli.presets import asks_for_help, with_preset
-from stylelightning.files.existing import existing_path
+from stylelightning.cli.first_look import check_clip
+from stylelightning.cli.presets import with_preset
 
 log = logging.getLogger(__name__)
 
@@ -14,7 +13,6 @@ PRESET = "video/clip"
 """The preset of a clip that is given no config."""
 SHORT = {"--content": "--data.content", "--style": "--data.style"}
 """Options that may be called by shorter names here."""
-CONTENT = "--data.content"
 
 
 def run(args: Sequence[str]) -> int:
@@ -28,7 +26,7 @@ def run(args: Sequence[str]) -> int:
     """
     began = time.monotonic()
     typed, args = args, with_preset(long_names(args), PRESET)
-    _look(args)
+    check_clip(args)
     # these import torch: seconds
     from stylelightning.cli.clip_config import read_clip_config
     from stylelightning.cli.clip_run import paint_clip
@@ -54,18 +52,3 @@ def long_names(args: Sequence[str]) -> list[str]:
     """
     pairs = [arg.partition("=") for arg in args]
     return [f"{SHORT.get(key, key)}{sign}{value}" for key, sign, value in pairs]
-
-
-def _look(args: Sequence[str]) -> None:
-    """Refuse a clip or a picture that is not there, before torch is imported."""
-    rest, clip = [], None
-    words = iter(args)
-    for word in words:
-        key, sign, value = word.partition("=")
-        if key == CONTENT:
-            clip = value if sign else next(words, "")
-        else:
-            rest.append(word)
-    if clip not in (None, "", "null") and not asks_for_help(args):
-        existing_path(clip)
-    check_run(rest)

@@ -36,7 +36,8 @@ def read_masks(source: Masks, of: Picture, what: str) -> dict[str, Tensor]:
 
     Raises:
         OSError: If a file is missing or can't be read.
-        ValueError: If a file is no picture or no mask, is empty or has another shape.
+        ValueError: If a file is no picture or no mask, is empty or has another shape, or a name
+            can't be a folder's.
     """
     if isinstance(source, Mapping):
         masks = _named(source, of, what)
@@ -99,6 +100,12 @@ def _named(source: Mapping[str, str], of: Picture, what: str) -> dict[str, Tenso
     """Return a mask for each name, all of the size of the largest."""
     if not source:
         raise ValueError(f"The masks of {what} must name a region, got none.")
+    for name in source:
+        if not name.isprintable() or {*name} & {*"/\\"} or name.strip() in ("", ".", ".."):
+            raise ValueError(
+                f"The masks of {what} name the region {name!r}, and pictures of it go to a folder "
+                "of that name: give a name without / or \\, such as sky."
+            )
     masks = {name: _soft(path, of, what) for name, path in source.items()}
     largest = max(masks.values(), key=Tensor.numel)
     size = (largest.shape[2], largest.shape[3])

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import re
 import secrets
 import stat
 from collections.abc import Callable
@@ -94,6 +95,15 @@ def temporary_file(path: Path) -> Path:
         path: Absolute path of a file.
     """
     return path.with_name(f".{secrets.token_hex(8)}.part")
+
+
+def is_temporary(path: Path) -> bool:
+    """Return whether a path is called as ``temporary_file`` calls them: a kill leaves them behind.
+
+    Args:
+        path: Path of a file or folder.
+    """
+    return re.fullmatch(r"\.[0-9a-f]{16}\.part", path.name) is not None
 
 
 def _replace(path: Path, data: bytes | Callable[[BinaryIO], None]) -> None:

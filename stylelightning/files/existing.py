@@ -40,7 +40,7 @@ def existing_file(path: str | Path) -> Path:
 
 
 def existing_path(path: str | Path) -> Path:
-    """Return the path of a file or folder that exists.
+    """Return the absolute path of a file or folder that exists.
 
     Args:
         path: Path; ``~`` is expanded, and ``configs/`` may be the package's own.
@@ -48,9 +48,9 @@ def existing_path(path: str | Path) -> Path:
     Raises:
         FileNotFoundError: If nothing is there.
     """
-    there = shipped(Path(path).expanduser())
+    there = absolute_path(shipped(path))
     if not there.exists():
-        raise FileNotFoundError(f"There is no picture or folder {there.absolute()}.")
+        raise FileNotFoundError(f"There is no picture or folder {there}.")
     return there
 
 

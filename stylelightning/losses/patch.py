@@ -145,8 +145,8 @@ class PatchLoss(RenewedLoss, StatisticalLoss):
         return {"renewal": self._renewal, "targets": targets}
 
     def load_state(self, state: dict[str, Any]) -> None:
-        """Go on with the matches of ``state``; those of a run in regions are found anew."""
-        if "regions" in state:
+        """Go on with the matches of ``state``; those of regions or other layers are found anew."""
+        if "regions" in state or state["targets"].keys() != self.layer_weights.keys():
             return
         if "calls" in state:  # of a checkpoint by version 0.1, which counted evaluations
             state = {**state, "renewal": (state["calls"] - 1) // (self.renew_every_n_steps or 1)}

@@ -107,7 +107,9 @@ class SplitNeuralNeighborLoss(RenewedLoss):
         return {"renewal": self._renewal, "matches": self._matches}
 
     def load_state(self, state: dict[str, Any]) -> None:
-        """Go on with the matches of ``state``, unless they are of other images."""
+        """Go on with the matches of ``state``, unless they are of other layers or other images."""
+        if state["matches"].keys() != self.layer_weights.keys():
+            return
         targets = {}
         for name, (grid, matches) in state["matches"].items():
             bank = self._bank(name, grid)

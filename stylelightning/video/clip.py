@@ -27,7 +27,6 @@ class Clip(ABC):
         self.rate = rate
         self.sound = sound
 
-    @abstractmethod
     def frames(self) -> Iterator[Tensor]:
         """Yield the frames, each (1, 3, H, W) in [0, 1].
 
@@ -35,6 +34,20 @@ class Clip(ABC):
             OSError: If one can't be read.
             ValueError: If one is broken, or has another size than the first.
         """
+        first: tuple[str, int, int] | None = None
+        for name, frame in self._named_frames():
+            height, width = frame.shape[2:]
+            first = first or (name, height, width)
+            if (height, width) != first[1:]:
+                raise ValueError(
+                    f"The frames of a clip must have one size: {first[0]} of {self.path} has "
+                    f"{first[2]}x{first[1]} pixels, {name} has {width}x{height}."
+                )
+            yield frame
+
+    @abstractmethod
+    def _named_frames(self) -> Iterator[tuple[str, Tensor]]:
+        """Yield the frames, each with what it is called in a message."""
 
     @abstractmethod
     def mark(self) -> str:
@@ -57,15 +70,15 @@ class VideoClip(Clip):
         sound = self._video.path if self._video.has_sound else None
         super().__init__(self._video.path, self._video.rate, sound)
 
-    def frames(self) -> Iterator[Tensor]:
-        """Yield the frames."""
-        for image in self._video.frames():
-            pixels = torch.frombuffer(bytearray(image.tobytes()), dtype=torch.uint8)
-            yield pixels.view(1, image.height, image.width, 3).permute(0, 3, 1, 2) / 255
-
     def mark(self) -> str:
         """Return the file's size and time."""
         return _mark(self.path)
+
+    def _named_frames(self) -> Iterator[tuple[str, Tensor]]:
+        for number, image in enumerate(self._video.frames(), 1):
+            pixels = torch.frombuffer(bytearray(image.tobytes()), dtype=torch.uint8)
+            shaped = pixels.view(1, image.height, image.width, 3).permute(0, 3, 1, 2)
+            yield f"frame {number}", shaped / 255
 
 
 class FolderClip(Clip):
@@ -82,22 +95,13 @@ class FolderClip(Clip):
         super().__init__(path, None, None)
         self._files = sorted(pictures_of_folder(path), key=lambda each: natural(each.name))
 
-    def frames(self) -> Iterator[Tensor]:
-        """Yield the frames, of which all must have one size."""
-        first = None
-        for file in self._files:
-            frame = read_picture(file)
-            first = first or frame
-            if (frame.height, frame.width) != (first.height, first.width):
-                raise ValueError(
-                    f"The frames of a clip must have one size: {first.path.name} has "
-                    f"{first.width}x{first.height} pixels, {file} has {frame.width}x{frame.height}."
-                )
-            yield frame.pixels
-
     def mark(self) -> str:
         """Return the number of files, and the first one's and the last one's size and time."""
         return f"{len(self._files)} {' '.join(map(_mark, self._files[:1] + self._files[-1:]))}"
+
+    def _named_frames(self) -> Iterator[tuple[str, Tensor]]:
+        for file in self._files:
+            yield file.name, read_picture(file).pixels
 
 
 def open_clip(path: str) -> Clip:
@@ -110,7 +114,7 @@ def open_clip(path: str) -> Clip:
         OSError: If nothing is there.
         ValueError: If it is no clip.
     """
-    there = existing_path(path).absolute()
+    there = existing_path(path)
     return FolderClip(there) if there.is_dir() else VideoClip(there)
 
 

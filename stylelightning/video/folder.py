@@ -1,6 +1,7 @@
 """The folder in which a clip is painted."""
 
 import json
+import re
 import shutil
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -8,11 +9,13 @@ from pathlib import Path
 
 from torch import Tensor
 
-from stylelightning.files.atomic import write_atomically
+from stylelightning.files.atomic import is_temporary, temporary_file, write_atomically
 from stylelightning.images import read_picture, write_picture
 
 SUFFIX = ".frames"
 """What its name has behind that of the output."""
+PASS = re.compile(r"pass_\d+")
+"""Names of the folders of the frames that a pass has painted."""
 
 
 @dataclass(frozen=True)
@@ -108,6 +111,30 @@ class ClipFolder:
         """Keep what a look through the frames has found."""
         write_atomically(self.survey_file, f"{json.dumps(asdict(survey))}\n".encode())
 
+    def check_own(self, clip: Path) -> None:
+        """Refuse a folder that was there before and is a user's: it would be lost.
+
+        Args:
+            clip: Path of the clip.
+
+        Raises:
+            ValueError: If the folder holds the clip, or anything that no clip leaves there.
+        """
+        held, path = clip.resolve(), self.path.resolve()
+        if held == path or path in held.parents:
+            raise ValueError(
+                f"The clip {clip} is in the folder {self.path}, in which its frames would be "
+                "painted: give another --output."
+            )
+        files = (self.settings, self.survey_file, self.table, self.chart, self.content)
+        names = {each.name for each in files}
+        for each in self.path.iterdir() if self.path.is_dir() else ():
+            if not (each.name in names or PASS.fullmatch(each.name) or is_temporary(each)):
+                raise ValueError(
+                    f"The folder {self.path}, in which the frames would be painted, holds "
+                    f"{each.name}, which is no part of a clip: give another --output."
+                )
+
     def begin(self, settings: str) -> None:
         """Begin anew: whatever the folder held is gone.
 
@@ -126,12 +153,14 @@ class ClipFolder:
             shutil.rmtree(self.path)
 
     def finish(self, passes: int) -> None:
-        """Remove what only the painting needed.
+        """Remove what only the painting needed; from its first moment the clip is finished.
 
         Args:
             passes: Number of the passes, of which the last one's frames stay.
         """
-        shutil.rmtree(self.content, ignore_errors=True)
+        if self.content.is_dir():
+            removed = self.content.rename(temporary_file(self.content))
+            shutil.rmtree(removed, ignore_errors=True)
         for number in range(1, passes):
             shutil.rmtree(self.painted(number), ignore_errors=True)
 

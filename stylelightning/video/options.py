@@ -1,6 +1,5 @@
 """What is asked for of a clip."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -23,8 +22,8 @@ class ClipOptions:
         passes: How often the clip is gone through, in alternating directions.
         cut: Least part of the pixels that must be found again in the frame before; where there are
             fewer a new shot begins. 0 for none.
-        frames_per_second: Of a video made of a folder of frames; null for 25. A video keeps its
-            own.
+        frames_per_second: Of a video made of a folder of frames, from 0.01 to 1000; null for 25. A
+            video keeps its own.
 
     Raises:
         ValueError: If a number is out of its range.
@@ -54,5 +53,5 @@ class ClipOptions:
         if not 0 <= self.still <= 1:
             raise ValueError(f"`video.still` must be from 0 to 1, got {self.still}.")
         rate = self.frames_per_second
-        if rate is not None and not (0 < rate < math.inf):
-            raise ValueError(f"`video.frames_per_second` must be above 0, got {rate}.")
+        if rate is not None and not 0.01 <= rate <= 1000:
+            raise ValueError(f"`video.frames_per_second` must be from 0.01 to 1000, got {rate}.")

@@ -26,7 +26,7 @@ def is_folder(output: Path) -> bool:
 
 
 def output_path(given: str) -> Path:
-    """Return the absolute path of an output that may be written or replaced.
+    """Return the absolute path, links followed, of an output that may be written or replaced.
 
     Args:
         given: What was typed.
@@ -38,6 +38,9 @@ def output_path(given: str) -> Path:
     path = absolute_path(given)
     if not is_folder(path):
         return output_file(path)
+    path = path.resolve()
+    if not path.name:
+        raise IsADirectoryError(f"The output {path} is the root of all folders: name one in it.")
     if path.is_file():
         raise NotADirectoryError(
             f"The output {path} has no ending, so it is a folder of frames, and it is a file: give "

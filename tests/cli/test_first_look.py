@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from stylelightning.__main__ import main
-from stylelightning.cli.first_look import check_batch, check_run
+from stylelightning.cli.first_look import check_batch, check_clip, check_run
 from stylelightning.images import read_picture
 from tests.conftest import TINY, Run
 
@@ -112,6 +112,17 @@ def test_in_doubt_nothing_is_refused(args: Sequence[str]) -> None:
 def test_a_config_in_place_is_looked_through() -> None:
     with pytest.raises(FileNotFoundError, match=r"lost\.jpg"):
         check_run(["--config", "data:\n  content: lost.jpg\n"])
+
+
+def test_a_clip_may_be_a_folder_in_a_config_too() -> None:
+    config = ["--config", "data:\n  content: .\n  style: a.jpg\n"]
+    check_clip(config)
+    with pytest.raises(IsADirectoryError, match="it is a folder"):
+        check_run(config)
+    with pytest.raises(FileNotFoundError, match=r"There is no picture or folder .*lost\.mp4"):
+        check_clip([*config, "--data.content", "lost.mp4"])
+    with pytest.raises(FileNotFoundError, match=r"lost\.jpg"):
+        check_clip([*config, "--data.style", "lost.jpg"])
 
 
 def test_masks_do_not_hide_a_content_image_that_is_not_there() -> None:

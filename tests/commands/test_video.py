@@ -1,6 +1,7 @@
 """`video` paints a clip, goes on where it was, and refuses mistakes."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -247,6 +248,23 @@ def test_frames_of_other_settings_are_not_gone_on_with(
     assert len(frames(output)) == COUNT
 
 
+def test_the_same_frames_are_written_at_another_rate(video: Video) -> None:
+    output = video("--codec=ffv1", output="out.mkv")
+    before = [path.stat().st_mtime_ns for path in sorted(work(output).glob("pass_1/*"))]
+    output.unlink()
+    assert VideoFile(video("--video.frames_per_second=12.5", output="out.mkv")).rate == 12.5
+    after = [path.stat().st_mtime_ns for path in sorted(work(output).glob("pass_1/*"))]
+    assert after == before
+
+
+def test_a_link_to_a_folder_is_followed(video: Video, tmp_path: Path) -> None:
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "disk")
+    assert len(frames(video(output="link"))) == COUNT
+    assert (tmp_path / "link").is_symlink()
+    assert work(tmp_path / "disk").is_dir()
+
+
 def test_a_run_that_can_not_begin_leaves_nothing(video: Video, capsys: Capture) -> None:
     output = video("--model.losses.content.layers=[nope]", code=2)
     assert "nope" in one_line(capsys)
@@ -257,7 +275,10 @@ def test_a_run_that_can_not_begin_leaves_nothing(video: Video, capsys: Capture) 
 def test_passes_are_made_and_only_the_last_is_kept(video: Video) -> None:
     output = video("--video.passes=2")
     assert {path.name for path in work(output).glob("pass_*")} == {"pass_2"}
-    assert len(frames(output)) == COUNT
+    before = frames(output)
+    assert len(before) == COUNT
+    shutil.rmtree(output)
+    assert frames(video("--video.passes=2")) == before  # out of what is kept
 
 
 def one_line(capsys: Capture) -> str:
@@ -271,6 +292,9 @@ def one_line(capsys: Capture) -> str:
     [
         (["--content=none.mp4"], "There is no picture or folder"),
         (["--style=none.jpg"], "there is no such file"),
+        (["--content=~nobody9/clip.mp4"], "There is no picture or folder"),
+        (["--output=/"], "The output / is the root of all folders"),
+        (["--trainer.max_steps=1"], "The run of frame 1 ended at 16x12 px, before its last scale"),
         (["--data.content=null"], "A clip is missing: give --content FILE"),
         (["--output=null"], "`output` must be given: --output out.mp4"),
         (["--output=out.xyz"], "must end with .mp4, .mov, .mkv, .webm"),
@@ -306,6 +330,31 @@ def test_the_output_is_not_the_clip(tmp_path: Path, style: Path, capsys: Capture
     assert main([*options(source, style, source), "--overwrite"]) == 2
     assert "`output` would replace the clip" in one_line(capsys)
     assert source.read_bytes() == before
+
+
+def test_a_folder_called_like_the_work_is_not_removed(
+    video: Video, clip: Path, tmp_path: Path, capsys: Capture
+) -> None:
+    output = tmp_path / "other"
+    mine = write_picture_in(work(output))
+    video(output="other", code=2)
+    assert "holds mine.png, which is no part of a clip" in one_line(capsys)
+    assert mine.is_file()
+    source = clip.rename(tmp_path / "pan.frames")
+    before = sorted(source.iterdir())
+    video("--overwrite", output="pan", content=source, code=2)
+    assert "in which its frames would be painted: give another --output" in one_line(capsys)
+    assert sorted(source.iterdir()) == before
+    painted = work(video(content=source)) / "pass_1"
+    capsys.readouterr()
+    video("--overwrite", content=painted, code=2)
+    assert "in which its frames would be painted" in one_line(capsys)
+    assert len(frames(painted)) == COUNT
+
+
+def write_picture_in(folder: Path) -> Path:
+    write_picture(folder / "mine.png", panned(0))
+    return folder / "mine.png"
 
 
 def test_names_are_long(tmp_path: Path) -> None:

@@ -154,3 +154,15 @@ def test_masks_by_name_are_those_of_the_content_images_names(tmp_path: Path, of:
     assert list(found) == ["blue"]
     with pytest.raises(ValueError, match=r"name the region 'sea', which .* it has blue, sky"):
         read_named_masks({"sea": mask}, ("blue", "sky"), of, "the style image")
+
+
+@pytest.mark.parametrize("name", ["..", ".", "a/b", "a\\b", "", " ", "a\nb", "../../up"])
+def test_a_name_that_is_no_folders_is_refused(tmp_path: Path, of: Picture, name: str) -> None:
+    mask = half(tmp_path / "mask.png")
+    with pytest.raises(ValueError, match=r"give a name without / or \\, such as sky\.$"):
+        read_masks({"sky": mask, name: mask}, of, WHAT)
+
+
+@pytest.mark.parametrize("name", ["blue sky", "Himmel über Köln", "v1.2", "..."])
+def test_other_names_are_taken(tmp_path: Path, of: Picture, name: str) -> None:
+    assert name in read_masks({name: half(tmp_path / "mask.png")}, of, WHAT)

@@ -228,6 +228,19 @@ def test_matches_in_another_style_image_are_found_anew(
     assert torch.equal(evaluated(other, picture, 1), evaluated(fresh, picture, 1))
 
 
+@pytest.mark.parametrize(("before", "now"), [(LAYERS, LAYERS[:1]), (LAYERS[:1], LAYERS)])
+def test_matches_at_other_layers_are_found_anew(before: list[str], now: list[str]) -> None:
+    loss = prepared(SplitNeuralNeighborLoss(1.0, before), image(1), image(2))
+    evaluated(loss, shown(image(4)))
+    other, fresh = (
+        prepared(SplitNeuralNeighborLoss(1.0, now, renew_every_n_steps=None), image(1), image(2))
+        for _ in range(2)
+    )
+    other.load_state(loss.state())
+    picture = shown(image(5))
+    assert torch.equal(evaluated(other, picture, 1), evaluated(fresh, picture, 1))
+
+
 def test_turned_styles_need_what_computes_their_features() -> None:
     with pytest.raises(ValueError, match="`compute` of References is None: take the references"):
         NeuralNeighborLoss(1.0, LAYERS).prepare(references(shown(image(1)), [shown(image(2))]))

@@ -133,6 +133,17 @@ def test_a_resumed_loss_goes_on_with_the_same_matches() -> None:
         assert torch.equal(evaluated(of_before, picture, step), value)
 
 
+def test_matches_at_other_layers_are_found_anew() -> None:
+    maps = {name: random_image(seed) for seed, name in enumerate(("image", "level1"), 1)}
+    loss = make()
+    evaluated(loss, {"image": random_image(3)})
+    both = PatchLoss(layers=["image", "level1"], size=3, renew_every_n_steps=9)
+    both.prepare(references(None, [maps]))
+    both.load_state(loss.state())
+    evaluated(both, maps, 1)
+    assert both.state()["targets"].keys() == maps.keys()
+
+
 def test_a_style_smaller_than_a_patch_is_refused() -> None:
     with pytest.raises(ValueError, match=r"`size` of PatchLoss is 3, but the style image's layer"):
         PatchLoss(size=3, stride=1).prepare(references(None, [{"image": random_image(1, side=2)}]))

@@ -3,6 +3,8 @@
 from fractions import Fraction
 from pathlib import Path
 
+import av
+import numpy as np
 import pytest
 import torch
 
@@ -43,8 +45,25 @@ def test_another_clip_has_another_mark(tmp_path: Path) -> None:
 def test_a_frame_of_another_size_is_named(tmp_path: Path) -> None:
     write_picture(tmp_path / "1.png", smooth_picture(4, 6, 1))
     write_picture(tmp_path / "2.png", smooth_picture(4, 7, 1))
-    with pytest.raises(ValueError, match=r"one size: 1\.png has 6x4 pixels, .*2\.png has 7x4"):
+    with pytest.raises(ValueError, match=r"one size: 1\.png of .* has 6x4 pixels, 2\.png has 7x4"):
         list(open_clip(str(tmp_path)).frames())
+
+
+def test_a_video_whose_size_changes_is_refused(tmp_path: Path) -> None:
+    streams = []
+    for width in (32, 48):
+        path = tmp_path / f"{width}.m1v"
+        with av.open(str(path), "w", format="mpeg1video") as container:
+            video = container.add_stream("mpeg1video", 25)
+            video.width, video.height, video.pix_fmt = width, 32, "yuv420p"
+            pixels = np.zeros((32, width, 3), np.uint8)
+            for _ in range(2):
+                container.mux(video.encode(av.VideoFrame.from_ndarray(pixels, "rgb24")))
+            container.mux(video.encode(None))
+        streams.append(path.read_bytes())
+    (tmp_path / "clip.mpg").write_bytes(b"".join(streams))
+    with pytest.raises(ValueError, match=r"frame 1 of .* has 32x32 pixels, frame \d has 48x32"):
+        list(open_clip(str(tmp_path / "clip.mpg")).frames())
 
 
 def test_a_clip_that_is_not_there(tmp_path: Path) -> None:
