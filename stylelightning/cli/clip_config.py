@@ -1,7 +1,7 @@
 """The config of a clip: its options, and those of the runs that paint its frames."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from pkgutil import resolve_name
@@ -50,6 +50,7 @@ class ClipConfig:
         first: The config of a frame that starts as it says.
         later: That of a frame that starts from another.
         text: The whole config, YAML.
+        files: The files that it names beside the clip, such as style images and masks.
     """
 
     clip: str
@@ -62,6 +63,7 @@ class ClipConfig:
     first: Namespace
     later: Namespace
     text: str
+    files: tuple[Path, ...]
 
 
 def clip_parser() -> Parser:
@@ -112,7 +114,20 @@ def read_clip_config(args: Sequence[str]) -> ClipConfig:
         first,
         later,
         text,
+        tuple(path for path in _paths(first.data.as_dict()) if path.is_file()),
     )
+
+
+def _paths(value: object) -> Iterator[Path]:
+    """Yield every text in a value as a path."""
+    if isinstance(value, str):
+        yield Path(value).expanduser()
+    elif isinstance(value, Mapping):
+        for each in value.values():
+            yield from _paths(each)
+    elif isinstance(value, list | tuple):
+        for each in value:
+            yield from _paths(each)
 
 
 def _later(args: Sequence[str], options: ClipOptions) -> Namespace:

@@ -16,7 +16,7 @@ from stylelightning.cli.frame_runs import FrameRuns
 from stylelightning.images import Encoding, try_encoding
 from stylelightning.images.video_decoding import USUAL_RATE
 from stylelightning.sweep.quiet import quiet_runs
-from stylelightning.video.clip import Clip, open_clip
+from stylelightning.video.clip import Clip, mark_of, open_clip
 from stylelightning.video.folder import ClipFolder, Survey
 from stylelightning.video.motion import check_flow
 from stylelightning.video.output import check_replaceable, is_folder, is_taken, write_output
@@ -106,7 +106,9 @@ def _begin(folder: ClipFolder, config: ClipConfig, clip: Clip) -> None:
     """
     check_replaceable(config.output)
     folder.check_own(clip.path)
-    text = f"{config.text}# {clip.mark()}\n"
+    text = config.text + "".join(
+        f"# {mark}\n" for mark in (clip.mark(), *map(mark_of, config.files))
+    )
     before = folder.settings.read_text(encoding="utf-8") if folder.settings.is_file() else None
     taken = is_taken(config.output)
     if before == text and not (taken and folder.is_finished):
@@ -114,7 +116,7 @@ def _begin(folder: ClipFolder, config: ClipConfig, clip: Clip) -> None:
             log.info("goes on with %s", folder.path)
         return
     if before not in (None, text) and folder.has_work and not config.overwrite:
-        keys = differing_keys(before, text) or ["the clip"]
+        keys = differing_keys(before, text) or ["the clip, or a file of its config"]
         raise ValueError(
             f"{folder.path} holds frames that were painted with other settings "
             f"({', '.join(keys)}): give them again, another --output, or --overwrite to begin anew."

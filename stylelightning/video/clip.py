@@ -1,5 +1,6 @@
 """A clip as it is given: a video file, or a folder of frames."""
 
+import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from fractions import Fraction
@@ -72,7 +73,7 @@ class VideoClip(Clip):
 
     def mark(self) -> str:
         """Return the file's size and time."""
-        return _mark(self.path)
+        return mark_of(self.path)
 
     def _named_frames(self) -> Iterator[tuple[str, Tensor]]:
         for number, image in enumerate(self._video.frames(), 1):
@@ -96,8 +97,9 @@ class FolderClip(Clip):
         self._files = sorted(pictures_of_folder(path), key=lambda each: natural(each.name))
 
     def mark(self) -> str:
-        """Return the number of files, and the first one's and the last one's size and time."""
-        return f"{len(self._files)} {' '.join(map(_mark, self._files[:1] + self._files[-1:]))}"
+        """Return the number of files, and what changes with the name, size or time of any."""
+        marks = "\n".join(map(mark_of, self._files))
+        return f"{len(self._files)} {hashlib.sha256(marks.encode()).hexdigest()}"
 
     def _named_frames(self) -> Iterator[tuple[str, Tensor]]:
         for file in self._files:
@@ -118,6 +120,7 @@ def open_clip(path: str) -> Clip:
     return FolderClip(there) if there.is_dir() else VideoClip(there)
 
 
-def _mark(path: Path) -> str:
+def mark_of(path: Path) -> str:
+    """Return a file's name, size and time of its last change, which tell it from another."""
     status = path.stat()
     return f"{path.name} {status.st_size} {status.st_mtime_ns}"

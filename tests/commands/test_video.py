@@ -248,6 +248,16 @@ def test_frames_of_other_settings_are_not_gone_on_with(
     assert len(frames(output)) == COUNT
 
 
+def test_frames_of_another_style_are_not_gone_on_with(
+    video: Video, style: Path, capsys: Capture
+) -> None:
+    video()
+    write_picture(style, smooth_picture(24, 24, 9))  # the same name
+    capsys.readouterr()
+    video(code=2)
+    assert "painted with other settings (the clip, or a file of its config)" in one_line(capsys)
+
+
 def test_the_same_frames_are_written_at_another_rate(video: Video) -> None:
     output = video("--codec=ffv1", output="out.mkv")
     before = [path.stat().st_mtime_ns for path in sorted(work(output).glob("pass_1/*"))]

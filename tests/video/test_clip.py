@@ -1,5 +1,6 @@
 """Clips as they are given."""
 
+import os
 from fractions import Fraction
 from pathlib import Path
 
@@ -38,8 +39,12 @@ def test_another_clip_has_another_mark(tmp_path: Path) -> None:
     write_picture(tmp_path / "1.png", smooth_picture(4, 4, 1))
     before = open_clip(str(tmp_path)).mark()
     assert open_clip(str(tmp_path)).mark() == before
-    write_picture(tmp_path / "2.png", smooth_picture(4, 4, 1))
-    assert open_clip(str(tmp_path)).mark() != before
+    for name in ("2.png", "3.png"):
+        write_picture(tmp_path / name, smooth_picture(4, 4, 1))
+    three = open_clip(str(tmp_path)).mark()
+    assert three != before
+    os.utime(tmp_path / "2.png", (0, 0))  # one in the middle
+    assert open_clip(str(tmp_path)).mark() != three
 
 
 def test_a_frame_of_another_size_is_named(tmp_path: Path) -> None:
