@@ -68,7 +68,8 @@ def _painted(folder: ClipFolder, config: ClipConfig, clip: Clip) -> Survey:
         )  # fmt: skip
         if folder.is_finished:  # and only the output is lost
             return survey
-        progress = ClipProgress(shots)
+        begun = sum(folder.painted_frame(1, shot[0]).is_file() for shot in survey.shots)
+        progress = ClipProgress(shots - begun)
         runs = FrameRuns(config.parser, config.first, config.later, progress.step)
         try:
             ClipPainting(folder, survey, config.options, runs.paint, progress).run()
