@@ -8,6 +8,7 @@ from torch import Tensor
 from stylelightning.backbones.base import IMAGE_LAYER, Features
 from stylelightning.backbones.tiles import Tiles
 from stylelightning.backbones.windows import Maps, cut, window_of
+from stylelightning.functional.sharing import Sharing
 
 
 class TiledMaps(Mapping[str, Tensor]):
@@ -21,6 +22,8 @@ class TiledMaps(Mapping[str, Tensor]):
         layers: The layers that may be asked for; None for all that the tiles have, and ``image``.
         beside: Tensors as large as a layer's map that go with it, such as weights of positions: the
             layer's name and the tensor by the key under which they are read.
+        team: The processes that look at the same picture, and may share what it takes; None for
+            this one alone.
     """
 
     def __init__(
@@ -29,7 +32,9 @@ class TiledMaps(Mapping[str, Tensor]):
         tiles: Tiles,
         layers: Iterable[str] | None = None,
         beside: Mapping[str, tuple[str, Tensor]] | None = None,
+        team: Sharing | None = None,
     ) -> None:
+        self.team = team
         self._picture = picture.detach()
         self._tiles = tiles
         self._layers = tiles.layers | {IMAGE_LAYER} if layers is None else frozenset(layers)
@@ -56,7 +61,7 @@ class TiledMaps(Mapping[str, Tensor]):
         """Return the same maps at some of the layers, with what goes with these."""
         kept = frozenset(layers)
         beside = {key: pair for key, pair in self._beside.items() if pair[0] in kept}
-        return TiledMaps(self._picture, self._tiles, kept, beside)
+        return TiledMaps(self._picture, self._tiles, kept, beside, self.team)
 
     def beside(self, tensors: Mapping[str, tuple[str, Tensor]]) -> "TiledMaps":
         """Return the same maps with more that goes with them.
@@ -65,7 +70,7 @@ class TiledMaps(Mapping[str, Tensor]):
             tensors: The layer's name and the tensor, by key.
         """
         together = self._beside | dict(tensors)
-        return TiledMaps(self._picture, self._tiles, self._layers, together)
+        return TiledMaps(self._picture, self._tiles, self._layers, together, self.team)
 
     def map_size(self, layer: str) -> tuple[int, int]:
         """Return rows and columns of a layer's whole map, without computing it."""
@@ -115,6 +120,11 @@ def parts_of(maps: Maps, layers: Iterable[str]) -> Iterator[Features]:
         yield from maps.parts(layers)
     else:
         yield dict(maps)
+
+
+def team_of(maps: Maps) -> Sharing | None:
+    """Return the processes that look at the same picture; None for this one alone."""
+    return maps.team if isinstance(maps, TiledMaps) else None
 
 
 def together(maps: Maps, layers: Iterable[str]) -> Features:

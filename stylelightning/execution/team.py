@@ -91,6 +91,22 @@ class Team:
         parts = torch.split(flat, [each.numel() for each in tensors])
         return [part.view(each.shape) for part, each in zip(parts, tensors, strict=True)]
 
+    def least(self, tensor: Tensor) -> Tensor:
+        """Return the least of all processes' values, for each element of a tensor.
+
+        Args:
+            tensor: A tensor of the same shape in every process.
+
+        Raises:
+            LostProcessError: If another process is gone.
+        """
+        if self.size == 1:
+            return tensor
+        least = tensor.clone()
+        with _lost():
+            distributed.all_reduce(least, distributed.ReduceOp.MIN)
+        return least
+
     def of_the_leader(self, tensors: Sequence[Tensor]) -> list[Tensor]:
         """Return the leading process's values of some tensors."""
         if self.size == 1 or not tensors:

@@ -44,7 +44,8 @@ class TiledEvaluation:
 
     def maps(self, picture: Tensor) -> TiledMaps:
         """Return the feature maps of a picture, none of which is computed yet."""
-        return TiledMaps(picture, self.tiles)
+        team = None if self._team.size == 1 else self._team
+        return TiledMaps(picture, self.tiles, team=team)
 
     def evaluate(self, picture: Tensor) -> tuple[Terms, Tensor]:
         """Return the terms, detached, and their total, which has its gradient at the picture.

@@ -1,11 +1,14 @@
 """The mathematics of patches: cutting a feature map up, finding nearest ones, voting."""
 
-from collections.abc import Iterable, Iterator
-from typing import Literal
+from collections.abc import Iterator, Sequence
+from itertools import accumulate
+from typing import Literal, overload
 
 import torch
 from torch import Tensor
 from torch.nn import functional
+
+from stylelightning.functional.sharing import Sharing
 
 BLOCK = 2**22
 """Most distances that are held at once: 16 MB in float32, what a processor's cache may hold."""
@@ -164,8 +167,10 @@ def vote(
     return total.permute(2, 0, 1)[None]
 
 
-class PatchBands:
+class PatchBands(Sequence[Tensor]):
     """The patches of a grid, band by band, so that they need little memory whatever the picture.
+
+    A band, (N, C * size * size), is the patches of some rows of the grid, cut when it is asked for.
 
     Args:
         features: Feature map of shape (1, C, H, W).
@@ -180,10 +185,19 @@ class PatchBands:
         self.rows = torch.split(rows, max(1, BAND // len(columns)))
         self.columns = columns
 
-    def __iter__(self) -> Iterator[Tensor]:
-        """Yield the patches of some rows of the grid after the other, (N, C * size * size)."""
-        for rows in self.rows:
-            yield self._patches(self.features, rows)
+    def __len__(self) -> int:
+        """Return the number of bands."""
+        return len(self.rows)
+
+    @overload
+    def __getitem__(self, index: int) -> Tensor: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Tensor]: ...
+    def __getitem__(self, index: int | slice) -> Tensor | list[Tensor]:
+        """Return the patches of a band, or of several."""
+        if isinstance(index, slice):
+            return [self._patches(self.features, rows) for rows in self.rows[index]]
+        return self._patches(self.features, self.rows[index])
 
     def votes(self, indices: Tensor, bank: Tensor) -> tuple[Tensor, Tensor]:
         """Return what patches of a bank, laid over the grid, say of each pixel.
@@ -226,10 +240,11 @@ class PatchBands:
 
 
 def nearest_patches(
-    queries: Iterable[Tensor],
+    queries: Sequence[Tensor],
     bank: Tensor,
     alpha: float | None = None,
     components: int | None = None,
+    team: Sharing | None = None,
 ) -> Tensor:
     r"""Return the index of each query's nearest patch, in bounded memory.
 
@@ -238,12 +253,15 @@ def nearest_patches(
     that patches which nothing is near to are taken too (completeness).
 
     Args:
-        queries: Patches in one or more tensors of shape (N, D), gone through twice with ``alpha``.
+        queries: Patches in one or more tensors of shape (N, D), gone through twice with ``alpha``,
+            one at a time.
         bank: Patches of shape (M, D).
         alpha: Completeness, above 0: small values take rare patches more often. None for the plain
             nearest.
         components: Number of the bank's principal components that are compared instead of all D
             values, which is faster; None for an exact search.
+        team: Processes that search for the same queries, some of the tensors each; None for this
+            one alone.
 
     Returns:
         Indices into ``bank`` of shape (N,), of all queries.
@@ -269,20 +287,43 @@ def nearest_patches(
             moved = torch.cat([moved, squares, torch.ones_like(squares)], 1)
             yield torch.mm(moved, bank.t(), out=held[: len(moved)])
 
+    mine = range(len(queries)) if team is None else range(team.rank, len(queries), team.size)
     if alpha is not None:
         least = bank.new_full((len(bank),), torch.inf)
-        for part in queries:
-            for block in distances(part):
+        for number in mine:
+            for block in distances(queries[number]):
                 least = torch.minimum(least, block.amin(0))
+        least = least if team is None else team.least(least)
         bank = bank / (alpha + least.clamp_min(0))[:, None]
-    found = []
-    for part in queries:
+    found: dict[int, Tensor] = {}
+    for number in mine:
+        part = queries[number]
         # a tensor for each block would pin a hole in memory that no block fits in any more
-        nearest = torch.empty(len(part), dtype=torch.long, device=bank.device)
-        for rows, block in zip(torch.split(nearest, length), distances(part), strict=True):
-            rows.copy_(row_argmin(block))
-        found.append(nearest)
-    return torch.cat(found).clamp_max(last)
+        found[number] = torch.empty(len(part), dtype=torch.long, device=bank.device)
+        for rows, block in zip(torch.split(found[number], length), distances(part), strict=True):
+            rows.copy_(row_argmin(block).clamp_max(last))
+    if team is None:
+        return torch.cat(list(found.values()))
+    return _joined(found, torch.zeros(len(queries), dtype=torch.long, device=bank.device), team)
+
+
+def _joined(found: dict[int, Tensor], lengths: Tensor, team: Sharing) -> Tensor:
+    """Return what all processes have found, in the order of what they searched for.
+
+    Args:
+        found: What this process has found, by the number of the query.
+        lengths: Zeros, one for each query.
+        team: The processes.
+    """
+    for number, each in found.items():
+        lengths[number] = len(each)
+    (lengths,) = team.all_reduce([lengths])
+    ends = list(accumulate(lengths.tolist()))
+    joined = lengths.new_zeros(ends[-1])
+    for number, each in found.items():
+        joined[ends[number] - len(each) : ends[number]] = each
+    (joined,) = team.all_reduce([joined])
+    return joined
 
 
 def row_argmin(block: Tensor) -> Tensor:

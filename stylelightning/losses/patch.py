@@ -9,6 +9,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from stylelightning.backbones.base import Features
+from stylelightning.backbones.tiled_maps import team_of
 from stylelightning.backbones.windows import Maps, cut
 from stylelightning.functional.patches import (
     TURNS,
@@ -19,6 +20,7 @@ from stylelightning.functional.patches import (
     patches_at,
     turned,
 )
+from stylelightning.functional.sharing import Sharing
 from stylelightning.losses.base import StatisticalLoss
 from stylelightning.losses.references import Reference, References, weights_of
 from stylelightning.losses.renewed import RenewedLoss
@@ -122,7 +124,10 @@ class PatchLoss(RenewedLoss, StatisticalLoss):
 
     def renew(self, features: Maps, renewal: int) -> None:
         """Look the nearest patches up."""
-        self._targets = {name: self._search(name, features[name], renewal) for name in self.layers}
+        team = team_of(features)
+        self._targets = {
+            name: self._search(name, features[name], renewal, team) for name in self.layers
+        }
 
     def statistics(self, features: Maps) -> Features:
         """Return the sum of each layer's mean squared distances over channels, a scalar."""
@@ -211,7 +216,7 @@ class PatchLoss(RenewedLoss, StatisticalLoss):
         inside = torch.cat(parts).cpu()
         return inside >= inside.max().clamp(max=HALF)
 
-    def _search(self, name: str, features: Tensor, renewal: int) -> "_Target":
+    def _search(self, name: str, features: Tensor, renewal: int, team: Sharing | None) -> "_Target":
         side = min(features.shape[2:])
         if side < self.size:
             raise ValueError(
@@ -220,7 +225,7 @@ class PatchLoss(RenewedLoss, StatisticalLoss):
             )
         bank = self._banks[name]
         grid = PatchBands(features, self.size, *self._grid(features, renewal))
-        nearest = nearest_patches(grid, bank, self.completeness, self.search_components)
+        nearest = nearest_patches(grid, bank, self.completeness, self.search_components, team)
         return _Target(*grid.votes(nearest, bank))
 
     def _grid(self, features: Tensor, search: int) -> tuple[Tensor, Tensor]:

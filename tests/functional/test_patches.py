@@ -1,8 +1,13 @@
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
 import numpy as np
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from torch import Tensor
 
 from stylelightning.functional import patches
 from stylelightning.functional.patches import (
@@ -114,6 +119,44 @@ def test_nearest_patches_equal_a_search_one_by_one_in_float64(
         parts = torch.split(torch.tensor(queries).float(), 10)
         found = nearest_patches(parts, torch.tensor(bank).float(), alpha, components)
         assert found.tolist() == distances.argmin(1).tolist()
+
+
+class Threads:
+    """A team of threads: each does what a process would."""
+
+    def __init__(self, rank: int, said: list[list[Tensor]], barrier: Barrier) -> None:
+        self.rank, self.size = rank, len(said)
+        self._said, self._barrier = said, barrier
+
+    def all_reduce(self, tensors: Sequence[Tensor]) -> list[Tensor]:
+        return [sum(each[1:], each[0]) for each in zip(*self._all(list(tensors)), strict=True)]
+
+    def least(self, tensor: Tensor) -> Tensor:
+        return torch.stack([each for (each,) in self._all([tensor])]).amin(0)
+
+    def _all(self, tensors: list[Tensor]) -> list[list[Tensor]]:
+        self._said[self.rank] = [each.clone() for each in tensors]
+        self._barrier.wait(60)
+        found = list(self._said)
+        self._barrier.wait(60)  # nobody says more before all have heard
+        return found
+
+
+@pytest.mark.parametrize("alpha", [None, 0.01])
+@pytest.mark.parametrize("count", [2, 3, 6])
+def test_several_processes_find_what_one_does(count: int, alpha: float | None) -> None:
+    generator = torch.Generator().manual_seed(0)
+    queries, bank = (torch.rand(n, 12, generator=generator) for n in (46, 17))
+    parts = torch.split(queries, [9, 1, 20, 12, 4])  # of six processes one has nothing to do
+    said: list[list[Tensor]] = [[] for _ in range(count)]
+    barrier = Barrier(count)
+    with ThreadPoolExecutor(count) as pool:
+        found = pool.map(
+            lambda rank: nearest_patches(parts, bank, alpha, team=Threads(rank, said, barrier)),
+            range(count),
+        )
+        expected = nearest_patches(parts, bank, alpha)
+        assert all(torch.equal(each, expected) for each in found)
 
 
 def test_a_search_by_components_is_exact_where_patches_have_no_more() -> None:
