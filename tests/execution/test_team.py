@@ -134,7 +134,7 @@ def test_a_lost_process_is_said_with_the_way_out(monkeypatch: pytest.MonkeyPatch
 
 def command(folder: Path, *args: str) -> list[str]:
     given = ["--config", str(TINY), "--data.content=content.png", "--data.style=style.png"]
-    given += ["--model.tiling.size=32", "--data.size=160", "--model.schedule.min_size=160"]
+    given += ["--model.tiling.size=32", "--data.size=64", "--model.schedule.min_size=64"]
     given += [f"--trainer.default_root_dir={folder}", "--trainer.strategy=tiles"]
     return [sys.executable, "-m", "stylelightning", "fit", *given, *args]
 
@@ -183,7 +183,7 @@ def test_a_lost_process_ends_the_run_which_goes_on_in_one(
     lines = [line for line in errors.splitlines() if "error" in line]
     assert len(lines) == 1
     assert "Another process of this run was lost" in lines[0]
-    assert len(pixels(tmp_path / "two" / "tiny" / "version_0")) == 160 * 120 * 3
+    assert len(pixels(tmp_path / "two" / "tiny" / "version_0")) == 64 * 48 * 3
     with contextlib.chdir(tmp_path):
         assert main(command(tmp_path / "two", *args, "--ckpt_path=last")[3:]) == 0
         assert main(command(tmp_path / "one", *args)[3:]) == 0
