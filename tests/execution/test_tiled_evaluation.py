@@ -1,7 +1,9 @@
 """Tiles have the terms and the gradient of the whole picture, whatever is cut how."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import replace
+from functools import partial
 
 import pytest
 import torch
@@ -85,19 +87,28 @@ def image(seed: int, height: int, width: int) -> Tensor:
 
 
 def evaluations(
-    losses: dict[str, Loss], backbone: Backbone, size: tuple[int, int], tile: int
+    losses: dict[str, Loss],
+    backbone: Backbone,
+    size: tuple[int, int],
+    tile: int,
+    dtype: torch.dtype = torch.float64,
+    context: Callable[[], AbstractContextManager[object]] = full,
 ) -> tuple[tuple[Terms, Tensor], tuple[Terms, Tensor], int]:
     """Return terms and gradient of a picture as a whole and by tiles, and how many these are."""
-    content, style, picture = image(1, *size), image(2, size[0] + 3, size[1] + 6), image(3, *size)
-    objective = Objective(losses, backbone.double())
-    tiler = Tiler(objective, backbone, tile, full)
+    sizes = (size, (size[0] + 3, size[1] + 6), size)
+    content, style, picture = (image(n, *each).to(dtype) for n, each in enumerate(sizes, 1))
+    objective = Objective(losses, backbone.to(dtype))
+    tiler = Tiler(objective, backbone, tile, context)
     found = []
     for maps in (None, tiler.maps):
-        objective.prepare(objective.references(content, [style], [1.0], maps=maps))
+        with context():
+            shown = objective.references(content, [style], [1.0], maps=maps)
+        objective.prepare(shown)
         leaf = picture.clone().requires_grad_()
         tiled = tiler.evaluation(picture)
         if maps is None or tiled is None:
-            seen = objective.features(leaf)
+            with context():
+                seen = objective.features(leaf)
             objective.advance(seen, 0)
             terms = objective.terms(seen)
             total = terms.total
@@ -124,6 +135,26 @@ def check(
 @pytest.mark.parametrize("name", LOSSES)
 def test_every_loss_is_that_of_the_whole_picture(name: str) -> None:
     check({"own": LOSSES[name]()}, SmallVGG(), (29, 26), 8, least=9)
+
+
+@pytest.mark.parametrize(
+    ("context", "rounding"),
+    [(full, 1e-5), (partial(torch.autocast, "cpu", torch.bfloat16), 2**-6)],
+    ids=["32 bits", "16 bits"],
+)
+def test_less_precision_is_that_of_its_rounding(
+    context: Callable[[], AbstractContextManager[object]], rounding: float
+) -> None:
+    names = ("content", "gram", "means and covariances", "wasserstein", "variation", "laplacian")
+    losses = {name.replace(" ", "_"): LOSSES[name]() for name in names}
+    (terms, gradient), (tiled, by_tiles), count = evaluations(
+        losses, SmallVGG(), (45, 38), 16, torch.float32, context
+    )
+    assert count > 4
+    for name, value in terms.weighted.items():
+        torch.testing.assert_close(tiled.weighted[name], value, rtol=rounding, atol=0)
+    error = torch.linalg.vector_norm(by_tiles - gradient)
+    assert 0 < error <= rounding * torch.linalg.vector_norm(gradient)
 
 
 @settings(max_examples=25, deadline=None)
