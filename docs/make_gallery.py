@@ -105,6 +105,11 @@ SECTIONS: dict[str, tuple[Example, ...]] = {
             f"{PAINTING} --data.content configs/images/portrait.jpg",
             "The portrait in the strokes of the sunflowers.",
         ),
+        Example(
+            "trained-nnst",
+            "--config nnst --data.size 256 --trainer.precision bf16-mixed",
+            "NNST's method: the drawing stays, and every place is one of the painting's.",
+        ),
     ),
     "Without a trained network": (
         Example(
