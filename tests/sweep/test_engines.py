@@ -4,10 +4,9 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -94,16 +93,7 @@ def test_a_run_that_a_broken_pool_did_not_take_is_still_made(
     assert sorted(made) == ["a", "b", "c"]
 
 
-@contextmanager
-def not_ignored(number: signal.Signals) -> Iterator[None]:
-    """Processes that are started hear the signal, even if the tests run where it is ignored."""
-    before = signal.signal(number, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        signal.signal(number, before)
-
-
+@pytest.mark.usefixtures("heard_ctrl_c")  # the processes that are started hear it too
 @pytest.mark.parametrize("engine", ENGINES)
 def test_ctrl_c_stops_after_the_step_and_the_sweep_goes_on(
     sweep: Sweep, sweep_process: Sweep, sweep_file: Callable[..., Path], tmp_path: Path, engine: str
@@ -114,8 +104,7 @@ def test_ctrl_c_stops_after_the_step_and_the_sweep_goes_on(
     expected = picture_bytes(sweep(*options, *ENGINES["one process"], axes=axes, root="expected"))
     command = [sys.executable, "-m", "stylelightning", "sweep", *options, *ENGINES[engine]]
     command += ["--config", str(sweep_file(axes=axes)), "--root", str(tmp_path / "runs")]
-    with not_ignored(signal.SIGINT):
-        process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
     folder = tmp_path / "runs" / "tiny-sweep"
     while not list(folder.glob("*/version_0/checkpoints/last.ckpt")):
         assert process.poll() is None
