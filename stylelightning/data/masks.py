@@ -1,6 +1,7 @@
 """Reading masks: of label pictures, or one picture for each region."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import torch
 from torch import Tensor
@@ -8,6 +9,7 @@ from torch import Tensor
 from stylelightning.data.labels import colour_of, labels_of, same_region, split
 from stylelightning.images import Picture, PictureSource, picture_of, source_name
 from stylelightning.images.regions import resized_mask
+from stylelightning.images.transparency import own_colours
 
 Masks = str | dict[str, str]
 """Path of a label picture, or of a mask for each region by its name."""
@@ -135,4 +137,11 @@ def _fitting(source: PictureSource, of: Picture, what: str) -> Picture:
             f"The mask {source_name(source)} must have the shape of {what}, "
             f"{of.width}x{of.height} px, in any size, got {picture.width}x{picture.height} px."
         )
-    return picture
+    if picture.alpha is None:
+        return picture
+    # a layer may be half opaque, to show the picture under it: it is painted with plain colours too
+    return replace(
+        picture,
+        pixels=own_colours(picture.pixels, picture.alpha),
+        alpha=picture.alpha / picture.alpha.max(),
+    )

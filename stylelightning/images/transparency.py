@@ -1,4 +1,4 @@
-"""Hide the colours that lie under transparent pixels."""
+"""Hide the colours that lie under transparent pixels, and find those of pixels half seen."""
 
 from pathlib import Path
 
@@ -38,3 +38,22 @@ def fill_transparent_(pixels: Tensor, alpha: Tensor, path: Path) -> None:
     for each in rows:
         part, share = pixels[:, :, each], alpha[:, :, each]
         pixels[:, :, each] = (part * share + mean * (1 - share)).clamp(0, 1)
+
+
+def own_colours(pixels: Tensor, alpha: Tensor) -> Tensor:
+    r"""Return the colours that a picture had before it was laid on its mean colour.
+
+    The mean of what `fill_transparent_` makes is the mean :math:`\bar{x}` that it took:
+
+    .. math:: x_k = \bar{x} + \frac{y_k - \bar{x}}{\alpha_k}
+
+    Args:
+        pixels: Colours of shape (1, 3, H, W) in [0, 1], laid on their mean.
+        alpha: Opacity of shape (1, 1, H, W) in [0, 1].
+
+    Returns:
+        Colours of shape (1, 3, H, W) in [0, 1], of a fully transparent pixel the mean colour.
+    """
+    mean = pixels.mean((2, 3), keepdim=True, dtype=torch.float64).to(pixels.dtype)
+    own = mean + (pixels - mean) / alpha.clamp_min(torch.finfo(alpha.dtype).tiny)
+    return torch.where(alpha > 0, own, mean).clamp(0, 1)

@@ -64,6 +64,29 @@ def test_gray_is_between_and_transparent_is_outside(tmp_path: Path, of: Picture)
     assert outside == 0
 
 
+@pytest.mark.parametrize("opacity", [64, 128, 254])
+def test_a_layer_that_is_half_opaque_counts_with_its_own_colours(
+    tmp_path: Path, of: Picture, opacity: int
+) -> None:
+    labels = Image.new("RGBA", SIZE, (0, 0, 255, opacity))
+    labels.paste((0, 255, 0, opacity), (0, 0, 16, 24))
+    labels.paste((255, 0, 0, 0), (0, 0, 32, 8))  # transparent
+    labels.save(tmp_path / "labels.png")
+    source = str(tmp_path / "labels.png")
+    found = read_masks(source, of, WHAT)
+    assert set(found) == {"green", "blue", "rest"}
+    assert halves(found["green"][..., 8:, :]) == (1, 0)
+    assert halves(found["rest"][..., :8, :]) == (1, 1)
+    named = read_named_masks(source, ("green", "blue"), of, WHAT)
+    assert halves(named["blue"][..., 8:, :]) == (0, 1)
+
+    half(tmp_path / "mask.png")
+    layer = Image.open(tmp_path / "mask.png").convert("RGBA")
+    layer.putalpha(opacity)
+    layer.save(tmp_path / "mask.png")
+    assert halves(read_masks({"sky": str(tmp_path / "mask.png")}, of, WHAT)["sky"]) == (1, 0)
+
+
 def test_masks_of_other_sizes_are_fitted_to_each_other(tmp_path: Path, of: Picture) -> None:
     small = half(tmp_path / "small.png", size=(16, 12))
     large = half(tmp_path / "large.png", size=(64, 48))
