@@ -1,7 +1,7 @@
 """Make the gallery: run every example below and write docs/gallery.md and its pictures.
 
-Every picture is one command on the shipped images, shown beside it. Takes about a quarter of an
-hour on two CPU cores, half of it for the pictures with trained filters. Give names to make only
+Every picture is one command on the shipped images, shown beside it. Takes about half an hour
+on two CPU cores, most of it for the pictures with the whole of VGG-16. Give names to make only
 those again; the page is always written whole, and alone with ``--page``.
 
 Usage: python docs/make_gallery.py [--page | NAME ...]
@@ -24,6 +24,12 @@ TEXTURE = "--config texture"
 PAINTING = "--config painting"
 REGIONS = "--config regions"
 UNTRAINED = "--config untrained"
+ADVERSARIAL = "--config adversarial"
+PHOTOREALISM = "--config photorealism"
+FROM_GRAY = (
+    f"{QUICKSTART} --model.init gray --data.size 192 --model.schedule.min_size null"
+    " --trainer.max_steps 30 --model.optimizer.lr 0.2"
+)
 TRAINED = "With the whole of VGG-16"
 CREDIT = """\
 Made with the filters of VGG-16 of K. Simonyan and A. Zisserman, Visual Geometry Group, University
@@ -172,6 +178,55 @@ SECTIONS: dict[str, tuple[Example, ...]] = {
             " at the start: much more, and the bay is lost.",
         ),
     ),
+    "A critic": (
+        Example(
+            "critic",
+            ADVERSARIAL,
+            "A critic learns beside the picture what the painting's patches look like: long strokes"
+            " along the forms, and whorls that are whole.",
+        ),
+        Example(
+            "without-critic",
+            f"{ADVERSARIAL} --model.losses.critic null",
+            "The same run without it: short, broken marks.",
+        ),
+    ),
+    "Photographs": (
+        Example(
+            "photorealism",
+            PHOTOREALISM,
+            "The cathedral in the evening light of the bay: colours change, edges stay.",
+        ),
+        Example(
+            "without-photorealism",
+            f"{PHOTOREALISM} --model.losses.photo null",
+            "Without the matting Laplacian: a grain lies over sky and square.",
+        ),
+    ),
+    "Bases of the picture": (
+        Example(
+            "basis-pixels",
+            FROM_GRAY,
+            "Thirty steps from gray, on pixels.",
+        ),
+        Example(
+            "basis-waves",
+            f"{FROM_GRAY} --model.canvas FourierParametrization",
+            "The same thirty steps on waves, large for low frequencies: large forms move first, and"
+            " there is less grain between the strokes.",
+        ),
+        Example(
+            "basis-colours",
+            f"{FROM_GRAY} --model.canvas DecorrelatedParametrization"
+            " --model.canvas.of FourierParametrization",
+            "On decorrelated colours of waves: light moves more than colour.",
+        ),
+        Example(
+            "basis-bands",
+            f"{FROM_GRAY} --model.canvas LaplacianParametrization",
+            "On the bands of a pyramid: after so few steps the grid of the coarse bands is seen.",
+        ),
+    ),
     "Colours": (
         Example(
             "style-to-content",
@@ -216,7 +271,7 @@ Made by `python docs/make_gallery.py` from the pictures in `configs/images/`.
 Those are drawn by scripts, too.
 Each picture is one command: the one below it.
 
-The pictures of the quickstart are made with the slim VGG that comes with the package
+The pictures are made with the slim VGG that comes with the package
 ({doc}`slim-vgg`; derived from VGG-16 by K. Simonyan and A. Zisserman, CC BY 4.0).
 Two sections have the whole of VGG-16 and none, and say so; the textures have no trained network.
 """
