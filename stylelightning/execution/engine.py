@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from stylelightning.backbones.base import Backbone, Features
+from stylelightning.execution.frozen_convolution import FrozenConvolution
 from stylelightning.execution.halving import halved, halves
 from stylelightning.execution.probe import pace
 from stylelightning.execution.winograd import FEWEST_CHANNELS, WinogradConvolution
@@ -131,6 +132,11 @@ class FastBackbone:
             for pool in pools:
                 vars(pool)["forward"] = halved
             self._replaced += pools
+            if lower is torch.bfloat16:
+                plain = [each for each in convolutions if FrozenConvolution.can_replace(each)]
+                for module in plain:
+                    vars(module)["forward"] = FrozenConvolution(module)
+                self._replaced += plain
 
     def stop(self) -> None:
         """Put filters and settings back."""

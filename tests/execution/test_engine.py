@@ -24,8 +24,10 @@ from stylelightning.backbones import (
 from stylelightning.execution import engine
 from stylelightning.execution import winograd as winograd_module
 from stylelightning.execution.engine import FastBackbone
+from stylelightning.execution.frozen_convolution import FrozenConvolution
 from stylelightning.execution.halving import halved
 from stylelightning.execution.probe import Pace
+from stylelightning.execution.winograd import WinogradConvolution
 from stylelightning.losses import GramLoss, Loss
 from tests.runs import fit, make_module, make_trainer
 
@@ -241,6 +243,36 @@ def replaced(backbone: Backbone) -> set[str]:
     return {name for name, module in backbone.named_modules() if "forward" in vars(module)}
 
 
+def replacements(backbone: Backbone) -> list[Any]:
+    """Return what is called in their place."""
+    found = (vars(module).get("forward") for module in backbone.modules())
+    return [each for each in found if each is not None]
+
+
+def test_convolutions_in_bfloat16_have_a_gradient_that_is_one() -> None:
+    backbone = VGG16(weights=None)
+    run = FastBackbone(backbone)
+    layers = ["relu1_1", "relu3_1"]
+    maps, gradients = {}, {}
+    for own in (False, True):
+        if own:
+            run.start(CPU, "bf16-mixed")
+            assert sum(isinstance(each, FrozenConvolution) for each in replacements(backbone)) == 13
+        image = torch.rand(1, 3, 32, 32, generator=torch.Generator().manual_seed(0))
+        image.requires_grad_()
+        with torch.autocast("cpu", torch.bfloat16):
+            features = run.compute(image, layers)
+        torch.autograd.backward(
+            torch.stack([each.float().mean() for each in features.values()]).sum()
+        )
+        assert image.grad is not None
+        maps[own], gradients[own] = features["relu3_1"].detach().float(), image.grad
+    run.stop()
+    assert not replacements(backbone)
+    assert (maps[True] - maps[False]).norm() < 1e-2 * maps[False].norm()
+    assert (gradients[True] - gradients[False]).norm() < 5e-2 * gradients[False].norm()
+
+
 MANY_CHANNELS = {
     *("conv2_2", "conv3_1", "conv3_2", "conv3_3"),
     *(f"conv{block}_{number}" for block in (4, 5) for number in (1, 2, 3)),
@@ -285,7 +317,7 @@ def test_winograds_algorithm_has_no_effect_in_another_precision_and_says_so(
     backbone = VGG16(weights=None)
     run = FastBackbone(backbone, winograd=True)
     run.start(CPU, precision)
-    assert not replaced(backbone)
+    assert not any(isinstance(each, WinogradConvolution) for each in replacements(backbone))
     assert f"in 32-true only: this run is on cpu in {precision}." in caplog.text
 
 
