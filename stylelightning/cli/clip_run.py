@@ -70,7 +70,7 @@ def _painted(folder: ClipFolder, config: ClipConfig, clip: Clip) -> Survey:
             return survey
         begun = sum(folder.painted_frame(1, shot[0]).is_file() for shot in survey.shots)
         progress = ClipProgress(shots - begun)
-        runs = FrameRuns(config.parser, config.first, config.later, progress.step)
+        runs = FrameRuns(config.parser, config.first, config.later, folder, progress.step)
         try:
             ClipPainting(folder, survey, config.options, runs.paint, progress).run()
         finally:

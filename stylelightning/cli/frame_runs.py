@@ -20,6 +20,7 @@ from stylelightning.cli.run import one_picture_trainer
 from stylelightning.cli.trainer_settings import FIXED, SILENT
 from stylelightning.data import GivenPictures, StyleTransferData
 from stylelightning.execution.signals import signals_wait
+from stylelightning.video.folder import ClipFolder
 from stylelightning.video.painting import FrameTask
 from stylelightning.video.start import InitialFrame
 from stylelightning.video.stillness import StillParametrization
@@ -36,17 +37,29 @@ Step = Callable[[int, int], None]
 class FrameRuns:
     """Paints frames: each is a run of its own from the same seed, all have one backbone.
 
+    Terms that are calibrated are so at the clip's first frame. A later one starts nearly done, and
+    its own ratios would be others.
+
     Args:
         parser: What parsed the configs.
         first: The config of a frame that starts as the config says.
         later: That of a frame that starts from another.
+        folder: Where the clip is painted.
         step: Hears of every step.
     """
 
-    def __init__(self, parser: Parser, first: Namespace, later: Namespace, step: Step) -> None:
+    def __init__(
+        self,
+        parser: Parser,
+        first: Namespace,
+        later: Namespace,
+        folder: ClipFolder,
+        step: Step,
+    ) -> None:
         self._parser = parser
         self._first = first
         self._later = later
+        self._folder = folder
         self._step = step
         self._backbones: dict[str, Backbone] = {}
 
@@ -75,6 +88,10 @@ class FrameRuns:
                 canvas.parametrization = StillParametrization(
                     canvas.parametrization, task.start, task.still
                 )
+        calibration = run.model.calibration
+        if calibration is not None and (weights := self._folder.weights()):
+            run.model.objective.weights.update(weights)
+            run.model.calibration = None
         run.data.setup("fit")
         pictures = replace(run.data.pictures, held_pictures=task.held)
         trainer = one_picture_trainer(self._settings(run))
@@ -91,6 +108,8 @@ class FrameRuns:
                 f"The run of frame {task.number + 1} ended at {width}x{height} px, before its last "
                 "scale: leave out `trainer.max_steps`, `trainer.max_time` and what else stops it."
             )
+        if run.model.calibration is not None:
+            self._folder.write_weights(run.model.calibration.weights)
         return picture
 
     def _made(self, config: Namespace, task: FrameTask) -> Namespace:

@@ -3,7 +3,7 @@
 import json
 import re
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -55,6 +55,7 @@ class ClipFolder:
     Attributes:
         settings: The whole config and the clip that it is for, YAML.
         survey_file: What a look through the frames has found, JSON.
+        weights_file: The weights of the terms that ``model.calibrate`` has found, JSON.
         table: The temporal error of each frame, beside the clip's own, CSV.
         chart: The same as a chart.
         content: The folder of the clip's frames at the size of the finished ones.
@@ -66,6 +67,7 @@ class ClipFolder:
         """Name what is in the folder."""
         self.settings = self.path / "settings.yaml"
         self.survey_file = self.path / "survey.json"
+        self.weights_file = self.path / "weights.json"
         self.table = self.path / "temporal.csv"
         self.chart = self.path / "temporal.png"
         self.content = self.path / "content"
@@ -111,6 +113,17 @@ class ClipFolder:
         """Keep what a look through the frames has found."""
         write_atomically(self.survey_file, f"{json.dumps(asdict(survey))}\n".encode())
 
+    def weights(self) -> dict[str, float]:
+        """Return the weights of terms that the clip's first frame was calibrated to."""
+        if not self.weights_file.is_file():
+            return {}
+        found: dict[str, float] = json.loads(self.weights_file.read_bytes())
+        return found
+
+    def write_weights(self, weights: Mapping[str, float]) -> None:
+        """Keep the weights that a frame was calibrated to."""
+        write_atomically(self.weights_file, f"{json.dumps(dict(weights))}\n".encode())
+
     def check_own(self, clip: Path) -> None:
         """Refuse a folder that was there before and is a user's: it would be lost.
 
@@ -126,8 +139,8 @@ class ClipFolder:
                 f"The clip {clip} is in the folder {self.path}, in which its frames would be "
                 "painted: give another --output."
             )
-        files = (self.settings, self.survey_file, self.table, self.chart, self.content)
-        names = {each.name for each in files}
+        files = (self.settings, self.survey_file, self.weights_file, self.table, self.chart)
+        names = {each.name for each in (*files, self.content)}
         for each in self.path.iterdir() if self.path.is_dir() else ():
             if not (each.name in names or PASS.fullmatch(each.name) or is_temporary(each)):
                 raise ValueError(

@@ -166,15 +166,37 @@ def test_no_runs_pile_up(video: Video) -> None:
     assert CountRuns.alive == [0] * COUNT
 
 
+CALIBRATED = "--model.calibrate={style: 3, content: 1}"
+
+
+class Weights(Callback):
+    """Notes what the terms of every run weigh at its end."""
+
+    seen: ClassVar[list[dict[str, float]]] = []
+
+    def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        assert isinstance(pl_module, StyleTransfer)
+        self.seen.append({name: float(x) for name, x in pl_module.objective.weights.items()})
+
+
+def test_terms_weigh_in_all_frames_what_the_first_was_calibrated_to(video: Video) -> None:
+    Weights.seen.clear()
+    video(CALIBRATED, f"--callbacks.weights={__name__}.Weights")
+    first, *later = Weights.seen
+    assert later == [first] * (COUNT - 1)
+    assert first["content"] != 100  # the config's
+
+
 KILL_AFTER = 2
 
 
+@pytest.mark.parametrize("more", [[], [CALIBRATED]], ids=["weights", "calibrated"])
 def test_a_clip_that_was_killed_goes_on_and_is_the_same(
-    video: Video, clip: Path, style: Path, tmp_path: Path
+    video: Video, clip: Path, style: Path, tmp_path: Path, more: list[str]
 ) -> None:
-    whole = video(output="whole")
+    whole = video(*more, output="whole")
     output = tmp_path / "killed"
-    command = [sys.executable, "-m", "stylelightning", *options(clip, style, output)]
+    command = [sys.executable, "-m", "stylelightning", *options(clip, style, output), *more]
     process = subprocess.Popen(
         command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         env={**os.environ, "OMP_NUM_THREADS": "1"},
@@ -191,7 +213,7 @@ def test_a_clip_that_was_killed_goes_on_and_is_the_same(
     assert not output.exists()
     before = {path: path.stat().st_mtime_ns for path in work(output).glob("pass_1/frame_*.png")}
     assert KILL_AFTER <= len(before) < COUNT
-    video(output="killed")
+    video(*more, output="killed")
     assert frames(output) == frames(whole)
     assert {path: path.stat().st_mtime_ns for path in before} == before
 
