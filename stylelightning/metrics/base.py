@@ -15,7 +15,7 @@ class PictureMetric(Metric, ABC):
 
     A subclass gives the names of its numbers to ``__init__`` and implements ``values``. The rest is
     that of every metric of torchmetrics: ``update`` takes a picture in, ``compute`` returns the
-    means over all of them, ``reset`` forgets them.
+    means over all of them, ``reset`` forgets them. Processes don't add up what they measure.
 
     Args:
         names: Names of the numbers, in order.
@@ -32,7 +32,8 @@ class PictureMetric(Metric, ABC):
     counts: Tensor
 
     def __init__(self, names: Sequence[str]) -> None:
-        super().__init__()
+        # of several processes that make one picture, one measures it
+        super().__init__(sync_on_compute=False)
         self.names = tuple(names)
         self.add_state("totals", torch.zeros(len(self.names)), dist_reduce_fx="sum")
         self.add_state("counts", torch.zeros(len(self.names)), dist_reduce_fx="sum")

@@ -1,6 +1,7 @@
 """One picture by several processes: the terms and the gradient of one, the same in all of them."""
 
 import contextlib
+import json
 import os
 import signal
 import subprocess
@@ -166,6 +167,33 @@ def pixels(folder: Path) -> Tensor:
 def children(process: subprocess.Popen[str]) -> list[int]:
     listed = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text(encoding="utf-8")
     return [int(each) for each in listed.split()]
+
+
+def test_two_nodes_make_one_picture_and_one_measures_it(
+    tmp_path: Path, content: Path, style: Path
+) -> None:
+    args = ("--trainer.devices=1", "--trainer.num_nodes=2", "--callbacks.metrics=FinalMetrics")
+    port = str(20_000 + os.getpid() % 10_000)
+    nodes = [
+        subprocess.Popen(
+            command(tmp_path / "two", *args),
+            cwd=tmp_path,
+            env={**os.environ, **ENVIRONMENT, "MASTER_PORT": port, "NODE_RANK": str(rank)},
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
+        for rank in range(2)
+    ]
+    said = [node.communicate(timeout=600)[0] for node in nodes]
+    assert [node.returncode for node in nodes] == [0, 0], said
+    assert said[1] == ""
+    assert "The metrics" not in said[0]
+    run = tmp_path / "two" / "tiny" / "version_0"
+    assert "ssim" in json.loads((run / "metrics.json").read_text(encoding="utf-8"))
+    with contextlib.chdir(tmp_path):
+        assert main(command(tmp_path / "one")[3:]) == 0
+    assert (pixels(run) - pixels(tmp_path / "one" / "tiny" / "version_0")).abs().max() <= 1
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="finds the other process in /proc")
