@@ -35,6 +35,23 @@ class TileStrategy(DDPStrategy):
         """The processes of the run."""
         return Team(self.global_rank, self.world_size)
 
+    def setup_distributed(self) -> None:
+        """Have the processes find each other.
+
+        Raises:
+            ConnectionError: If they can't.
+        """
+        try:
+            super().setup_distributed()
+        except RuntimeError as error:  # what torch raises has no class of its own
+            text = " ".join(str(error).split()).rstrip(".")
+            raise ConnectionError(
+                f"The processes of this run can't reach each other ({text}). Each needs the first "
+                "one's machine as MASTER_ADDR and a free port of it as MASTER_PORT; where a "
+                "machine's name stands for 127.0.0.1, gloo needs its network as "
+                "GLOO_SOCKET_IFNAME, such as eth0."
+            ) from error
+
     def configure_ddp(self) -> None:
         """Wrap nothing, and give every process the first one's picture."""
         assert self.model is not None

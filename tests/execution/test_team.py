@@ -14,13 +14,16 @@ from typing import Any
 
 import pytest
 import torch
+from lightning.pytorch.strategies import DDPStrategy
 from PIL import Image
 from torch import Tensor, distributed
 
 from stylelightning.__main__ import main
 from stylelightning.backbones.tiles import Tile
+from stylelightning.cli.errors import one_line
 from stylelightning.cli.helping import helps
 from stylelightning.execution.team import LostProcessError, Team
+from stylelightning.execution.tile_strategy import TileStrategy
 from stylelightning.execution.tiling import Tiler, shares
 from stylelightning.functional.tiles import Span
 from stylelightning.losses.terms import Terms
@@ -131,6 +134,20 @@ def test_a_lost_process_is_said_with_the_way_out(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(distributed, "all_reduce", closed)
     with pytest.raises(LostProcessError, match="--ckpt_path last"):
         Team(0, 2).all_reduce([torch.zeros(2)])
+
+
+def test_processes_that_do_not_find_each_other_say_what_is_missing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refused(_: object) -> None:
+        raise RuntimeError("Connection refused, remote=[127.0.0.1]:7059.")
+
+    monkeypatch.setattr(DDPStrategy, "setup_distributed", refused)
+    with pytest.raises(ConnectionError) as caught:
+        TileStrategy().setup_distributed()
+    line = one_line(caught.value)
+    assert "can't reach each other (Connection refused, remote=[127.0.0.1]:7059). Each" in line
+    assert "GLOO_SOCKET_IFNAME, such as eth0." in line
 
 
 def command(folder: Path, *args: str) -> list[str]:
