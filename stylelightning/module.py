@@ -2,7 +2,7 @@
 
 import logging
 import warnings
-from copy import deepcopy
+from copy import copy, deepcopy
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -545,6 +545,7 @@ class StyleTransfer(LightningModule):
         if self._trainer is not None and [*self.canvas.parameters()]:
             state["_finished"] = self.picture
         state["_evaluation"] = StepEvaluation(self.objective)  # a recording belongs to its run
+        state["_position"] = copy(self._position)
         return state
 
     def _made_with(self) -> dict[str, Any]:
