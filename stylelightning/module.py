@@ -2,8 +2,7 @@
 
 import logging
 import warnings
-from collections.abc import Mapping
-from copy import deepcopy
+from copy import copy, deepcopy
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -39,16 +38,17 @@ from stylelightning.run.loss_trial import try_losses
 from stylelightning.run.made_with import adapt_optimizer, describe
 from stylelightning.run.optimizer import make_optimizer, with_scheduler
 from stylelightning.run.optimizer_trial import try_optimizer
+from stylelightning.run.position import Position
 from stylelightning.run.references import in_regions, references_of
 from stylelightning.run.scheduler_trial import made, try_scheduler
-from stylelightning.run.stop_rule import StopRule, Watch
+from stylelightning.run.stop_rule import StopRule
 from stylelightning.run.term_gradients import (
     TermGradients,
     TiledTermGradients,
     WholeTermGradients,
 )
-from stylelightning.run.tiling_checks import check_tiled
-from stylelightning.schedule import Schedule
+from stylelightning.run.tiling_checks import tiling_of
+from stylelightning.schedule import Plan, Schedule
 
 log = logging.getLogger(__name__)
 
@@ -159,15 +159,14 @@ class StyleTransfer(LightningModule):
         self.optimizer = optimizer
         self.lr_scheduler = lr_scheduler
         self.schedule = schedule
-        self.watch = None if stop_rule is None else Watch(stop_rule)
         self.init = init
         self.carry_moments = carry_moments
         self.terms = Terms({}, {}, {})
-        self._scale, self._resumed = 0, False
+        self._position = Position(stop_rule)
+        self._resumed = False
         self._evaluated = -1
         self._evaluation = StepEvaluation(self.objective)
         self._loss_states: dict[str, dict[str, Any]] = {}
-        self._ended: dict[int, int] = {}  # steps of the scales that ended early, by their indices
         self._finished: Tensor | None = None  # the picture to show of a module without a trainer
         self.config: dict[str, Any] | None = None
 
@@ -202,7 +201,12 @@ class StyleTransfer(LightningModule):
     @property
     def scale(self) -> int:
         """Index in ``plan.scales`` of the present scale."""
-        return self._scale
+        return self._position.scale
+
+    @property
+    def plan(self) -> Plan:
+        """The run's scales as they are now; there is none before ``setup``."""
+        return self._position.plan
 
     @property
     def data(self) -> RunPictures:
@@ -240,37 +244,24 @@ class StyleTransfer(LightningModule):
         losses = self.objective.losses = in_regions(self._losses, self.data)
         checks.check_layers(losses, self.backbone)
         checks.check_images(losses, self.data)
-        self._tiling = self.tiling
-        self._check_tiling(losses)
+        team, precision = team_of(self.trainer), str(self.trainer.precision)
+        self._tiling = tiling_of(self.tiling, losses, self.backbone, precision, team is not None)
         checks.check_residual(self._losses, self.backbone)
         least = checks.smallest_side(losses, self.backbone)
-        self.plan = checks.plan_scales(self.schedule, self.data, least)
-        checks.check_steps(self.trainer, self.plan)
+        plan = checks.plan_scales(self.schedule, self.data, least)
+        checks.check_steps(self.trainer, plan)
+        self._position.start(plan)
         if self.carry_moments and not self.canvas.has_maps and len(self.plan.scales) > 1:
             log.warning(
                 "`model.carry_moments` has no effect: the parameters of "
                 f"{type(self.canvas.parametrization).__name__} are no maps of the picture, so the "
                 "optimizer starts again at each scale."
             )
-        self._resumed, self._ended = False, {}
-        if self.watch is not None:
-            self.watch.start()
+        self._resumed = False
         if not self.trainer.global_step or not [*self.canvas.parameters()]:
             self._start_anew()
         if self.calibration is not None:
             self.calibration.weights = {}
-
-    def _check_tiling(self, losses: Mapping[str, Loss]) -> None:
-        several = team_of(self.trainer) is not None
-        if self.tiling is None and not several:
-            return
-        try:
-            check_tiled(losses, self.backbone, str(self.trainer.precision), several)
-        except ValueError as error:
-            if several or self.tiling != "auto":
-                raise
-            self._tiling = None
-            log.warning("`model.tiling: auto` looks at every picture at once. %s", error)
 
     def _start_anew(self) -> None:
         start = initial_picture(self.init, self.data, self.plan.scales[0].size)
@@ -286,7 +277,7 @@ class StyleTransfer(LightningModule):
         except Exception:
             self.canvas = before  # an earlier run's picture
             raise
-        self._scale, self._evaluated, self.terms = 0, -1, Terms({}, {}, {})
+        self._position.scale, self._evaluated, self.terms = 0, -1, Terms({}, {}, {})
 
     def on_fit_start(self) -> None:
         """Refuse a trainer that has made steps already, unless a checkpoint was loaded.
@@ -345,7 +336,7 @@ class StyleTransfer(LightningModule):
     @property
     def _steps_here(self) -> int:
         """Steps done at this scale."""
-        return self.plan.steps_into(self._scale, self.trainer.global_step)
+        return self._position.steps_here(self.trainer.global_step)
 
     def on_train_start(self) -> None:
         """Compute the targets, on the run's device; a resumed run is at its own scale here."""
@@ -375,7 +366,7 @@ class StyleTransfer(LightningModule):
         if step >= self.plan.total_steps:
             self.trainer.should_stop = True
             return -1
-        if self.plan.index_at(step) != self._scale:
+        if self.plan.index_at(step) != self.scale:
             self._enter_scale(self.plan.index_at(step))
         return None
 
@@ -386,7 +377,7 @@ class StyleTransfer(LightningModule):
 
     @torch.no_grad()
     def _prepare(self) -> None:
-        scale, start = self.plan.scales[self._scale], self.canvas.picture
+        scale, start = self.plan.scales[self.scale], self.canvas.picture
         tidy_up(start)  # of the scale before
         self.objective.idle = scale.idle
         tiler = self._tiler(self.objective, team_of(self.trainer))
@@ -409,7 +400,7 @@ class StyleTransfer(LightningModule):
     def _enter_scale(self, index: int) -> None:
         before, old = list(self.canvas.parameters()), self.optimizers(use_pl_optimizer=False)
         sizes = [self.canvas.size]
-        self._scale = index
+        self._position.scale = index
         self.canvas.resize(self.data.picture_size(self.plan.scales[index].size))
         self.trainer.strategy.setup_optimizers(self.trainer)
         new = self.optimizers(use_pl_optimizer=False)
@@ -447,17 +438,8 @@ class StyleTransfer(LightningModule):
         if not isinstance(self.optimizers(use_pl_optimizer=False), LBFGS):
             self.canvas.project()
         self.canvas.update_average()
-        self._end_scale_if_still()
-
-    def _end_scale_if_still(self) -> None:
-        """End the scale after this step if the stop rule says so."""
-        if self.watch is None:
-            return
-        done, steps = self._steps_here + 1, self.plan.scales[self._scale].steps
-        if self.watch.is_over(self.total, lambda: self.canvas.picture, done, steps):
-            log.info(f"scale {self._scale + 1} of {len(self.plan.scales)} is still: {done} steps")
-            self._ended[self._scale] = done
-            self.plan = self.plan.with_steps(self._ended)
+        done = self.trainer.global_step + 1
+        self._position.end_if_still(lambda: self.total, lambda: self.canvas.picture, done)
 
     def lr_scheduler_step(self, scheduler: Any, metric: Any) -> None:
         """Step the scheduler; one that waits for a plateau looks at the total."""
@@ -481,13 +463,10 @@ class StyleTransfer(LightningModule):
                 "--model.optimizer.lr 0.02."
             )
         checkpoint["state_dict"] = checkpoints.of_canvas(checkpoint["state_dict"])
-        checkpoint["scale"] = self._scale
+        checkpoint.update(self._position.state())
         checkpoint["picture"] = picture = self.canvas.picture
         checkpoint["losses"] = self.objective.state()
         checkpoint["made_with"] = self._made_with()
-        checkpoint["ended"] = self._ended
-        if self.watch is not None:
-            checkpoint["watch"] = self.watch.state()
         checkpoint["finished"] = self.data.finished(picture)  # the same tensor as a rule
         if self.config is not None:
             checkpoint[self.CHECKPOINT_HYPER_PARAMS_KEY] = checkpoints.rebuilding(self.config)
@@ -507,9 +486,9 @@ class StyleTransfer(LightningModule):
         if self._trainer is None:  # of `load_from_checkpoint`: there is no run to go on with
             checkpoints.check_canvas(checkpoint, canvas)
             self._finished = checkpoint.get("finished", checkpoint["picture"])
+            self._position.scale = int(checkpoint["scale"])
         else:
             self._go_on_from(checkpoint)
-        self._scale = int(checkpoint["scale"])
         self.canvas.encode(checkpoint["picture"])
         checkpoints.complete(checkpoint, self.state_dict(), canvas)
         if self._trainer is not None:
@@ -517,12 +496,8 @@ class StyleTransfer(LightningModule):
                 log.warning(sentence)
 
     def _go_on_from(self, checkpoint: dict[str, Any]) -> None:
-        self._ended = dict(checkpoint.get("ended", {}))
-        self.plan = self.plan.with_steps(self._ended)
-        if self.watch is not None and "watch" in checkpoint:
-            self.watch.load_state(checkpoint["watch"])
         sizes = [self.data.picture_size(each.size) for each in self.plan.scales]
-        checkpoints.check_place(checkpoint, self.plan, sizes)
+        self._position.go_on_from(checkpoint, sizes)
         self._resumed, self._evaluated, self.terms = True, -1, Terms({}, {}, {})
         self._loss_states = checkpoint.get("losses", {})
         if self.calibration is not None and "calibration" in checkpoint:
@@ -570,6 +545,7 @@ class StyleTransfer(LightningModule):
         if self._trainer is not None and [*self.canvas.parameters()]:
             state["_finished"] = self.picture
         state["_evaluation"] = StepEvaluation(self.objective)  # a recording belongs to its run
+        state["_position"] = copy(self._position)
         return state
 
     def _made_with(self) -> dict[str, Any]:

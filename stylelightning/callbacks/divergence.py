@@ -107,7 +107,13 @@ class _Watch:
 
     @torch.no_grad()
     def update(self, module: StyleTransfer, factor: float, step: int) -> None:
-        """Take in the first evaluation after ``step`` steps; a line search's others are trials."""
+        """Take in the first evaluation after some steps; a line search's others are trials.
+
+        Args:
+            module: What is evaluated.
+            factor: How many times the reference a total is that counts as bad.
+            step: Number of steps done.
+        """
         if step == self.step:
             return
         self.step = step

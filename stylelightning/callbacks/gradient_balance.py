@@ -35,6 +35,9 @@ class GradientBalance(PictureCallback):
 
     Args:
         every_n_steps: Number of steps from one record to the next, at least 1.
+
+    Raises:
+        ValueError: If it is below 1.
     """
 
     records_first_step = True

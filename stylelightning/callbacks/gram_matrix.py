@@ -41,6 +41,9 @@ class GramMatrixVisualizer(PictureCallback):
             enlarged by a whole factor.
         min_seconds: Least time from one picture to the next, at least 0: when steps are fast,
             some are left out, but never the first, the last of a scale and of the run.
+
+    Raises:
+        ValueError: If a number is out of its range.
     """
 
     records_first_step = True

@@ -36,6 +36,9 @@ class ImageSnapshot(PictureCallback):
         board_size: Longer side in pixels of the pictures in TensorBoard, at most this.
         min_seconds: Least time from one picture to the next, at least 0: when steps are fast,
             some are left out, but never the initial one, the last of a scale and of the run.
+
+    Raises:
+        ValueError: If a number is out of its range.
     """
 
     def __init__(

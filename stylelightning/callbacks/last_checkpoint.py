@@ -29,6 +29,9 @@ class LastCheckpoint(PeriodicCallback, Checkpoint):
         every_n_steps: Number of steps from one checkpoint to the next, at least 1.
         min_seconds: Least time from one checkpoint to the next, at least 0: when steps are fast,
             some are left out, but never the last of a scale and of the run.
+
+    Raises:
+        ValueError: If a number is out of its range.
     """
 
     def __init__(self, every_n_steps: int = 50, min_seconds: float = 1.0) -> None:

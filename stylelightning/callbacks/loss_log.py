@@ -39,6 +39,9 @@ class LossLog(PeriodicCallback):
 
     Args:
         every_n_steps: Number of steps from one record to the next, at least 1.
+
+    Raises:
+        ValueError: If it is below 1.
     """
 
     records_first_step = True

@@ -9,7 +9,7 @@ from typing import Any
 from lightning.pytorch import Callback, LightningModule, Trainer
 
 from stylelightning import functional as F
-from stylelightning.callbacks.periodic import style_transfer
+from stylelightning.callbacks.periodic import checked_seconds, style_transfer
 from stylelightning.images import pixels_to_image, png_bytes
 from stylelightning.module import StyleTransfer
 
@@ -20,8 +20,8 @@ class NotebookPicture(Callback):
     """Shows the picture below a notebook's cell, and shows it anew as the run goes on.
 
     It is as wide from the first scale on as the finished picture, which is made smaller if it is
-    larger than ``longest_side``. Outside a notebook there is a
-    warning, and nothing is shown. IPython is not needed to import it.
+    larger than ``longest_side``. Outside a notebook there is a warning, and nothing is shown.
+    IPython is not needed to import it.
 
     Example:
         .. code-block:: python
@@ -39,16 +39,11 @@ class NotebookPicture(Callback):
 
     def __init__(self, min_seconds: float = 1.0, longest_side: int = 1024) -> None:
         super().__init__()
-        if not 0 <= min_seconds < math.inf:
-            raise ValueError(
-                "`min_seconds` of NotebookPicture must be a number of at least 0, got "
-                f"{min_seconds}."
-            )
         if longest_side < 1:
             raise ValueError(
                 f"`longest_side` of NotebookPicture must be at least 1 pixel, got {longest_side}."
             )
-        self.min_seconds = min_seconds
+        self.min_seconds = checked_seconds(self, min_seconds)
         self.longest_side = longest_side
         self._handle: Any = None  # IPython's DisplayHandle
         self._shown_at = -math.inf

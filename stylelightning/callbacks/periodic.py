@@ -37,13 +37,8 @@ class PeriodicCallback(Callback, ABC):
             raise ValueError(
                 f"`every_n_steps` of {type(self).__name__} must be at least 1, got {every_n_steps}."
             )
-        if not 0 <= min_seconds < math.inf:
-            raise ValueError(
-                f"`min_seconds` of {type(self).__name__} must be a number of at least 0, got "
-                f"{min_seconds}."
-            )
         self.every_n_steps = every_n_steps
-        self.min_seconds = min_seconds
+        self.min_seconds = checked_seconds(self, min_seconds)
         self._recorded = -1
         self._recorded_at = -math.inf
         self._started_at = 0
@@ -82,6 +77,24 @@ class PeriodicCallback(Callback, ABC):
             self._recorded = trainer.global_step
             self.record(trainer, module, trainer.global_step)
             self._recorded_at = time.monotonic()
+
+
+def checked_seconds(callback: Callback, min_seconds: float) -> float:
+    """Return the least time from one record of a callback to the next, in seconds.
+
+    Args:
+        callback: What is asked for it.
+        min_seconds: The time.
+
+    Raises:
+        ValueError: If it is below 0 or not finite.
+    """
+    if not 0 <= min_seconds < math.inf:
+        raise ValueError(
+            f"`min_seconds` of {type(callback).__name__} must be a number of at least 0, got "
+            f"{min_seconds}."
+        )
+    return min_seconds
 
 
 def style_transfer(module: LightningModule) -> StyleTransfer:

@@ -9,7 +9,7 @@ from typing import Any
 from lightning.pytorch import Callback, LightningModule, Trainer
 
 from stylelightning import functional as F
-from stylelightning.callbacks.periodic import last_step, style_transfer
+from stylelightning.callbacks.periodic import checked_seconds, last_step, style_transfer
 from stylelightning.module import StyleTransfer
 from stylelightning.terminal.half_blocks import (
     block_size,
@@ -49,16 +49,11 @@ class TerminalPreview(Callback):
 
     def __init__(self, min_seconds: float = 1.0, height: float = 0.4) -> None:
         super().__init__()
-        if not 0 <= min_seconds < math.inf:
-            raise ValueError(
-                "`min_seconds` of TerminalPreview must be a number of at least 0, got "
-                f"{min_seconds}."
-            )
         if not 0 < height <= 1:
             raise ValueError(
                 f"`height` of TerminalPreview must be above 0 and at most 1, got {height}."
             )
-        self.min_seconds = min_seconds
+        self.min_seconds = checked_seconds(self, min_seconds)
         self.height = height
         self._shown_at = -math.inf
         self._on = False

@@ -17,7 +17,7 @@ REST = "rest"
 """Name of what no mask covers."""
 LEAST = 0.002
 """Part of the picture below which there is no rest."""
-LEAST_SIDE_RATIO = 0.02
+SHAPE_TOLERANCE = 0.02
 """By how much the shape of a mask may differ from its picture's, as a part."""
 NOISE = 0.02
 """What JPEG leaves of black and takes from white, in [0, 1]."""
@@ -132,7 +132,7 @@ def _fitting(source: PictureSource, of: Picture, what: str) -> Picture:
     ratio = picture.width / picture.height * of.height / of.width
     # a size is rounded to whole pixels
     rounding = 1 / min(picture.width, picture.height)
-    if abs(ratio - 1) > LEAST_SIDE_RATIO + rounding:
+    if abs(ratio - 1) > SHAPE_TOLERANCE + rounding:
         raise ValueError(
             f"The mask {source_name(source)} must have the shape of {what}, "
             f"{of.width}x{of.height} px, in any size, got {picture.width}x{picture.height} px."

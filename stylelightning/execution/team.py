@@ -18,13 +18,13 @@ class Team:
     """What the processes of a run tell each other: sums over tiles, and gradients of the picture.
 
     Each process has some of the tiles. What is added up is the same in all of them, to the last
-    bit, so all make the same picture.
+    bit, so all make the same picture. Every process takes the gradient of the whole total at the
+    sums and leads it back through its own tiles alone, so the parts add up to the gradient without
+    a factor. docs/large-pictures.md says how many bytes that takes.
 
     Args:
         rank: Number of this process, from 0.
         size: Number of all processes; 1 for one that is alone, and tells nobody.
-
-    Source: what is moved, and that gradients through sums need no factor: docs/large-pictures.md.
     """
 
     def __init__(self, rank: int = 0, size: int = 1) -> None:
@@ -54,6 +54,9 @@ class Team:
 
         Args:
             sums: Those over the tiles of this one; every process has the same names and shapes.
+
+        Raises:
+            LostProcessError: If another process is gone.
         """
         if self.size == 1:
             return sums
@@ -108,7 +111,14 @@ class Team:
         return least
 
     def of_the_leader(self, tensors: Sequence[Tensor]) -> list[Tensor]:
-        """Return the leading process's values of some tensors."""
+        """Return the leading process's values of some tensors.
+
+        Args:
+            tensors: Tensors of one type, in the same order and shapes in every process.
+
+        Raises:
+            LostProcessError: If another process is gone.
+        """
         if self.size == 1 or not tensors:
             return list(tensors)
         return self.all_reduce([each if self.leads else torch.zeros_like(each) for each in tensors])

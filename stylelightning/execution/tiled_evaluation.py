@@ -178,10 +178,17 @@ class TiledEvaluation:
         self,
         picture: Tensor,
         gradients: Mapping[str, Features],
-        total: Tensor,
+        whole: Tensor,
         seen: "_Seen | None" = None,
     ) -> None:
-        """Add the gradient of each tile of this process at the pixels that it reads."""
+        """Add the gradient of each tile of this process at the pixels that it reads.
+
+        Args:
+            picture: The picture, (1, 3, H, W) in [0, 1], detached.
+            gradients: Gradients of the total at the sums, as ``compared`` returned them.
+            whole: The gradient at the picture, (1, 3, H, W), which is added to in place.
+            seen: What was seen in the tiles, where their graph is kept.
+        """
         for tile in self._mine:
             if seen is not None and seen.piece is not None:
                 piece, sums = seen.piece, seen.sums
@@ -197,7 +204,7 @@ class TiledEvaluation:
             if parts:
                 values, upstream = zip(*parts, strict=True)
                 (back,) = torch.autograd.grad(values, [piece], upstream)
-                tile.add(back, total)
+                tile.add(back, whole)
 
 
 @dataclass(frozen=True)

@@ -147,7 +147,7 @@ def tile_size(
     size: tuple[int, int],
     trainer: Trainer,
 ) -> int | None:
-    """Return most pixels along a side of a tile; None for a picture that is not cut.
+    """Return the most pixels along a side of a tile; None for a picture that is not cut.
 
     Args:
         asked: ``model.tiling``.
@@ -215,6 +215,11 @@ def bytes_a_pixel(backbone: Backbone, layers: frozenset[str], bits: int) -> floa
     Counted are all maps down to the deepest layer that is read, and what is under way by a factor:
     within a fifth of what was measured with VGG-16, SlimVGG and RandomMultiscale on a CPU, in 32
     and in 16 bits (`benchmarks.large`).
+
+    Args:
+        backbone: The network.
+        layers: Its layers that are read.
+        bits: Bits of a value in the network, 16, 32 or 64.
     """
     names = list(backbone.layer_table)
     deepest = max((names.index(name) for name in layers), default=-1)

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from stylelightning.functional.patches import BLOCK, GROUP, row_argmin
+from stylelightning.functional.patch_search import BLOCK, GROUP, row_argmin
 
 
 def centred(vectors: Tensor) -> Tensor:

@@ -118,7 +118,16 @@ def laplacian(image: Tensor) -> Tensor:
 
 
 def excess_sum(image: Tensor, minimum: float, maximum: float) -> Tensor:
-    """Return the sum of ``excess`` over a picture or feature map of shape (B, C, H, W)."""
+    """Return the sum of ``excess`` over a picture, strip by strip if it is large.
+
+    Args:
+        image: Picture or feature map of shape (B, C, H, W).
+        minimum: Lower end of the range.
+        maximum: Upper end of the range.
+
+    Returns:
+        A scalar that is at least 0.
+    """
     return sum_of_strips(
         image, lambda strip: excess(strip.image[..., : strip.rows, :], minimum, maximum).sum()
     )

@@ -13,7 +13,8 @@ from stylelightning.adversarial.critics import Critic, PatchCritic
 from stylelightning.adversarial.penalties import Penalty
 from stylelightning.backbones.base import Features
 from stylelightning.backbones.windows import Maps
-from stylelightning.functional.patches import TURNS, patches_at, turned
+from stylelightning.functional.orientations import TURNS, turned
+from stylelightning.functional.patches import patches_at
 from stylelightning.losses.base import Loss
 from stylelightning.losses.critic_training import CriticTraining, MakeOptimizer
 from stylelightning.losses.references import Reference, References

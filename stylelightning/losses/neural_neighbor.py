@@ -13,7 +13,7 @@ from stylelightning.functional.neighbours import (
     directions,
     nearest_directions,
 )
-from stylelightning.functional.patches import TURNS
+from stylelightning.functional.orientations import TURNS
 from stylelightning.functional.pyramid import laplacian_bands, sum_of_bands
 from stylelightning.losses.base import IMAGE_LAYER, Loss
 from stylelightning.losses.references import References

@@ -11,14 +11,13 @@ from torch.nn import functional
 from stylelightning.backbones.base import Features
 from stylelightning.backbones.tiled_maps import team_of
 from stylelightning.backbones.windows import Maps, cut
+from stylelightning.functional.orientations import TURNS, turned
+from stylelightning.functional.patch_search import nearest_patches
 from stylelightning.functional.patches import (
-    TURNS,
     PatchBands,
     PatchPadding,
-    nearest_patches,
     patch_positions,
     patches_at,
-    turned,
 )
 from stylelightning.functional.sharing import Sharing
 from stylelightning.losses.base import StatisticalLoss

@@ -14,7 +14,7 @@ from stylelightning.functional.neighbours import (
     directions,
     nearest_directions,
 )
-from stylelightning.functional.patches import TURNS
+from stylelightning.functional.orientations import TURNS
 from stylelightning.losses.neural_neighbor import NEIGHBOR_LAYERS
 from stylelightning.losses.references import References
 from stylelightning.losses.renewed import RenewedLoss

@@ -40,7 +40,20 @@ class Terms:
 
 
 def term_at(name: str, loss: Loss, terms: Terms, features: Features) -> Tensor:
-    """Return an unweighted term, and note what it compared."""
+    """Return an unweighted term, and note what it compared.
+
+    Args:
+        name: Name of the loss.
+        loss: The loss.
+        terms: What ``statistics`` and ``counts`` are noted in, in place.
+        features: Feature maps of the picture.
+
+    Returns:
+        A scalar.
+
+    Raises:
+        LossError: If a loss of a user's own fails, or any returns no scalar; the text names it.
+    """
     method = "statistics and compare" if isinstance(loss, StatisticalLoss) else "forward"
     with blamed_on(name, loss, method, features):
         value = _noted(name, loss, terms, features)
@@ -63,7 +76,14 @@ def _noted(name: str, loss: Loss, terms: Terms, features: Features) -> Tensor:
 
 
 def add_sums(name: str, loss: Loss, features: Features, sums: Sums) -> None:
-    """Add what a loss, or each of its regions, sees in a part of the picture."""
+    """Add what a loss, or each of its regions, sees in a part of the picture.
+
+    Args:
+        name: Name of the loss.
+        loss: The loss; one that is not on sums adds nothing.
+        features: Feature maps of the part.
+        sums: What is added to, in place.
+    """
     if isinstance(loss, RegionalLoss):
         for region, part in loss.parts.items():
             seen = with_weights(features, part.weights)
@@ -73,7 +93,18 @@ def add_sums(name: str, loss: Loss, features: Features, sums: Sums) -> None:
 
 
 def term_of_sums(name: str, loss: Loss, terms: Terms, sums: Sums, picture: Tensor) -> Tensor:
-    """Return what a loss is by what was seen in all parts, and note what it compared."""
+    """Return an unweighted term by what was seen in all parts, and note what it compared.
+
+    Args:
+        name: Name of the loss.
+        loss: The loss, on sums or on nothing but the picture.
+        terms: What ``statistics`` are noted in, in place.
+        sums: What ``add_sums`` made of all parts.
+        picture: The whole picture, (1, 3, H, W) in [0, 1].
+
+    Returns:
+        A scalar.
+    """
     if isinstance(loss, RegionalLoss) and isinstance(loss.term, StatisticalLoss):
         values = [
             part.share * term_of_sums(f"{name}/{region}", part.term, terms, sums, picture)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from stylelightning.backbones.windows import Maps
-from stylelightning.functional.patches import TURNS, turned
+from stylelightning.functional.orientations import TURNS, turned
 from stylelightning.losses.base import IMAGE_LAYER
 from stylelightning.losses.references import References, of_layers
 

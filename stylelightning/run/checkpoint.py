@@ -9,8 +9,6 @@ import torch
 from lightning.pytorch import LightningModule
 
 from stylelightning.parametrizations import Parametrization
-from stylelightning.run.checks import pixels
-from stylelightning.schedule import Plan
 
 Checkpoint = dict[str, Any]
 
@@ -153,30 +151,3 @@ def complete(
     if canvas_of(checkpoint) != canvas_name(parametrization):
         stored = {key: value for key, value in stored.items() if "parametrization" not in key}
     checkpoint["state_dict"] = {key: stored.get(key, value) for key, value in state.items()}
-
-
-def check_place(checkpoint: Checkpoint, plan: Plan, sizes: list[tuple[int, int]]) -> None:
-    """Refuse a checkpoint that a run's plan can't go on from.
-
-    Args:
-        checkpoint: What Lightning loaded.
-        plan: The run's scales.
-        sizes: The picture's height and width in pixels at each of them.
-
-    Raises:
-        ValueError: If the picture has another size than its scale, or its step lies in another.
-    """
-    scale, step = int(checkpoint["scale"]), int(checkpoint["global_step"])
-    size = tuple(checkpoint["picture"].shape[2:])
-    if scale >= len(sizes) or sizes[scale] != size:
-        raise ValueError(
-            f"The checkpoint holds a picture of {pixels(size)} at scale {scale + 1}, but the "
-            f"scales of this run are {', '.join(map(pixels, sizes))}. Give the pictures, "
-            "--data.size and --model.schedule that it was made with, or start from its picture "
-            "with --model.init PATH."
-        )
-    if scale not in (plan.index_at(step), plan.index_at(max(0, step - 1))):
-        raise ValueError(
-            f"The checkpoint is at step {step} in scale {scale + 1} of {len(sizes)}, but this "
-            "run's schedule is elsewhere by then: give the --model.schedule that it was made with."
-        )

@@ -168,6 +168,11 @@ def check_steps(trainer: Trainer, plan: Plan) -> None:
 def check_optimizer(optimizer: Optimizer, precision: str, losses: Mapping[str, Loss]) -> None:
     """Refuse optimizers that can't work on a picture, in this precision or with these losses.
 
+    Args:
+        optimizer: The optimizer of the picture.
+        precision: Lightning's name of the run's precision.
+        losses: The run's losses, by name.
+
     Raises:
         ValueError: If it is SparseAdam, or L-BFGS with a scaled gradient or a loss that changes.
     """

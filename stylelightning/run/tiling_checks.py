@@ -1,13 +1,50 @@
 """What must hold before a picture is computed tile by tile, by one process or by several."""
 
+import logging
 from collections.abc import Mapping
+from typing import Literal
 
 from stylelightning.backbones.base import IMAGE_LAYER, Backbone
+from stylelightning.execution.tiling import Tiling
 from stylelightning.losses.base import Loss, StatisticalLoss
 from stylelightning.losses.blame import written
 
+log = logging.getLogger(__name__)
+
 BY_OPTION = "`model.tiling`", "set --model.tiling null"
 BY_PROCESSES = "`trainer.strategy: tiles`", "make the picture by one process, --trainer.devices 1"
+
+
+def tiling_of(
+    asked: Tiling | Literal["auto"] | None,
+    losses: Mapping[str, Loss],
+    backbone: Backbone,
+    precision: str,
+    several: bool,
+) -> Tiling | Literal["auto"] | None:
+    """Return how a run's pictures are cut; ``auto`` is None, with a warning, where they can't be.
+
+    Args:
+        asked: ``model.tiling``.
+        losses: The losses of the run, by name.
+        backbone: Its backbone.
+        precision: Lightning's name of its precision.
+        several: Whether it is several processes that make the picture.
+
+    Raises:
+        ValueError: If tiles are asked for, or there are several processes, and the run can't be
+            computed tile by tile.
+    """
+    if asked is None and not several:
+        return None
+    try:
+        check_tiled(losses, backbone, precision, several)
+    except ValueError as error:
+        if several or asked != "auto":
+            raise
+        log.warning("`model.tiling: auto` looks at every picture at once. %s", error)
+        return None
+    return asked
 
 
 def check_tiled(

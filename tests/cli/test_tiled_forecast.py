@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from stylelightning import StyleTransferData
-from stylelightning.cli import forecast
+from stylelightning.cli import probes
 from stylelightning.cli.forecast import report
 from stylelightning.cli.tiled_forecast import COPIES, TiledForecast, Weighed, Work, work_at
 from stylelightning.execution.tiling import Tiling
@@ -54,9 +54,9 @@ def test_the_work_of_a_picture_counts_what_is_read_around_tiles() -> None:
 def test_a_report_of_tiles_says_how_many(
     tmp_path: Path, content: Path, style: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(forecast, "TIMED", (36, 32))
-    monkeypatch.setattr(forecast, "WEIGHED", ((40, 32), (48, 32)))
-    monkeypatch.setattr(forecast, "PROBES", (16, 24))
+    monkeypatch.setattr(probes, "TIMED", (36, 32))
+    monkeypatch.setattr(probes, "WEIGHED", ((40, 32), (48, 32)))
+    monkeypatch.setattr(probes, "PROBES", (16, 24))
     module = make_module(tiling=Tiling(32))
     data = StyleTransferData(str(content), str(style), size=64)
     text = report(module, data, lambda callbacks: make_trainer(tmp_path, *callbacks), -1)

@@ -11,7 +11,7 @@ from torch.nn import functional
 from stylelightning import Schedule, StyleTransferData
 from stylelightning.backbones import RandomMultiscale
 from stylelightning.backbones.base import Features
-from stylelightning.functional.patches import TURNS, turned
+from stylelightning.functional.orientations import TURNS, turned
 from stylelightning.functional.pyramid import laplacian_bands, sum_of_bands
 from stylelightning.losses import (
     Loss,

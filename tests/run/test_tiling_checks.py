@@ -3,8 +3,9 @@
 import pytest
 
 from stylelightning.backbones import VGG16, Backbone, TorchvisionModel
+from stylelightning.execution.tiling import Tiling
 from stylelightning.losses import GramLoss, HistogramLoss, Loss, PaletteLoss, TotalVariationLoss
-from stylelightning.run.tiling_checks import check_tiled
+from stylelightning.run.tiling_checks import check_tiled, tiling_of
 
 
 @pytest.fixture(scope="module")
@@ -48,3 +49,20 @@ def test_a_layer_that_sees_everything_is_refused(network: str, smoothing: bool, 
     model = TorchvisionModel(network, weights=None, softmax_smoothing=smoothing)
     with pytest.raises(ValueError, match=rf"'{layer}' of TorchvisionModel see the whole picture"):
         check_tiled({"own": GramLoss(1.0, [layer])}, model, "32-true")
+
+
+def test_auto_falls_back_to_the_whole_picture_with_a_warning(
+    vgg: Backbone, caplog: pytest.LogCaptureFixture
+) -> None:
+    losses = {"own": HistogramLoss(1.0, ["relu1_1"])}
+    assert tiling_of("auto", losses, vgg, "32-true", several=False) is None
+    assert "looks at every picture at once. The loss 'own'" in caplog.text
+    for asked, several in ((Tiling(64), False), ("auto", True), (None, True)):
+        with pytest.raises(ValueError, match="whole feature maps"):
+            tiling_of(asked, losses, vgg, "32-true", several)  # type: ignore[arg-type]
+
+
+def test_what_is_asked_for_is_in_force_where_it_can_be(vgg: Backbone) -> None:
+    losses = {"own": GramLoss()}
+    assert tiling_of("auto", losses, vgg, "32-true", several=False) == "auto"
+    assert tiling_of(Tiling(64), losses, vgg, "32-true", several=True) == Tiling(64)

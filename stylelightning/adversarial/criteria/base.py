@@ -13,7 +13,7 @@ class Criterion(ABC):
     """
 
     scope: Literal["local", "global"] = "local"
-    """Whether the picture's part is a sum over its patches, or one knows of the others."""
+    """``local`` if the picture's part is a mean of one number a patch, ``global`` if not."""
 
     @abstractmethod
     def critic(self, style: Tensor, picture: Tensor) -> Tensor:
