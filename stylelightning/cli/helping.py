@@ -14,7 +14,7 @@ from lightning.pytorch import Trainer
 from stylelightning.callbacks.interrupt import ENDS
 from stylelightning.cli.trainer_settings import FIXED, SILENT
 from stylelightning.execution.team import LostProcessError
-from stylelightning.execution.tile_strategy import NAME
+from stylelightning.execution.tile_strategy import NAME, TileStrategy
 
 log = logging.getLogger(__name__)
 
@@ -26,9 +26,14 @@ def helps(strategy: object) -> bool:
     """Return whether this process is not the first of those that make the run's picture.
 
     Args:
-        strategy: ``trainer.strategy``.
+        strategy: ``trainer.strategy``: a name, in capitals or not, or a class with its path.
     """
-    return strategy == NAME and not _is_first(os.environ)
+    named = getattr(strategy, "class_path", strategy)
+    ours = isinstance(named, str) and (
+        named.lower() == NAME  # Lightning heeds no capitals
+        or named.endswith(f".{TileStrategy.__name__}")
+    )
+    return ours and not _is_first(os.environ)
 
 
 def _is_first(environment: Mapping[str, str]) -> bool:

@@ -9,6 +9,7 @@ import time
 from datetime import timedelta
 from multiprocessing import get_context
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -230,6 +231,9 @@ def test_the_first_process_is_known_by_what_started_it(
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     assert helps("tiles") is not first
+    assert helps("Tiles") is not first  # Lightning takes it for the same
+    path = "stylelightning.execution.tile_strategy.TileStrategy"
+    assert helps(SimpleNamespace(class_path=path)) is not first
     assert not helps("auto")
 
 
