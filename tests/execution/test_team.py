@@ -1,6 +1,7 @@
 """One picture by several processes: the terms and the gradient of one, the same in all of them."""
 
 import contextlib
+import logging
 import os
 import signal
 import subprocess
@@ -19,6 +20,7 @@ from torch import Tensor, distributed
 
 from stylelightning.__main__ import main
 from stylelightning.backbones.tiles import Tile
+from stylelightning.cli import run
 from stylelightning.cli.helping import helps
 from stylelightning.execution.team import LostProcessError, Team
 from stylelightning.execution.tiling import Tiler, shares
@@ -245,3 +247,34 @@ def test_a_command_of_several_runs_refuses_several_processes(
     assert main(["plan", *args]) == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert "One picture is made by one process here, got 2" in line
+
+
+def test_a_run_on_several_machines_that_can_not_meet_is_refused(
+    content: Path, style: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    args = [f"--data.content={content}", f"--data.style={style}", "--config", str(TINY)]
+    args += [f"--trainer.default_root_dir={tmp_path / 'runs'}"]
+    args += ["--trainer.num_nodes=2", "--trainer.strategy=tiles"]
+    assert main(["fit", *args]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "`trainer.num_nodes` must be 1 where nothing says where the first machine is" in line
+    assert not (tmp_path / "runs").exists()
+
+
+def test_the_first_process_alone_warns(
+    content: Path,
+    style: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    args = ["fit", "--config", str(TINY), f"--data.content={content}", f"--data.style={style}"]
+    args += ["--trainer.strategy=tiles", "--model.optimizer=LBFGS"]  # leaves out Adam's options
+    monkeypatch.setenv("LOCAL_RANK", "1")
+    monkeypatch.setattr(run, "help_to_make", lambda config, checkpoint: None)
+    logger = logging.getLogger("stylelightning")
+    level = logger.level
+    try:
+        assert main(args) == 0
+    finally:
+        logger.setLevel(level)
+    assert "warning" not in capsys.readouterr().err
