@@ -14,7 +14,7 @@ from lightning.pytorch import Trainer
 from stylelightning.callbacks.interrupt import ENDS
 from stylelightning.cli.trainer_settings import FIXED, SILENT
 from stylelightning.execution.team import LostProcessError
-from stylelightning.execution.tile_strategy import NAME
+from stylelightning.execution.tile_strategy import NAME, TileStrategy
 
 log = logging.getLogger(__name__)
 
@@ -26,12 +26,17 @@ def helps(strategy: object) -> bool:
     """Return whether this process is not the first of those that make the run's picture.
 
     Args:
-        strategy: ``trainer.strategy``.
+        strategy: ``trainer.strategy``: a name, in capitals or not, or a class with its path.
     """
-    return strategy == NAME and not _is_first(os.environ)
+    named = getattr(strategy, "class_path", strategy)
+    ours = isinstance(named, str) and (
+        named.lower() == NAME  # Lightning heeds no capitals
+        or named.endswith(f".{TileStrategy.__name__}")
+    )
+    return ours and not is_first(os.environ)
 
 
-def _is_first(environment: Mapping[str, str]) -> bool:
+def is_first(environment: Mapping[str, str]) -> bool:
     """Return whether a process is the first of all, by what started it: torchrun, Lightning, SLURM.
 
     Args:
@@ -42,6 +47,11 @@ def _is_first(environment: Mapping[str, str]) -> bool:
     if "LOCAL_RANK" in environment or "NODE_RANK" in environment:
         return all(int(environment.get(name, 0)) == 0 for name in ("NODE_RANK", "LOCAL_RANK"))
     return int(environment.get("SLURM_PROCID", 0)) == 0
+
+
+def leave_the_warnings_to_the_first() -> None:
+    """Have this process say only why it failed."""
+    logging.getLogger("stylelightning").setLevel(logging.ERROR)
 
 
 def help_to_make(run: Namespace, checkpoint: Path | None) -> None:
@@ -61,7 +71,6 @@ def help_to_make(run: Namespace, checkpoint: Path | None) -> None:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         for number in ENDS:
             signal.signal(number, signal.SIG_DFL)
-    logging.getLogger("stylelightning").setLevel(logging.ERROR)
     first = os.getppid()
     settings = {**run.trainer, **FIXED, **SILENT, "callbacks": []}
     try:

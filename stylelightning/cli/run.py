@@ -1,6 +1,7 @@
 """A run from its command line to its picture."""
 
 import logging
+import os
 import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any
 
 import yaml
 from jsonargparse import Namespace
+from lightning.fabric.plugins.environments.lightning import LightningEnvironment
 from lightning.pytorch import Callback, Trainer
 from lightning.pytorch.callbacks import ProgressBar
 from lightning.pytorch.loggers import TensorBoardLogger
@@ -27,7 +29,12 @@ from stylelightning.cli.config import (
 from stylelightning.cli.config_keys import differing_keys
 from stylelightning.cli.console import WHOLE
 from stylelightning.cli.errors import RunError
-from stylelightning.cli.helping import help_to_make, helps
+from stylelightning.cli.helping import (
+    help_to_make,
+    helps,
+    is_first,
+    leave_the_warnings_to_the_first,
+)
 from stylelightning.cli.manner import Manner
 from stylelightning.cli.process import exit_code_of_a_stop
 from stylelightning.cli.resuming import says_how_to_go_on
@@ -39,6 +46,9 @@ from stylelightning.run.checkpoint_io import AtomicCheckpointIO
 from stylelightning.run.folder import MadeFolders, RunFolder, create_run_folder
 
 log = logging.getLogger(__name__)
+
+MEETING = ("MASTER_ADDR", "MASTER_PORT", "NODE_RANK")
+"""What Lightning's own launcher needs to know to find the other machines."""
 
 
 def fit(args: Sequence[str], manner: Manner | None = None) -> None:
@@ -68,12 +78,15 @@ def fit(args: Sequence[str], manner: Manner | None = None) -> None:
 
 def _fit(args: Sequence[str], manner: Manner, made: MadeFolders) -> None:
     parser = run_parser()
-    parser.says_changes = manner.says_changes
+    parser.says_changes = manner.says_changes and is_first(os.environ)
     config = parser.parse_args(list(args))
+    helping = helps(config.trainer.strategy)
+    if helping:
+        leave_the_warnings_to_the_first()
     set_seed(config)
     missing = _missing_folders(config)
     checkpoint = check_config(config, made)
-    if helps(config.trainer.strategy):
+    if helping:
         help_to_make(parser.instantiate(config), checkpoint)
         return
     run = parser.instantiate(config, instantiators=list(manner.instantiators) or None)
@@ -182,4 +195,24 @@ def one_picture_trainer(settings: Mapping[str, Any], several: bool = False) -> T
             f"One picture is made by one process{' here' if not several else ''}, got "
             f"{trainer.world_size}: use {way_out}--trainer.devices 1 and --trainer.num_nodes 1."
         )
+    _check_meeting(trainer)
     return trainer
+
+
+def _check_meeting(trainer: Trainer) -> None:
+    """Refuse to wait for other machines that can't know where this one is.
+
+    Raises:
+        ValueError: If it is so.
+    """
+    missing = [name for name in MEETING if name not in os.environ]
+    strategy = trainer.strategy
+    alone = isinstance(strategy, TileStrategy) and isinstance(
+        strategy.cluster_environment, LightningEnvironment
+    )
+    if alone and trainer.num_nodes > 1 and missing:
+        raise ValueError(
+            f"`trainer.num_nodes` must be 1 where nothing says where the first machine is, got "
+            f"{trainer.num_nodes}: start the run on each machine by torchrun or srun, or set "
+            f"{', '.join(MEETING)} there."
+        )

@@ -57,7 +57,11 @@ def check_trainer_options(trainer: Namespace, callbacks: Iterable[Namespace]) ->
             raise ValueError(f"`trainer.{name}` must be a number of at least 0, got {given}.")
     devices = trainer.get("devices")
     if isinstance(devices, str) and not re.fullmatch(r"auto|[-\d, ]+", devices):
-        raise ValueError(f"`trainer.devices` must be 1, auto or [INDEX] of one, got {devices!r}.")
+        raise ValueError(
+            f"`trainer.devices` must be a whole number, auto or [INDEX], got {devices!r}."
+        )
+    if devices in (0, "0"):
+        raise ValueError(f"`trainer.devices` must be at least 1, got {devices}.")
     if isinstance(profiler := trainer.get("profiler"), str) and profiler not in PROFILERS:
         raise ValueError(
             f"`trainer.profiler` must be {', '.join(PROFILERS)} or a class, got {profiler!r}."

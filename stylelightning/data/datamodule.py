@@ -198,7 +198,7 @@ class StyleTransferData(LightningDataModule):
         if longest is not None:  # the picture may start as a style image, which then fills it
             longest = math.ceil(longest * max(1, self.style_scale * image.scale))
         picture = picture_of(image.path, longest)
-        if float(picture.pixels.std((2, 3)).max()) < FLAT:
+        if float(picture.pixels.std((2, 3), correction=0).max()) < FLAT:
             if len(self.style_images) == 1:
                 log.warning(
                     "The style image has one colour only, and so will the picture: style terms "

@@ -43,7 +43,8 @@ class AdversarialStyleLoss(Loss):
         critic: The network; null for a `PatchCritic` of 7 x 7 positions.
         criterion: What critic and picture each minimise; null for `HingeCriterion`.
         penalty: What is added to the critic's criterion; null for nothing.
-        optimizer: The critic's optimizer: any of ``torch.optim``, or a class path.
+        optimizer: The critic's optimizer: any of ``torch.optim``, or a class path; null for Adam
+            with a rate of 0.001 and betas of 0.5 and 0.9.
         steps: Steps of the critic before each step of the picture, at least 1.
         first_steps: Steps more before the picture's first, at least 0.
         crops: Crops of each side in a step of the critic, at least 1.
@@ -70,7 +71,7 @@ class AdversarialStyleLoss(Loss):
         critic: Critic | None = None,
         criterion: Criterion | None = None,
         penalty: Penalty | None = None,
-        optimizer: MakeOptimizer = partial(Adam, lr=1e-3, betas=(0.5, 0.9)),  # noqa: B008
+        optimizer: MakeOptimizer | None = None,
         steps: int = 1,
         first_steps: int = 0,
         crops: int = 16,
@@ -89,7 +90,7 @@ class AdversarialStyleLoss(Loss):
         self._check("size", size, f"be at least {least}, the critic's patch", size >= least)
         self.criterion = criterion or HingeCriterion()
         self.penalty = penalty
-        self.optimizer = optimizer
+        self.optimizer = optimizer or partial(Adam, lr=1e-3, betas=(0.5, 0.9))
         self.steps = steps
         self.first_steps = first_steps
         self.crops = crops

@@ -16,6 +16,7 @@ from stylelightning.functional.neighbours import (
 from stylelightning.functional.orientations import TURNS
 from stylelightning.functional.pyramid import laplacian_bands, sum_of_bands
 from stylelightning.losses.base import IMAGE_LAYER, Loss
+from stylelightning.losses.fingerprint import alike, fingerprint
 from stylelightning.losses.references import References
 from stylelightning.losses.turned import turned_styles
 
@@ -80,6 +81,7 @@ class NeuralNeighborLoss(Loss):
         self._begun = False
         self._sought: tuple[Tensor, Tensor] | None = None  # what to look up, and in what
         self._matches: Tensor | None = None
+        self._images: list[Tensor] = []  # fingerprints of those that the matches are of
         self._targets = torch.empty(0)
 
     def restart(self) -> None:
@@ -94,6 +96,7 @@ class NeuralNeighborLoss(Loss):
         """
         content = self._content(references)
         self._styles(references)  # there must be one
+        held = _rows(hypercolumn_map(content, self.layers, self.stride))
         image, picture = (references.content or {}).get(IMAGE_LAYER), references.picture
         if self._begun and self.present_share > 0 and image is not None and picture is not None:
             content = references.features(self._mixture(image, picture))
@@ -103,6 +106,7 @@ class NeuralNeighborLoss(Loss):
             for each in turned_styles(references, self.layers, self.orientations)
         ]
         self._sought = _rows(hypercolumn_map(content, self.layers, self.stride)), torch.cat(bank)
+        self._images = [fingerprint(held), fingerprint(self._sought[1])]
         self._matches = None
 
     def is_due(self, step: int) -> bool:
@@ -127,11 +131,13 @@ class NeuralNeighborLoss(Loss):
 
     def state(self) -> dict[str, Any]:
         """Return the matches, which the picture that the scale started from has led to."""
-        return {"matches": self._matches}
+        return {"matches": self._matches, "images": self._images}
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Go on with the matches of ``state``, unless they are of other images."""
-        self._matches = state["matches"]
+        before = state.get("images", self._images)  # a checkpoint by version 0.1 has none
+        if all(map(alike, before, self._images)):
+            self._matches = state["matches"]
 
     def _mixture(self, content: Tensor, picture: Tensor) -> Tensor:
         """Return the picture whose matches are found at a later scale."""

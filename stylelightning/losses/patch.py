@@ -21,6 +21,7 @@ from stylelightning.functional.patches import (
 )
 from stylelightning.functional.sharing import Sharing
 from stylelightning.losses.base import StatisticalLoss
+from stylelightning.losses.fingerprint import alike, fingerprint
 from stylelightning.losses.references import Reference, References, weights_of
 from stylelightning.losses.renewed import RenewedLoss
 from stylelightning.losses.sums import Count
@@ -109,6 +110,7 @@ class PatchLoss(RenewedLoss, StatisticalLoss):
         self.search_components = search_components
         self.padding = padding
         self._banks: Features = {}
+        self._styles_of_banks: Features = {}  # their fingerprints
         self._targets: dict[str, _Target] = {}
 
     def keep(self, references: References) -> None:
@@ -119,6 +121,7 @@ class PatchLoss(RenewedLoss, StatisticalLoss):
         """
         styles = [style for style in self._styles(references) if style.share > 0]
         self._banks = {name: self._bank(name, styles) for name in self.layers}
+        self._styles_of_banks = {name: fingerprint(bank) for name, bank in self._banks.items()}
         self._targets = {}
 
     def renew(self, features: Maps, renewal: int) -> None:
@@ -146,11 +149,14 @@ class PatchLoss(RenewedLoss, StatisticalLoss):
     def state(self) -> dict[str, Any]:
         """Return the matches that are in use, and which search found them."""
         targets = {name: vars(target) for name, target in self._targets.items()}
-        return {"renewal": self._renewal, "targets": targets}
+        return {"renewal": self._renewal, "targets": targets, "banks": self._styles_of_banks}
 
     def load_state(self, state: dict[str, Any]) -> None:
-        """Go on with the matches of ``state``; those of regions or other layers are found anew."""
+        """Go on with the matches of ``state``; those of other images or layers are found anew."""
         if "regions" in state or state["targets"].keys() != self.layer_weights.keys():
+            return
+        banks = state.get("banks", self._styles_of_banks)  # a checkpoint by version 0.1 has none
+        if not all(alike(banks[name], own) for name, own in self._styles_of_banks.items()):
             return
         if "calls" in state:  # of a checkpoint by version 0.1, which counted evaluations
             state = {**state, "renewal": (state["calls"] - 1) // (self.renew_every_n_steps or 1)}

@@ -15,6 +15,7 @@ from stylelightning.functional.neighbours import (
     nearest_directions,
 )
 from stylelightning.functional.orientations import TURNS
+from stylelightning.losses.fingerprint import alike, fingerprint
 from stylelightning.losses.neural_neighbor import NEIGHBOR_LAYERS
 from stylelightning.losses.references import References
 from stylelightning.losses.renewed import RenewedLoss
@@ -104,16 +105,20 @@ class SplitNeuralNeighborLoss(RenewedLoss):
 
     def state(self) -> dict[str, Any]:
         """Return the grids and matches that are in use, and which search found them."""
-        return {"renewal": self._renewal, "matches": self._matches}
+        styles = {
+            name: fingerprint(self._bank(name, grid)) for name, (grid, _) in self._matches.items()
+        }
+        return {"renewal": self._renewal, "matches": self._matches, "styles": styles}
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Go on with the matches of ``state``, unless they are of other layers or other images."""
         if state["matches"].keys() != self.layer_weights.keys():
             return
-        targets = {}
+        targets, styles = {}, state.get("styles", {})  # a checkpoint by version 0.1 has none
         for name, (grid, matches) in state["matches"].items():
             bank = self._bank(name, grid)
-            if int(matches.max()) >= len(bank):
+            style = fingerprint(bank)
+            if int(matches.max()) >= len(bank) or not alike(styles.get(name, style), style):
                 return
             targets[name] = directions(centred(bank)[matches.to(bank.device)])
         self._renewal, self._matches, self._targets = state["renewal"], state["matches"], targets

@@ -94,6 +94,11 @@ def _check_numbers(optimizer: Optimizer) -> None:
                     f"`model.optimizer.lr` must be above 0, got {value:g}: the picture would stay "
                     "as it is."
                 )
+            if key == "history_size" and not value >= 1:
+                raise ValueError(
+                    f"`model.optimizer.history_size` must be at least 1, got {value:g}: L-BFGS "
+                    "steps by what it remembers."
+                )
 
 
 def _numbers(group: Mapping[str, Any]) -> Iterator[tuple[str, float]]:

@@ -62,6 +62,14 @@ def test_a_style_image_of_one_colour_is_said(
     assert "one colour" not in caplog.text
 
 
+def test_a_style_image_of_one_pixel_has_one_colour(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.WARNING):
+        make_data(tmp_path, style_size=(1, 1))  # and torch warns of nothing
+    assert "The style image has one colour only" in caplog.text
+
+
 def test_without_a_size_the_picture_has_the_content_images_own(tmp_path: Path) -> None:
     write_picture(tmp_path / "c.png", torch.rand(1, 3, 30, 60))
     data = StyleTransferData(str(tmp_path / "c.png"), size=None)

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import logging
 import os
 import signal
 import subprocess
@@ -10,6 +11,7 @@ import time
 from datetime import timedelta
 from multiprocessing import get_context
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -20,6 +22,7 @@ from torch import Tensor, distributed
 
 from stylelightning.__main__ import main
 from stylelightning.backbones.tiles import Tile
+from stylelightning.cli import run
 from stylelightning.cli.errors import one_line
 from stylelightning.cli.helping import helps
 from stylelightning.execution.team import LostProcessError, Team
@@ -275,6 +278,9 @@ def test_the_first_process_is_known_by_what_started_it(
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     assert helps("tiles") is not first
+    assert helps("Tiles") is not first  # Lightning takes it for the same
+    path = "stylelightning.execution.tile_strategy.TileStrategy"
+    assert helps(SimpleNamespace(class_path=path)) is not first
     assert not helps("auto")
 
 
@@ -286,3 +292,34 @@ def test_a_command_of_several_runs_refuses_several_processes(
     assert main(["plan", *args]) == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert "One picture is made by one process here, got 2" in line
+
+
+def test_a_run_on_several_machines_that_can_not_meet_is_refused(
+    content: Path, style: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    args = [f"--data.content={content}", f"--data.style={style}", "--config", str(TINY)]
+    args += [f"--trainer.default_root_dir={tmp_path / 'runs'}"]
+    args += ["--trainer.num_nodes=2", "--trainer.strategy=tiles"]
+    assert main(["fit", *args]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "`trainer.num_nodes` must be 1 where nothing says where the first machine is" in line
+    assert not (tmp_path / "runs").exists()
+
+
+def test_the_first_process_alone_warns(
+    content: Path,
+    style: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    args = ["fit", "--config", str(TINY), f"--data.content={content}", f"--data.style={style}"]
+    args += ["--trainer.strategy=tiles", "--model.optimizer=LBFGS"]  # leaves out Adam's options
+    monkeypatch.setenv("LOCAL_RANK", "1")
+    monkeypatch.setattr(run, "help_to_make", lambda config, checkpoint: None)
+    logger = logging.getLogger("stylelightning")
+    level = logger.level
+    try:
+        assert main(args) == 0
+    finally:
+        logger.setLevel(level)
+    assert "warning" not in capsys.readouterr().err

@@ -228,6 +228,26 @@ def test_matches_in_another_style_image_are_found_anew(
     assert torch.equal(evaluated(other, picture, 1), evaluated(fresh, picture, 1))
 
 
+@pytest.mark.parametrize(
+    ("make", "content", "style"),
+    [
+        (lambda: NeuralNeighborLoss(1.0, LAYERS), 1, 3),
+        (lambda: NeuralNeighborLoss(1.0, LAYERS), 3, 2),
+        (lambda: SplitNeuralNeighborLoss(1.0, LAYERS, 4, renew_every_n_steps=3), 1, 3),
+    ],
+    ids=["style", "content", "split style"],
+)
+def test_matches_of_other_images_of_the_same_size_are_found_anew(
+    make: Any, content: int, style: int
+) -> None:
+    loss = prepared(make(), image(1), image(2))
+    evaluated(loss, shown(image(4)))
+    other, fresh = (prepared(make(), image(content), image(style)) for _ in range(2))
+    other.load_state(loss.state())
+    picture = shown(image(5))
+    assert torch.equal(evaluated(other, picture, 1), evaluated(fresh, picture, 1))
+
+
 @pytest.mark.parametrize(("before", "now"), [(LAYERS, LAYERS[:1]), (LAYERS[:1], LAYERS)])
 def test_matches_at_other_layers_are_found_anew(before: list[str], now: list[str]) -> None:
     loss = prepared(SplitNeuralNeighborLoss(1.0, before), image(1), image(2))

@@ -144,6 +144,18 @@ def test_matches_at_other_layers_are_found_anew() -> None:
     assert both.state()["targets"].keys() == maps.keys()
 
 
+def test_matches_in_another_style_of_the_same_size_are_found_anew() -> None:
+    loss, other = make(renew_every_n_steps=9), make(renew_every_n_steps=9)
+    evaluated(loss, {"image": random_image(2)})
+    other.prepare(references(None, [{"image": random_image(4)}]))
+    other.load_state(loss.state())
+    picture = random_image(3)
+    fresh = make(renew_every_n_steps=9)
+    fresh.prepare(references(None, [{"image": random_image(4)}]))
+    value = evaluated(other, {"image": picture}, 1)
+    assert torch.equal(value, evaluated(fresh, {"image": picture}, 1))
+
+
 def test_a_style_smaller_than_a_patch_is_refused() -> None:
     with pytest.raises(ValueError, match=r"`size` of PatchLoss is 3, but the style image's layer"):
         PatchLoss(size=3, stride=1).prepare(references(None, [{"image": random_image(1, side=2)}]))

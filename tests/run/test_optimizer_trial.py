@@ -8,6 +8,7 @@ from torch.optim import LBFGS, SGD, Adam, Optimizer, Rprop
 
 from stylelightning import optimizers
 from stylelightning.cli.catalogue import components
+from stylelightning.optimizers import HostLBFGS
 from stylelightning.run import optimizer_trial
 from stylelightning.run.optimizer_trial import try_optimizer
 
@@ -45,8 +46,8 @@ def test_every_optimizer_passes_and_nothing_changes(name: str, options: dict[str
         (LBFGS, {"lr": 0.0}, "must be above 0"),
         (Adam, {"eps": float("inf")}, "`model.optimizer.eps` must be a finite number"),
         (SGD, {"momentum": float("nan")}, "`model.optimizer.momentum` must be a finite number"),
-        (LBFGS, {"history_size": 0}, "LBFGS can't optimise a picture: pop from empty list"),
-        (LBFGS, {"history_size": -1}, "LBFGS can't optimise a picture"),
+        (LBFGS, {"history_size": 0}, "`model.optimizer.history_size` must be at least 1, got 0"),
+        (HostLBFGS, {"history_size": -1}, "`model.optimizer.history_size` must be at least 1"),
         (Adam, {"capturable": True}, "Adam can't optimise a picture: If capturable=True"),
         (Adam, {"differentiable": True}, "Adam can't optimise a picture: a leaf Variable"),
     ],
