@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from torch import Tensor
 
-LARGE = 2**20
+LARGE = 2**22
 """Fewest values of a picture, three a pixel, whose holes in memory are worth the time."""
 
 _M_TRIM_THRESHOLD, _M_MMAP_MAX = -1, -4  # glibc's malloc.h
@@ -41,7 +41,7 @@ def give_back_freed_memory() -> bool:
 
     Blocks of a large picture leave holes that smaller ones begin to fill, so that the next large
     block finds none: what is kept would grow by several pictures. Mapping the holes anew takes
-    0.2 s for each gigabyte, which steps of many seconds don't feel.
+    0.2 s for each gigabyte, which steps of a large picture, of many seconds, don't feel.
 
     Returns:
         Whether there is a glibc, and anything was given back.
