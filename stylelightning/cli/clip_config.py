@@ -157,6 +157,7 @@ def _check(config: Namespace) -> None:
     refuse_address("data.content", str(config.data.content))
     if output_path(config.output).resolve() == absolute_path(config.data.content).resolve():
         raise ValueError(f"`output` would replace the clip, {config.output}: give another name.")
+    _check_kept(config)
     if isinstance(config.seed_everything, bool):
         raise ValueError(
             "`seed_everything` must be a number for a clip, the same for each frame, got "
@@ -177,6 +178,17 @@ def _check(config: Namespace) -> None:
             "No term holds a frame to the one before: give --model.losses.temporal TemporalLoss "
             "--model.losses.temporal.weight 2e4."
         )
+
+
+def _check_kept(config: Namespace) -> None:
+    """Refuse an output in whose place a file lies that the clip is made from."""
+    output = output_path(config.output).resolve()
+    for path in _paths(config.data.as_dict()):
+        needed = absolute_path(str(path)).resolve()
+        if needed.exists() and output in (needed, *needed.parents):
+            raise ValueError(
+                f"`output` would replace {path}, which the clip is made from: give another name."
+            )
 
 
 def _check_run(config: Namespace) -> None:

@@ -16,6 +16,7 @@ from stylelightning.backbones.windows import Maps
 from stylelightning.functional.orientations import TURNS, turned
 from stylelightning.functional.patches import patches_at
 from stylelightning.losses.base import Loss
+from stylelightning.losses.blame import LossError
 from stylelightning.losses.critic_training import CriticTraining, MakeOptimizer
 from stylelightning.losses.references import Reference, References
 
@@ -157,7 +158,7 @@ class AdversarialStyleLoss(Loss):
         """Go on with the critic of ``state``.
 
         Raises:
-            ValueError: If it has another shape than this one.
+            LossError: If it has other layers or another shape than this one.
         """
         self._training().load_state(state)
         self._drawn = state["drawn"]
@@ -222,14 +223,14 @@ class AdversarialStyleLoss(Loss):
             try:
                 scores = network(crop)
             except RuntimeError as error:
-                raise ValueError(
+                raise LossError(
                     f"`critic` of AdversarialStyleLoss, {type(self.critic).__name__}, can't read "
                     f"crops of {side} x {side} positions ({error}): raise `size`, and say in its "
                     "`patch` the smallest side that it reads."
                 ) from error
             if not isinstance(scores, Tensor) or scores.ndim != 4 or scores.shape[:2] != (1, 1):
                 got = tuple(scores.shape) if isinstance(scores, Tensor) else type(scores).__name__
-                raise ValueError(
+                raise LossError(
                     "`critic` of AdversarialStyleLoss must build networks that give scores of "
                     f"shape (B, 1, h, w), got {got} from {type(self.critic).__name__}."
                 )

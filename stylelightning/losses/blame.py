@@ -15,7 +15,7 @@ from stylelightning.losses.regional import RegionalLoss
 
 
 class LossError(ValueError):
-    """A loss of a user's own breaks a rule or fails.
+    """A loss of a user's own, or something of a user's that a loss has, breaks a rule or fails.
 
     Args:
         line: What it does, the rule and the way out.
@@ -57,8 +57,7 @@ def blamed_on(name: str, loss: Loss, method: str, features: Maps | None = None) 
     try:
         yield
     except Exception as error:
-        memory = isinstance(error, torch.OutOfMemoryError) or "allocate memory" in str(error)
-        if not is_own(loss) or memory or isinstance(error, LossError):
+        if not is_own(loss) or is_out_of_memory(error) or isinstance(error, LossError):
             raise
         kind, place = type(loss).__name__, _place(error, loss)
         start = f"The loss {name!r}, {kind}, fails in `{method}`{place}:"
@@ -103,6 +102,11 @@ def checked_term(name: str, loss: Loss, value: object, device: torch.device) -> 
         f"The loss {name!r}, {type(written(loss)).__name__}, must return a scalar tensor of real "
         f"numbers on {device}, got {got}: {way}."
     )
+
+
+def is_out_of_memory(error: Exception) -> bool:
+    """Return whether something failed for want of memory, on a GPU or on the CPU."""
+    return isinstance(error, torch.OutOfMemoryError) or "allocate memory" in str(error)
 
 
 def is_own(loss: Loss) -> bool:

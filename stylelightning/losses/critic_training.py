@@ -12,6 +12,7 @@ from torch.optim import Optimizer
 from stylelightning.adversarial.criteria import Criterion
 from stylelightning.adversarial.critics import Critic
 from stylelightning.adversarial.penalties import Penalty
+from stylelightning.losses.blame import LossError, is_out_of_memory
 
 MakeOptimizer = Callable[[Iterable[nn.Parameter]], Optimizer]
 """Makes the optimizer of a critic's parameters."""
@@ -31,7 +32,7 @@ class CriticTraining:
         seed: Seed of the networks' first parameters.
 
     Raises:
-        ValueError: If the optimizer can't be made.
+        LossError: If the optimizer can't be made.
     """
 
     def __init__(
@@ -54,7 +55,7 @@ class CriticTraining:
         try:
             self.optimizer = optimizer(parameters)
         except (RuntimeError, TypeError, ValueError) as error:
-            raise ValueError(f"`optimizer` can't train a critic: {error}") from error
+            raise LossError(_cannot_train(error)) from error
         for network in self.networks.values():
             network.eval().requires_grad_(False)
 
@@ -74,6 +75,9 @@ class CriticTraining:
 
         Returns:
             The scores of the style's crops by layer, after the step and constant.
+
+        Raises:
+            LossError: If the optimizer can't take a step.
         """
 
         def evaluate() -> float:
@@ -88,7 +92,12 @@ class CriticTraining:
             return float(total.detach())
 
         with self._trained():
-            self.optimizer.step(evaluate)
+            try:
+                self.optimizer.step(evaluate)
+            except RuntimeError as error:
+                if is_out_of_memory(error):
+                    raise
+                raise LossError(_cannot_train(error)) from error
             self.optimizer.zero_grad()
         with torch.no_grad():
             return {name: network(style[name]) for name, network in self.networks.items()}
@@ -108,13 +117,15 @@ class CriticTraining:
         """Go on from ``state``; the optimizer's own options hold, and another one starts cold.
 
         Raises:
-            ValueError: If the networks have other shapes.
+            LossError: If the networks have other layers or shapes.
         """
         try:
+            if state["networks"].keys() != self.networks.keys():
+                raise KeyError(*state["networks"].keys() ^ self.networks.keys())
             for name, network in self.networks.items():
                 network.load_state_dict(state["networks"][name])
         except (KeyError, RuntimeError) as error:
-            raise ValueError(
+            raise LossError(
                 "The critic of the checkpoint has other layers or another shape than this run's: "
                 "give `critic` and `layers` as they were there, or start anew."
             ) from error
@@ -140,6 +151,13 @@ class CriticTraining:
         finally:
             for network in self.networks.values():
                 network.eval().requires_grad_(False)
+
+
+def _cannot_train(error: Exception) -> str:
+    return (
+        f"`optimizer` of AdversarialStyleLoss can't train a critic ({error}): take another one, "
+        "such as torch.optim.Adam."
+    )
 
 
 def _kind(maps: Tensor) -> tuple[int, torch.device, torch.dtype]:

@@ -364,6 +364,16 @@ def test_the_output_is_not_the_clip(tmp_path: Path, style: Path, capsys: Capture
     assert source.read_bytes() == before
 
 
+def test_the_output_takes_no_style_image_away(video: Video, capsys: Capture) -> None:
+    output = video()
+    frame = output / "frame_000002.png"
+    before = frame.read_bytes()
+    capsys.readouterr()
+    video("--overwrite", f"--data.style={frame}", "--model.optimizer.lr=0.1", code=2)
+    assert f"`output` would replace {frame}, which the clip is made from" in one_line(capsys)
+    assert frame.read_bytes() == before
+
+
 def test_a_folder_called_like_the_work_is_not_removed(
     video: Video, clip: Path, tmp_path: Path, capsys: Capture
 ) -> None:

@@ -194,18 +194,24 @@ def test_two_nodes_make_one_picture_and_one_measures_it(
 ) -> None:
     args = ("--trainer.devices=1", "--trainer.num_nodes=2", "--callbacks.metrics=FinalMetrics")
     port = str(20_000 + os.getpid() % 10_000)
+    meeting = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
     nodes = [
         subprocess.Popen(
             command(tmp_path / "two", *args),
             cwd=tmp_path,
-            env={**os.environ, **ENVIRONMENT, "MASTER_PORT": port, "NODE_RANK": str(rank)},
+            env={**os.environ, **ENVIRONMENT, **meeting, "NODE_RANK": str(rank)},
             text=True,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
         )
         for rank in range(2)
     ]
-    said = [node.communicate(timeout=600)[0] for node in nodes]
+    try:
+        said = [node.communicate(timeout=300)[0] for node in nodes]
+    finally:
+        for node in nodes:  # one alone would wait for the other
+            node.kill()
+            node.communicate()
     assert [node.returncode for node in nodes] == [0, 0], said
     assert said[1] == ""
     assert "The metrics" not in said[0]

@@ -7,7 +7,7 @@ import pytest
 import torch
 from lightning.pytorch.callbacks import ModelCheckpoint
 from torch import Tensor, nn
-from torch.optim import LBFGS, SGD, Adam
+from torch.optim import LBFGS, SGD, Adam, SparseAdam
 
 from stylelightning import Schedule, StyleTransfer, StyleTransferData
 from stylelightning.adversarial.criteria import (
@@ -19,6 +19,7 @@ from stylelightning.adversarial.criteria import (
 from stylelightning.adversarial.critics import Critic, PatchCritic
 from stylelightning.adversarial.penalties import GradientPenalty, R1Penalty
 from stylelightning.losses import AdversarialStyleLoss, ContentLoss
+from stylelightning.losses.blame import LossError
 from tests.runs import OPTIMIZERS, fit, make_module, make_trainer, references
 
 
@@ -260,6 +261,15 @@ def test_a_state_of_another_shape_is_refused() -> None:
         prepared(critic=PatchCritic(width=5, depth=2)).load_state(loss.state())
 
 
+def test_a_state_with_another_layer_more_is_refused() -> None:
+    loss = prepared()
+    loss.advance(picture(1), 0)
+    state = loss.state()
+    state["networks"]["relu1_1"] = state["networks"]["image"]
+    with pytest.raises(LossError, match=r"other layers or another shape.*start anew"):
+        prepared().load_state(state)
+
+
 def test_crops_smaller_than_the_critics_patch_are_refused() -> None:
     with pytest.raises(ValueError, match=r"`size` .* at least 7, the critic's patch, got 6"):
         make_loss(critic=PatchCritic(depth=3))
@@ -284,8 +294,14 @@ def test_a_critic_without_scores_is_refused() -> None:
 
 
 def test_an_optimizer_that_can_not_be_made_is_refused() -> None:
-    with pytest.raises(ValueError, match="`optimizer` can't train a critic: Invalid learning"):
+    with pytest.raises(LossError, match=r"can't train a critic \(Invalid learning rate"):
         prepared(optimizer=lambda p: Adam(p, lr=-1.0))
+
+
+def test_an_optimizer_that_can_not_take_a_step_is_refused() -> None:
+    loss = prepared(optimizer=lambda p: SparseAdam([*p]))
+    with pytest.raises(LossError, match=r"`optimizer` of AdversarialStyleLoss .* dense gradients"):
+        loss.advance(picture(1), 0)
 
 
 @pytest.mark.parametrize(
