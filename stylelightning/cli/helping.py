@@ -20,6 +20,8 @@ log = logging.getLogger(__name__)
 
 LOST = 1
 """Exit code of a process whose run was lost elsewhere."""
+UNFIT = 2
+"""Exit code of a process whose run can't begin."""
 
 
 def helps(strategy: object) -> bool:
@@ -66,6 +68,7 @@ def help_to_make(run: Namespace, checkpoint: Path | None) -> None:
 
     Raises:
         SystemExit: If another process was lost; the first one says so, and this one if that is it.
+            If the run can't begin, which the first process of this machine says.
     """
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -73,12 +76,17 @@ def help_to_make(run: Namespace, checkpoint: Path | None) -> None:
             signal.signal(number, signal.SIG_DFL)
     first = os.getppid()
     settings = {**run.trainer, **FIXED, **SILENT, "callbacks": []}
+    trainer = Trainer(**settings)
     try:
-        Trainer(**settings).fit(run.model, run.data, ckpt_path=checkpoint, weights_only=True)
+        trainer.fit(run.model, run.data, ckpt_path=checkpoint, weights_only=True)
     except LostProcessError as error:
         if _is_gone(first):
             log.error("%s", error)
         raise SystemExit(LOST) from error
+    except ValueError as error:
+        if trainer.global_step or int(os.environ.get("LOCAL_RANK", 0)) == 0:
+            raise
+        raise SystemExit(UNFIT) from error
 
 
 def _is_gone(parent: int, patience: float = 2.0) -> bool:

@@ -33,7 +33,7 @@ MISSING = re.compile(r"arguments are required: (.*)$|[Kk]ey \"([^\"]+)\" is requ
 UNION = re.compile(
     r"Subtypes: \[(.*)\] Errors:.*?Given value: ?(.*?)(?: - Expected|\. Got value|$)"
 )
-SINGLE = re.compile(r"Expected an? (.*?)\. Got value: ?(.*?) ?(?:- Expected|$)")
+SINGLE = re.compile(r"Expected an? (.*?)\. Got value: ?(.*?) ?(?:- Expected|\. Got value|$)")
 NO_CALLABLE = re.compile(r"expects a function or a callable class: .*?(?: Given value: (.*))?$")
 TYPE = re.compile(r"<class '(?:\w+\.)*(\w+)'>|((?:list|dict|tuple)\[[^\]]*\])|Literal\[([^\]]*)\]")
 

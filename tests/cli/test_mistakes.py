@@ -51,6 +51,8 @@ def test_a_wrong_treatment_of_colours_is_one_line(run: Run, capsys: Capture) -> 
         (["--data.style_scale", "0.01"], "the smallest that works is --data.size"),
         (["--data.style_scale", "1e-9"], "too small for any size up to 65536 px"),
         (["--model.optimizer.lrr", "1"], "Adam has no option 'lrr'. Did you mean lr?"),
+        (["--model.optimizer=LBFGS", "--model.optimizer.tolerance_grad=nan"],
+         "LBFGS's tolerance_grad must be float, got nan."),
         (["--model.optimizer", "SparseAdam"], "SparseAdam can't optimise a picture"),
         (["--model.lr_scheduler", "StepLR"], "model.lr_scheduler: step_size must be given"),
         (["--model.lr_scheduler", "ReduceLROnPlateau"], "Give the full class path"),
@@ -136,6 +138,7 @@ def test_a_mistake_gets_one_line(
     (error,) = (line for line in said if not line.startswith(before))
     assert words in error
     assert error.startswith("error: ")
+    assert "Namespace(" not in error
     assert not (tmp_path / "runs").exists()
 
 

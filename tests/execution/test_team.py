@@ -222,6 +222,22 @@ def test_two_nodes_make_one_picture_and_one_measures_it(
     assert (pixels(run) - pixels(tmp_path / "one" / "tiny" / "version_0")).abs().max() <= 1
 
 
+def test_what_no_process_can_begin_is_said_once(tmp_path: Path, content: Path, style: Path) -> None:
+    critic = "--model.losses.critic=AdversarialStyleLoss"
+    ended = subprocess.run(
+        command(tmp_path, "--trainer.devices=2", critic, "--model.losses.critic.layers=[level1]"),
+        cwd=tmp_path,
+        env={**os.environ, **ENVIRONMENT, "MASTER_PORT": str(20_000 + os.getpid() % 10_000)},
+        text=True,
+        capture_output=True,
+        timeout=300,
+        check=False,
+    )
+    assert ended.returncode == 2
+    (line,) = [each for each in ended.stderr.splitlines() if each.startswith("error")]
+    assert "compares whole feature maps" in line
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="finds the other process in /proc")
 def test_a_lost_process_ends_the_run_which_goes_on_in_one(
     tmp_path: Path, content: Path, style: Path
