@@ -158,7 +158,7 @@ class AdversarialStyleLoss(Loss):
         """Go on with the critic of ``state``.
 
         Raises:
-            LossError: If it has other layers or another shape than this one.
+            ValueError: If it has other layers or another shape than this one.
         """
         self._training().load_state(state)
         self._drawn = state["drawn"]

@@ -52,7 +52,7 @@ def term_at(name: str, loss: Loss, terms: Terms, features: Features) -> Tensor:
         A scalar.
 
     Raises:
-        LossError: If a loss of a user's own fails, or any returns no scalar; the text names it.
+        ValueError: If a loss of a user's own fails, or any returns no scalar; the text names it.
     """
     method = "statistics and compare" if isinstance(loss, StatisticalLoss) else "forward"
     with blamed_on(name, loss, method, features):
