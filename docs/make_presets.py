@@ -1,6 +1,6 @@
 """Make the page of presets: paint one pair under each, and write down what it took.
 
-Half an hour of one core, most of it for the recipes of other programs. Give names to make only
+An hour of one core, most of it for the recipes of other programs. Give names to make only
 those again; what the others took is kept in docs/images/presets/measured.json. The page is always
 written whole, and alone with ``--page``.
 
@@ -65,20 +65,23 @@ SECTIONS: dict[str, tuple[Preset, ...]] = {
         ),
         Preset("neural-style-pt", "The same in PyTorch.", ON_VGG16),
         Preset("crowson", "Wasserstein distances over five scales: smooth and painted.", ON_VGG16),
-        Preset("pystiche", "Near the photograph, with fine strokes.", ON_VGG16),
+        Preset("pystiche", "Fine strokes; sunflowers stand where the boat was.", ON_VGG16),
         Preset(
             "gordicaleksa",
-            "Content and Gram matrices in the range [0, 255].",
+            "Content and Gram matrices in the range [0, 255]. Sunflowers again.",
             f"{ON_VGG16} --model.backbone.normalization null",
         ),
         Preset(
             "strotss-like",
-            "The content made of the style's own matter.",
+            "The content made of the style's own matter: a sunflower for a boat.",
             "--model.backbone.weights oxford --model.backbone.normalization null"
             " --model.backbone.activations unit",
         ),
         Preset("nnst", "The content's drawing in the style's strokes and hues."),
-        Preset("gpdm-like", "Patches of pixels alone. Nothing is fetched."),
+        Preset(
+            "gpdm-like",
+            "Patches of pixels alone: the palette, a grain, no strokes. Nothing is fetched.",
+        ),
     ),
 }
 HEADER = f"""\
