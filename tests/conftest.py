@@ -67,6 +67,7 @@ def _clean_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[
     """No test reads the user's cache, and each leaves logging and signals as they were."""
     monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
     monkeypatch.setenv("STYLELIGHTNING_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")  # of the processes that it starts
     # the setting is for the whole process, which would hold gigabytes after a thousand tests
     monkeypatch.setattr("stylelightning.cli.process.keep_freed_memory", lambda: False)
     logger = logging.getLogger("stylelightning")

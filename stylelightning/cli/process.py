@@ -12,12 +12,14 @@ from stylelightning.callbacks.interrupt import listened_to
 from stylelightning.cli.class_change import keep_options_on_class_change
 from stylelightning.cli.console import set_up_console
 from stylelightning.execution.allocator import keep_freed_memory
+from stylelightning.execution.threads import choose_threads
 
 
 def set_up_process() -> None:
-    """Prepare a process for runs: its console, its memory, its parser."""
+    """Prepare a process for runs: its console, its memory, its threads, its parser."""
     set_up_console()
     keep_freed_memory()
+    choose_threads()
     keep_options_on_class_change()
 
 

@@ -1,26 +1,21 @@
 """What is faster on this processor: measured once, for a fraction of a second, and kept."""
 
-import json
-import logging
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from functools import cache
-from pathlib import Path
 from time import perf_counter
 
 import torch
 from torch import Tensor, nn
 
-from stylelightning.execution.device_name import processor_name
+from stylelightning.execution.kept import kept
 from stylelightning.execution.winograd import WinogradConvolution
-from stylelightning.files.atomic import write_atomically
-from stylelightning.files.caches import own_cache
-
-log = logging.getLogger(__name__)
 
 CHANNELS, SIDE = 256, 48
 """The convolution that is measured: in size and cost one of the middle of a VGG at 192 px."""
 ROUNDS = 7
+
+Way = Callable[[Tensor], Tensor]
 
 
 @dataclass(frozen=True)
@@ -38,44 +33,24 @@ class Pace:
 
 @cache
 def pace() -> Pace:
-    """Return this machine's pace.
+    """Return this machine's pace with torch's present number of threads."""
+    key, names = f"{torch.get_num_threads()} threads", {each.name for each in fields(Pace)}
+    return Pace(**kept("pace", key, names, lambda: asdict(_measure())))
 
-    It is kept in the program's cache folder, for the processor, torch's version and the number of
-    threads, so that the same run takes the same way, and makes the same picture, another time.
+
+def convolution(dtype: torch.dtype = torch.float32) -> nn.Conv2d:
+    """Return the convolution that is measured, its filters frozen."""
+    made = nn.Conv2d(CHANNELS, CHANNELS, 3, padding=1, dtype=dtype).requires_grad_(False)
+    return made.to(memory_format=torch.channels_last)
+
+
+def seconds(way: Way, dtype: torch.dtype = torch.float32) -> float:
+    """Return how long a way of computing it takes with its gradient.
+
+    Args:
+        way: From maps of shape (1, CHANNELS, SIDE, SIDE) to others.
+        dtype: That of the maps.
     """
-    key = f"{processor_name()}, torch {torch.__version__}, {torch.get_num_threads()} threads"
-    path = own_cache() / "pace.json"
-    kept = _read(path)
-    if key not in kept:
-        with torch.random.fork_rng(devices=[]):  # a first run draws what later ones do
-            kept[key] = asdict(_measure())
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            write_atomically(path, f"{json.dumps(kept, indent=1)}\n".encode())
-        except OSError as error:
-            log.debug("The machine's pace is measured anew another time: %s", error)
-    return Pace(**kept[key])
-
-
-def _measure() -> Pace:
-    convolution = nn.Conv2d(CHANNELS, CHANNELS, 3, padding=1).requires_grad_(False)
-    convolution.to(memory_format=torch.channels_last)
-    half = nn.Conv2d(CHANNELS, CHANNELS, 3, padding=1, dtype=torch.bfloat16).requires_grad_(False)
-    half.to(memory_format=torch.channels_last)
-    ways: tuple[tuple[Callable[[Tensor], Tensor], torch.dtype], ...] = (
-        (convolution, torch.float32),
-        (WinogradConvolution(convolution), torch.float32),
-        (half, torch.bfloat16),
-    )
-    taken: list[list[float]] = [[] for _ in ways]
-    for _ in range(ROUNDS):  # in turns: a machine that changes its pace changes all
-        for (way, dtype), durations in zip(ways, taken, strict=True):
-            durations.append(_seconds(way, dtype))
-    direct, winograd, bfloat16 = map(min, taken)  # what other work on the machine adds is left out
-    return Pace(winograd / direct, bfloat16 / direct)
-
-
-def _seconds(way: Callable[[Tensor], Tensor], dtype: torch.dtype) -> float:
     maps = torch.zeros(1, CHANNELS, SIDE, SIDE, dtype=dtype)
     maps = maps.contiguous(memory_format=torch.channels_last).requires_grad_()
     began = perf_counter()
@@ -84,12 +59,16 @@ def _seconds(way: Callable[[Tensor], Tensor], dtype: torch.dtype) -> float:
     return perf_counter() - began
 
 
-def _read(path: Path) -> dict[str, dict[str, float]]:
-    """Return what is kept, and nothing if that can't be read."""
-    try:
-        found: dict[str, dict[str, float]] = json.loads(path.read_bytes())
-        for each in found.values():
-            Pace(**{name: float(value) for name, value in each.items()})
-    except (OSError, ValueError, TypeError, AttributeError):
-        return {}
-    return found
+def _measure() -> Pace:
+    direct, half = convolution(), convolution(torch.bfloat16)
+    ways: tuple[tuple[Way, torch.dtype], ...] = (
+        (direct, torch.float32),
+        (WinogradConvolution(direct), torch.float32),
+        (half, torch.bfloat16),
+    )
+    taken: list[list[float]] = [[] for _ in ways]
+    for _ in range(ROUNDS):  # in turns: a machine that changes its pace changes all
+        for (way, dtype), durations in zip(ways, taken, strict=True):
+            durations.append(seconds(way, dtype))
+    plain, winograd, bfloat16 = map(min, taken)  # what other work on the machine adds is left out
+    return Pace(winograd / plain, bfloat16 / plain)

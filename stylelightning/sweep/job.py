@@ -119,8 +119,8 @@ def _run_job(job: Job) -> Record:
     before = newest_run(folder.path, job.point)
     write_state(folder, record, job.fingerprint)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    set_up_process()
     with _threads(job.threads), PeakMemory(device) as peak:
-        set_up_process()
         outcome = attempt(lambda: fit(args, _manner(job, final)), raises=False)
     newest = newest_run(folder.path, job.point)
     run = None if newest == before else newest

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import torch
 
-from stylelightning.execution import probe
+from stylelightning.execution import kept, probe
 from stylelightning.execution.probe import Pace, pace
 from stylelightning.files.caches import own_cache
 
@@ -42,7 +42,7 @@ def test_another_processor_has_its_own(
     first = pace()
     pace.cache_clear()
     with monkeypatch.context() as patch:
-        patch.setattr(probe, "processor_name", lambda: "another one")
+        patch.setattr(kept, "processor_name", lambda: "another one")
         assert pace() != first
     pace.cache_clear()
     assert pace() == first  # which is still kept beside it
@@ -61,7 +61,7 @@ def test_a_cache_that_cannot_be_written_ends_nothing(
     def refuse(*_: Any) -> None:
         raise PermissionError("read-only")
 
-    monkeypatch.setattr(probe, "write_atomically", refuse)
+    monkeypatch.setattr(kept, "write_atomically", refuse)
     assert pace() == measured[0]
 
 

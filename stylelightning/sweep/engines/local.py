@@ -125,8 +125,8 @@ def _begin(threads: int, stop: Event) -> None:
     os.setpgrp()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     STOP.append(stop)
-    torch.set_num_threads(threads)
     set_up_process()
+    torch.set_num_threads(threads)
     for handler in logging.getLogger("stylelightning").handlers:
         handler.addFilter(Quiet())
 
