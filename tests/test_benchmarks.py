@@ -1,4 +1,5 @@
 import json
+import math
 import subprocess
 import time
 from pathlib import Path
@@ -13,6 +14,7 @@ from benchmarks.bf16 import convolutions_by_float32
 from benchmarks.clock import StepClock
 from benchmarks.convergence import own_settings
 from benchmarks.floor import bare_network, floor
+from benchmarks.heap import HeldMemory, held_bytes
 from benchmarks.lbfgs_starts import Totals, any_length
 from benchmarks.moving_scene import frame, wall
 from benchmarks.parametrizations import Near, Ratings
@@ -266,3 +268,15 @@ def test_frames_of_a_still_clip_have_no_error_and_stand_side_by_side() -> None:
     assert errors([picture] * 3, [picture] * 3) == pytest.approx(0, abs=1e-6)
     assert errors([picture] * 2, [picture, picture + 0.25]) == pytest.approx(0.25, abs=1e-5)
     assert strip([[picture] * 3, [picture]]).size == (96, 64)
+
+
+@pytest.mark.skipif(math.isnan(held_bytes()), reason="glibc 2.33 and later tells what is held")
+def test_held_memory_is_that_of_blocks_in_use() -> None:
+    with HeldMemory() as held:
+        kept = torch.zeros(8_000_000)
+        kept.mul_(2)
+    with HeldMemory() as nothing:
+        pass
+    # by hand: four bytes a value
+    assert 31 < held.megabytes < 40
+    assert nothing.megabytes < 1
