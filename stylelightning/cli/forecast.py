@@ -13,6 +13,7 @@ from stylelightning.cli.probes import (
     in_disorder,
     largest_pixels,
     measure_run,
+    period_of,
     predicted,
 )
 from stylelightning.cli.tiled_forecast import TiledForecast, work_at
@@ -95,6 +96,21 @@ class _Costs:
                 return self.tiled.seconds(work), work.tiles
         return predicted(size[0] * size[1], self.probes, "seconds"), 1
 
+    def share(self, steps: int) -> float:
+        """Return how long a step of a scale takes beside one of whole periods of the losses.
+
+        What losses do every twentieth step, such as a search for patches, they do at the first of
+        a scale: a scale of eight steps has all of it.
+
+        Args:
+            steps: Steps of the scale.
+        """
+        period = period_of(self.module)
+        if steps % period == 0:
+            return 1.0
+        renewals = math.ceil(steps / period) * period / steps
+        return 1 + self.probes[-1].renewing * (renewals - 1)
+
 
 def _time_lines(plan: Plan, steps: int, pictures: RunPictures, costs: _Costs) -> list[str]:
     """Return what is said of the time of each scale, and of all together.
@@ -111,6 +127,7 @@ def _time_lines(plan: Plan, steps: int, pictures: RunPictures, costs: _Costs) ->
         left -= steps
         height, width = pictures.picture_size(scale.size)
         seconds, tiles = costs.at((height, width))
+        seconds *= costs.share(steps)
         total += steps * seconds
         lines.append(
             f"{width}x{height} px".rjust(16)

@@ -54,12 +54,14 @@ class Probe:
         seconds: Time of a step.
         megabytes: Peak memory.
         held: What of it canvas, optimizer and losses hold from step to step.
+        renewing: Part of the time in which losses do what they don't do at every step.
     """
 
     pixels: int
     seconds: float
     megabytes: float
     held: float = 0.0
+    renewing: float = 0.0
 
 
 class StepClock(Callback):
@@ -91,6 +93,14 @@ class StepClock(Callback):
         steps = [after - before for before, after in pairwise(self.times)]
         return mean(steps) if self.periodic else median(steps)
 
+    @property
+    def renewing(self) -> float:
+        """Part of the time that is beyond the median step's, with losses that renew something."""
+        if not self.periodic:
+            return 0.0
+        steps = [after - before for before, after in pairwise(self.times)]
+        return max(0.0, 1 - median(steps) / mean(steps))
+
 
 def probe(
     module: StyleTransfer,
@@ -110,7 +120,7 @@ def probe(
         tiling: How the picture is cut.
         steps: Number of steps, at least 2; None for as many as a time needs.
     """
-    period = _period(module)
+    period = period_of(module)
     steps = steps or 1 + max(FEWEST, period)
     clock = StepClock(period > 1)
     short = copy(module)
@@ -126,10 +136,11 @@ def probe(
     height, width = pictures.picture_size(size)
     history = missing_history(optimizer, steps, device)
     held = held_megabytes(device, short.canvas, short.objective.losses, optimizer.state)
-    return Probe(height * width, clock.seconds, peak.megabytes + history, held + history)
+    megabytes = peak.megabytes + history
+    return Probe(height * width, clock.seconds, megabytes, held + history, clock.renewing)
 
 
-def _period(module: StyleTransfer) -> int:
+def period_of(module: StyleTransfer) -> int:
     """Return after how many steps the losses have done all that they do, 20 at most."""
     return min(20, max(loss.renew_every_n_steps or 1 for loss in module.objective.losses.values()))
 
@@ -221,7 +232,7 @@ def measure(
     height, width = pictures.picture_size(pictures.size)
     if len(probes) < 2:
         return [*probes, probe(module, pictures, new_trainer, pictures.size, module.tiling)]
-    steps = 1 + max(FEWEST, _period(module))
+    steps = 1 + max(FEWEST, period_of(module))
     free = free_megabytes(device) + probes[-1].megabytes
     fits = not predicted(height * width, probes, "megabytes") > CAREFUL * free
     if fits and steps * predicted(height * width, probes, "seconds") < PATIENCE:

@@ -9,7 +9,8 @@ from stylelightning import StyleTransferData
 from stylelightning.__main__ import main
 from stylelightning.cli.forecast import report
 from stylelightning.cli.probes import Probe
-from stylelightning.losses import ContentLoss
+from stylelightning.losses import ContentLoss, PatchLoss
+from stylelightning.schedule import Schedule
 from tests.conftest import TINY
 from tests.runs import make_module, make_trainer
 
@@ -61,3 +62,21 @@ def test_a_plan_that_means_little_says_so(
     with caplog.at_level(logging.WARNING):
         report(make_module(), data, lambda callbacks: make_trainer(tmp_path, *callbacks), -1)
     assert "A smaller picture took longer" in caplog.text
+
+
+def test_a_scale_of_few_steps_has_all_of_what_is_done_every_twentieth(
+    tmp_path: Path, content: Path, style: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def measured(*_: object) -> list[Probe]:
+        return [Probe(192, 0.1, 100.0, renewing=0.5), Probe(768, 0.1, 200.0, renewing=0.5)]
+
+    monkeypatch.setattr("stylelightning.cli.probes.measure", measured)
+    module = make_module(
+        losses={"patches": PatchLoss(size=3, stride=2, renew_every_n_steps=4)},
+        schedule=Schedule(steps=[8, 2], min_size=16, factor=2.0),
+    )
+    data = StyleTransferData(str(content), str(style), size=32)
+    text = report(module, data, lambda callbacks: make_trainer(tmp_path, *callbacks), -1)
+    # by hand: a search takes 4 x 50 ms; eight steps have two of them, two steps one
+    assert "8 steps       100 ms/step" in text
+    assert "2 steps       150 ms/step" in text

@@ -128,10 +128,11 @@ def test_memory_is_seen_to_rise() -> None:
 
 def test_a_slow_moment_does_not_count_unless_steps_differ() -> None:
     # by hand: steps of 1, 1, 10, 1 seconds
-    for periodic, expected in ((False, 1.0), (True, 3.25)):
+    for periodic, expected, renewing in ((False, 1.0, 0.0), (True, 3.25, 9 / 13)):
         clock = StepClock(periodic)
         clock.times = [0.0, 1.0, 2.0, 12.0, 13.0]
         assert clock.seconds == expected
+        assert clock.renewing == pytest.approx(renewing)
 
 
 def test_a_smaller_picture_that_took_longer_is_noticed() -> None:
