@@ -74,6 +74,9 @@ def _clean_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[
     before = (logger.handlers[:], logger.level, logger.propagate)
     lightning = {n: logging.getLogger(n).level for n in ("lightning.pytorch", "lightning.fabric")}
     handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, *ENDS)}
+    for number in ENDS:
+        if handlers[number] == signal.SIG_IGN:  # the tests run under `nohup`
+            signal.signal(number, signal.SIG_DFL)
     set_up_console()
     torch.manual_seed(0)
     torch.set_num_threads(1)  # pytest has a process for each core
