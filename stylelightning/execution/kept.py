@@ -2,6 +2,7 @@
 
 import json
 import logging
+import math
 from collections.abc import Callable
 
 import torch
@@ -32,9 +33,10 @@ def kept(name: str, key: str, wanted: set[str], measure: Callable[[], Measured])
     path = own_cache() / f"{name}.json"
     known: dict[str, Measured] = {}
     try:
-        for each, found in json.loads(path.read_bytes()).items():
-            if wanted <= found.keys():
-                known[each] = {number: float(found[number]) for number in wanted}
+        for kept_key, found in json.loads(path.read_bytes()).items():
+            numbers = {number: float(found[number]) for number in wanted & found.keys()}
+            if wanted <= numbers.keys() and all(0 < value < math.inf for value in numbers.values()):
+                known[kept_key] = numbers
     except (OSError, ValueError, TypeError, AttributeError):
         known = {}  # what can't be read is measured anew
     if key not in known:

@@ -55,6 +55,14 @@ def test_what_cannot_be_read_is_measured_anew(measured: list[Pace], content: byt
     assert pace() == measured[0]
 
 
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-1.0", "0"])
+def test_what_is_no_measurement_is_measured_anew(measured: list[Pace], number: str) -> None:
+    first, path = pace(), own_cache() / "pace.json"
+    path.write_text(path.read_text().replace(str(first.winograd), number))
+    pace.cache_clear()
+    assert pace() == measured[1]
+
+
 def test_a_cache_that_cannot_be_written_ends_nothing(
     measured: list[Pace], monkeypatch: pytest.MonkeyPatch
 ) -> None:
