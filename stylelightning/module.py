@@ -18,7 +18,7 @@ from torch.optim import LBFGS, Adam, Optimizer
 from stylelightning.backbones.base import Backbone, Features
 from stylelightning.canvas import Canvas
 from stylelightning.data import GivenPictures, StyleTransferData
-from stylelightning.execution.allocator import tidy_up
+from stylelightning.execution.allocator import map_large_blocks, tidy_up
 from stylelightning.execution.engine import CompileMode, FastBackbone, MatmulPrecision
 from stylelightning.execution.step_evaluation import StepEvaluation
 from stylelightning.execution.step_graph import new_step_graph
@@ -246,6 +246,7 @@ class StyleTransfer(LightningModule):
         checks.check_images(losses, self.data)
         team, precision = team_of(self.trainer), str(self.trainer.precision)
         self._tiling = tiling_of(self.tiling, losses, self.backbone, precision, team is not None)
+        map_large_blocks(self._tiling is not None)
         checks.check_residual(self._losses, self.backbone)
         least = checks.smallest_side(losses, self.backbone)
         plan = checks.plan_scales(self.schedule, self.data, least)
@@ -358,7 +359,7 @@ class StyleTransfer(LightningModule):
     def teardown(self, stage: str) -> None:
         """Put the backbone back as it was, and let what was recorded go."""
         self.engine.stop()
-        self._evaluation = StepEvaluation(self.objective)
+        self._evaluation.stop()
 
     def on_train_batch_start(self, batch: Tensor, batch_idx: int) -> int | None:
         """Go to the next scale when its first step comes; -1 when all steps are done."""
@@ -401,6 +402,7 @@ class StyleTransfer(LightningModule):
         before, old = list(self.canvas.parameters()), self.optimizers(use_pl_optimizer=False)
         sizes = [self.canvas.size]
         self._position.scale = index
+        map_large_blocks(self._tiling is not None)
         self.canvas.resize(self.data.picture_size(self.plan.scales[index].size))
         self.trainer.strategy.setup_optimizers(self.trainer)
         new = self.optimizers(use_pl_optimizer=False)

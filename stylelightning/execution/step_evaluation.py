@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from torch import Tensor, nn
 
 from stylelightning.backbones.windows import Maps
-from stylelightning.execution.allocator import tidy_up
+from stylelightning.execution.allocator import large_blocks, map_large_blocks, tidy_up
 from stylelightning.execution.step_graph import Fixed, StepGraph
 from stylelightning.execution.tiled_evaluation import TiledEvaluation
 from stylelightning.losses.references import References
@@ -25,6 +25,7 @@ class StepEvaluation:
         self._objective = objective
         self._graph = graph
         self._tiled: TiledEvaluation | None = None
+        self._is_first = True  # of the evaluations of a scale
         self._advanced = -1
         self._targets = 0  # how often the losses' own tensors have changed
 
@@ -35,8 +36,9 @@ class StepEvaluation:
             references: What the picture is compared with.
             tiled: What evaluates the pictures of this size; None to look at them at once.
         """
+        map_large_blocks(tiled is not None)
         self._objective.prepare(references)
-        self._tiled = tiled
+        self._tiled, self._is_first = tiled, True
         if tiled is not None and references.picture is not None:
             tidy_up(references.picture)
         self._advanced = -1
@@ -54,6 +56,11 @@ class StepEvaluation:
             if self._tiled is not None:
                 tidy_up(picture)
 
+    def stop(self) -> None:
+        """Let what was recorded go: nothing is evaluated any more."""
+        map_large_blocks(False)
+        self._graph = self._tiled = None
+
     def evaluate(
         self, decode: Callable[[], Tensor], parameters: Iterable[nn.Parameter], step: int
     ) -> tuple[Terms, Tensor]:
@@ -66,8 +73,11 @@ class StepEvaluation:
         """
         if self._tiled is not None:
             picture = decode()
-            self.advance(picture, step)
-            return self._tiled.evaluate(picture)
+            with large_blocks(mapped=self._is_first):  # the maps of tiles are alike from then on
+                self.advance(picture, step)
+                found = self._tiled.evaluate(picture)
+            self._is_first = False
+            return found
         return self._replayed(decode, parameters, step) or self._in_full(decode, step)
 
     def _replayed(

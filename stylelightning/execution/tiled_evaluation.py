@@ -11,7 +11,7 @@ from torch.autograd.function import once_differentiable
 from stylelightning.backbones.base import Features
 from stylelightning.backbones.tiled_maps import TiledMaps
 from stylelightning.backbones.tiles import Tile, Tiles
-from stylelightning.execution.allocator import tidy_up
+from stylelightning.execution.allocator import large_blocks, tidy_up
 from stylelightning.execution.team import Team
 from stylelightning.losses.sums import Sums
 from stylelightning.losses.terms import Terms
@@ -55,7 +55,8 @@ class TiledEvaluation:
         """
         fixed = picture.detach()
         seen = self._look(fixed)
-        terms, gradients, gradient = self.compared(self._team.add_up(seen.sums), fixed)
+        with large_blocks(mapped=True):  # the gradient stays among the maps of all tiles
+            terms, gradients, gradient = self.compared(self._team.add_up(seen.sums), fixed)
         if not self._team.leads:  # what is seen in the picture itself is the leader's
             gradient.zero_()
         self._add_gradients(fixed, gradients, gradient, seen)

@@ -1,6 +1,3 @@
-import ctypes
-import subprocess
-import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -383,32 +380,3 @@ def test_slow_16_bits_are_said(
     caplog.clear()
     run.start(torch.device("cpu"), "32-true")
     assert not caplog.text
-
-
-KEEP = """
-import re, sys
-from pathlib import Path
-import torch
-from stylelightning.execution.allocator import give_back_freed_memory, keep_freed_memory
-
-def resident():
-    return int(re.search(r"VmRSS:\\s+(\\d+)", Path("/proc/self/status").read_text())[1]) / 1000
-
-kept = sys.argv[1] == "keep" and keep_freed_memory()
-before = resident()
-torch.ones(50_000_000)  # 200 MB, freed at once
-assert (resident() > before + 150) == kept, (before, resident(), kept)
-above = torch.ones(1_000)  # keeps the hole from being the heap's end
-assert give_back_freed_memory() or not kept
-assert resident() < before + 50
-print(kept)
-"""
-
-
-@pytest.mark.parametrize("asked", ["keep", "leave"])
-def test_freed_memory_stays_where_it_is_asked_to_and_glibc_is(asked: str) -> None:
-    # in a process of its own, for it is a setting of the process
-    command = [sys.executable, "-c", KEEP, asked]
-    done = subprocess.run(command, check=True, capture_output=True, text=True)
-    glibc = hasattr(ctypes.CDLL(None), "mallopt")
-    assert done.stdout == f"{asked == 'keep' and glibc}\n"

@@ -60,6 +60,21 @@ def test_a_large_picture_in_tiles_leaves_no_holes_in_memory(
     assert len(calls) == (2 + 3 + 2 if cut else 1)
 
 
+@pytest.mark.parametrize("cut", [False, True])
+@pytest.mark.usefixtures("small_tiles")
+def test_large_blocks_are_mapped_while_what_stays_is_made(
+    tmp_path: Path, data: StyleTransferData, monkeypatch: pytest.MonkeyPatch, cut: bool
+) -> None:
+    told: list[bool] = []
+    monkeypatch.setattr(allocator, "_heap", allocator._Heap(keeps=True))
+    monkeypatch.setattr(allocator, "_tell", lambda key, value: told.append(value > 0))
+    schedule, tiles = Schedule([2, 3], min_size=16, factor=2.0), Tiling(8) if cut else None
+    fit(tmp_path, data, losses=losses(), tiling=tiles, schedule=schedule)
+    # on the heap are tiles from a scale's second step on, but for the gradient, which stays
+    scales = [True] + 1 * [False, True, False, True], [True] + 2 * [False, True, False, True]
+    assert told == ([*scales[0], *scales[1][1:], False] if cut else [])
+
+
 @pytest.mark.usefixtures("small_tiles")
 def test_a_run_in_tiles_resumes_exactly(run: Run) -> None:
     args = ("--model.tiling.size=8", "--model.losses.tv=PatchLoss", "--model.losses.tv.size=3")
