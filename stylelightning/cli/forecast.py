@@ -88,28 +88,33 @@ class _Costs:
     tiled: TiledForecast | None
     tile: int | None
 
-    def at(self, size: tuple[int, int]) -> tuple[float, int]:
-        """Return the seconds of a step at a height and width, and the number of its tiles."""
+    def at(self, size: tuple[int, int], steps: int) -> tuple[float, int]:
+        """Return the seconds of a scale's step, in the mean, and the number of its tiles.
+
+        Args:
+            size: Height and width of the picture.
+            steps: Steps of the scale.
+        """
         if self.tiled is not None and self.tile is not None:
             work = work_at(self.module, size, self.tile)
             if work.tiles > 1:
-                return self.tiled.seconds(work), work.tiles
-        return predicted(size[0] * size[1], self.probes, "seconds"), 1
+                renewal = self.tiled.renewal(work)
+                return self.tiled.plain(work) + self._renewals(steps) * renewal, work.tiles
+        pixels = size[0] * size[1]
+        renewal = predicted(pixels, self.probes, "renewal")
+        return predicted(pixels, self.probes, "plain") + self._renewals(steps) * renewal, 1
 
-    def share(self, steps: int) -> float:
-        """Return how long a step of a scale takes beside one of whole periods of the losses.
+    def _renewals(self, steps: int) -> float:
+        """Return how often losses do what they don't do at every step, beside whole periods.
 
-        What losses do every twentieth step, such as a search for patches, they do at the first of
+        What they do every twentieth step, such as a search for patches, they do at the first of
         a scale: a scale of eight steps has all of it.
 
         Args:
             steps: Steps of the scale.
         """
         period = period_of(self.module)
-        if steps % period == 0:
-            return 1.0
-        renewals = math.ceil(steps / period) * period / steps
-        return 1 + self.probes[-1].renewing * (renewals - 1)
+        return math.ceil(steps / period) * period / steps if steps else 0.0
 
 
 def _time_lines(plan: Plan, steps: int, pictures: RunPictures, costs: _Costs) -> list[str]:
@@ -126,8 +131,7 @@ def _time_lines(plan: Plan, steps: int, pictures: RunPictures, costs: _Costs) ->
         steps = min(scale.steps, left)
         left -= steps
         height, width = pictures.picture_size(scale.size)
-        seconds, tiles = costs.at((height, width))
-        seconds *= costs.share(steps)
+        seconds, tiles = costs.at((height, width), steps)
         total += steps * seconds
         lines.append(
             f"{width}x{height} px".rjust(16)

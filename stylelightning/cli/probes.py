@@ -63,6 +63,16 @@ class Probe:
     held: float = 0.0
     renewing: float = 0.0
 
+    @property
+    def plain(self) -> float:
+        """Time of a step in which losses do no more than at every one."""
+        return self.seconds * (1 - self.renewing)
+
+    @property
+    def renewal(self) -> float:
+        """What the rest takes, spread over all steps."""
+        return self.seconds * self.renewing
+
 
 class StepClock(Callback):
     """Takes the time of the steps after the first, which prepares much.
@@ -162,7 +172,7 @@ def predicted(pixels: int, probes: Sequence[Probe], what: str) -> float:
     Args:
         pixels: Number of pixels of the picture.
         probes: At least one; one alone is taken in proportion to the pixels.
-        what: ``seconds`` or ``megabytes``.
+        what: ``plain``, ``renewal``, ``seconds`` or ``megabytes``.
     """
     return cost_at(pixels, [(each.pixels, float(getattr(each, what))) for each in probes])
 
@@ -267,15 +277,18 @@ def measure_in_tiles(
     whole, timed = [], []
     for size in _usable(PROBES, pictures, least):
         whole.append(probe(module, pictures, new_trainer, size))
-        timed.append((work_at(module, pictures.picture_size(size), size), whole[-1].seconds))
+        timed.append((work_at(module, pictures.picture_size(size), size), whole[-1].plain))
 
     def cut(size: int, tile: int, steps: int | None = None) -> tuple[Work, Probe]:
         work = work_at(module, pictures.picture_size(size), tile)
         return work, probe(module, pictures, new_trainer, size, Tiling(tile), steps)
 
     work, found = cut(*TIMED)
-    timed.append((work, found.seconds))
+    timed.append((work, found.plain))
+    renewal = found.renewal / work.pixels
     weighed = [cut(*each, steps=2) for each in WEIGHED]  # the second has the optimizer's memory
     return whole, TiledForecast(
-        timed, [Weighed(work, each.megabytes, each.held) for work, each in weighed]
+        timed,
+        [Weighed(work, each.megabytes, each.held) for work, each in weighed],
+        renewal,
     )

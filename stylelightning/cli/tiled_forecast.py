@@ -71,16 +71,24 @@ class TiledForecast:
 
     Time grows with the pixels that are read, of which those around a tile are read again with the
     next, and each twice in tiles; what does not grow shows in pictures that are looked at at once.
+    What losses do at some steps only, such as a search for patches, they do once for each pixel.
     Memory is what is held, which grows with the picture, a few copies of it, and what grows with
     the pixels of the largest tile.
 
     Args:
-        timed: What steps had to do and their seconds, of pictures that are looked at at once, and
-            of pictures in tiles.
+        timed: What steps had to do and their seconds, without what losses do at some steps only,
+            of pictures that are looked at at once, and of pictures in tiles.
         weighed: Steps of two pictures of different sizes, in tiles of different sizes.
+        renewal: Seconds for each pixel that the latter takes, spread over all steps.
     """
 
-    def __init__(self, timed: Sequence[tuple[Work, float]], weighed: Sequence[Weighed]) -> None:
+    def __init__(
+        self,
+        timed: Sequence[tuple[Work, float]],
+        weighed: Sequence[Weighed],
+        renewal: float = 0.0,
+    ) -> None:
+        self._renewal = renewal
         self._seconds = _fitted(
             [_read(work) for work, _ in timed], [seconds for _, seconds in timed]
         )
@@ -92,10 +100,14 @@ class TiledForecast:
             [each.peak - self._of_pixel * each.work.pixels for each in weighed],
         )
 
-    def seconds(self, work: Work) -> float:
-        """Return the time of a step."""
+    def plain(self, work: Work) -> float:
+        """Return the seconds of a step in which losses do no more than at every one."""
         pairs = zip(self._seconds, _read(work), strict=True)
         return sum(factor * value for factor, value in pairs)
+
+    def renewal(self, work: Work) -> float:
+        """Return the seconds of what else they do, spread over all steps."""
+        return self._renewal * work.pixels
 
     def megabytes(self, work: Work) -> float:
         """Return the most memory that the process will have."""

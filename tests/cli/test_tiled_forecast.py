@@ -28,9 +28,10 @@ CUT = [Work(68_000, 150_000, 38_000, 4), Work(170_000, 800_000, 78_000, 12)]
 
 def test_what_was_measured_is_drawn_on() -> None:
     timed = [(each, seconds(each)) for each in [*WHOLE, *CUT]]
-    found = TiledForecast(timed, [weighed(each) for each in CUT])
+    found = TiledForecast(timed, [weighed(each) for each in CUT], renewal=1e-6)
     for work in (Work(10**7, 2 * 10**7, 10**6, 20), Work(10**6, 10**6, 10**6, 1)):
-        assert found.seconds(work) == pytest.approx(seconds(work))
+        assert found.plain(work) == pytest.approx(seconds(work))
+        assert found.renewal(work) == pytest.approx(1e-6 * work.pixels)  # nothing is done again
         assert found.megabytes(work) == pytest.approx(weighed(work).peak)
 
 
