@@ -5,7 +5,7 @@ at one scale. Its time, in seconds of the process so that a busy machine counts 
 median of the steps after the first, or that of the first if it is alone. Every row is a process of
 its own, so that peak memory is its own: what it had at most less what it had before the run, with
 its images read. ``held MB`` is the part of it in blocks that are in use: the rest are holes that
-freed blocks left, which differ from run to run by hundreds of megabytes.
+freed blocks left, which differ from run to run. The peak is reached after the first step.
 
 Expected is 1.5 (1 + 2 h / T)^2 times the time of a whole step: two forward passes and a backward
 pass, each of which costs about as much as the other, over tiles of T pixels with a margin of h
