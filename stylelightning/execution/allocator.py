@@ -46,6 +46,7 @@ def keep_freed_memory() -> bool:
     """
     values = {_M_MMAP_MAX: 0, _M_MMAP_THRESHOLD: MAPPED, _M_TRIM_THRESHOLD: -1}
     _heap.keeps = all(_tell(key, value) for key, value in values.items())
+    _heap.mapped = False
     return _heap.keeps
 
 

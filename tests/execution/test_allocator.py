@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from stylelightning.execution import allocator
-from stylelightning.execution.allocator import large_blocks, map_large_blocks
+from stylelightning.execution.allocator import keep_freed_memory, large_blocks, map_large_blocks
 
 BEGIN = """
 import re, sys
@@ -53,6 +53,13 @@ def test_freed_memory_stays_where_it_is_asked_to_and_glibc_is(asked: str, work: 
     command = [sys.executable, "-c", BEGIN + work, asked]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     assert done.stdout == f"{asked == 'keep' and MALLOPT}\n"
+
+
+def test_keeping_memory_again_begins_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(allocator, "_heap", allocator._Heap(keeps=True, mapped=True))
+    monkeypatch.setattr(allocator, "_tell", lambda key, value: True)
+    assert keep_freed_memory()
+    assert not allocator._heap.mapped
 
 
 def test_after_an_error_large_blocks_are_where_they_were(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -70,9 +70,9 @@ def test_large_blocks_are_mapped_while_what_stays_is_made(
     monkeypatch.setattr(allocator, "_tell", lambda key, value: told.append(value > 0))
     schedule, tiles = Schedule([2, 3], min_size=16, factor=2.0), Tiling(8) if cut else None
     fit(tmp_path, data, losses=losses(), tiling=tiles, schedule=schedule)
-    # on the heap are tiles from a scale's second step on, but for the gradient, which stays
-    scales = [True] + 1 * [False, True, False, True], [True] + 2 * [False, True, False, True]
-    assert told == ([*scales[0], *scales[1][1:], False] if cut else [])
+    # on the heap are the tiles of three steps, each scale's first apart, twice: before and after
+    # the gradient, which stays; and everything once the run is over
+    assert told == ([True, False] * (2 * 3 + 1) if cut else [])
 
 
 @pytest.mark.usefixtures("small_tiles")
